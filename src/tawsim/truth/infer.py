@@ -1,0 +1,123 @@
+"""The one door: votes in, truth out, with who was trusted and why. Chooses the model; all maths is next door."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tawsim.core.errors import BadInput
+from tawsim.truth.agreement import Agreement, krippendorff_alpha
+from tawsim.truth.dawid_skene import MAX_CELLS, DawidSkene
+from tawsim.truth.majority import Majority
+from tawsim.truth.model import TruthModel, best_labels, read_votes
+from tawsim.truth.skill import WorkerSkill, worker_skills
+from tawsim.truth.votes import Votes
+
+MODELS: dict[str, type[Majority] | type[DawidSkene]] = {"majority": Majority, "dawid_skene": DawidSkene}
+# Two workers who disagree cannot tell who is wrong; a third can. Below ten shared tasks a confusion matrix is all
+# prior.
+MIN_WORKERS = 3
+MIN_SHARED_TASKS = 10
+SURE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why this model: a `code` for programs, a `text` in English for people."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inference:
+    """The truth of T tasks with K labels, and what it rests on.
+
+    `label` (T) and `p` (T,): the most probable label and its probability; None and 0.0 where nobody answered.
+    `probabilities` (T, K), rows sum to 1. `votes` (T, K) counts. `ties` (T,) bool: labels equally likely, the first is
+    named. `workers`: skills, in the order of the worker names. `agreement`: None where it is undefined. `repeated`:
+    votes that a later one of the same worker replaced.
+    """
+
+    model: str
+    why: Why
+    labels: tuple[Any, ...]
+    tasks: tuple[Any, ...]
+    label: tuple[Any, ...]
+    p: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+    votes: NDArray[np.int64]
+    workers: tuple[WorkerSkill, ...]
+    agreement: Agreement | None
+    ties: NDArray[np.bool_]
+    repeated: int = 0
+
+    def columns(self) -> dict[str, list[Any]]:
+        """The columns task, label, p as lists: a table for any library."""
+        return {"task": list(self.tasks), "label": list(self.label), "p": self.p.tolist()}
+
+    def summary(self, threshold: float = SURE) -> dict[str, Any]:
+        """Tasks, how many have a label, their mean p, and how many reach `threshold`. Plain numbers."""
+        answered = self.votes.sum(axis=1) > 0
+        many = int(answered.sum())
+        return {
+            "tasks": len(self.tasks),
+            "labelled": many,
+            "mean_p": float(self.p[answered].mean()) if many else 0.0,
+            "sure": {"threshold": threshold, "tasks": int((self.p[answered] >= threshold).sum())},
+        }
+
+
+def infer(votes: Any, model: str = "auto") -> Inference:
+    """The truth of `votes` (`Votes`, or any table with task, worker, label) by `model`: "auto" or a key of `MODELS`.
+
+    "auto" takes the majority where there is too little to learn workers from, else Dawid–Skene; `why` says which and
+    why. The same votes give the same result, whatever the order of their rows. Raises `BadInput` for votes or a model
+    name that cannot be used, `TooLarge` where a named model does not fit in memory.
+    """
+    votes = read_votes(votes)
+    if model not in ("auto", *MODELS):
+        raise BadInput(f"There is no truth model {model!r}.", "Known models: auto, " + ", ".join(MODELS))
+    name, why = choose_model(votes) if model == "auto" else (model, Why("asked", f"You asked for {model}."))
+    fitted: TruthModel = MODELS[name]().fit(votes)
+    probabilities = fitted.predict_proba()
+    best, _ = best_labels(probabilities)
+    counts = votes.counts()
+    answered = counts.sum(axis=1) > 0
+    names = np.array([*votes.labels, None], dtype=object)
+    return Inference(
+        model=name,
+        why=why,
+        labels=votes.labels,
+        tasks=votes.tasks,
+        label=tuple(names[np.where(answered, best, -1)].tolist()),
+        p=np.where(answered, probabilities[np.arange(len(best)), best], 0.0),
+        probabilities=probabilities,
+        votes=counts,
+        workers=worker_skills(votes, probabilities),
+        agreement=krippendorff_alpha(counts),
+        ties=fitted.ties_ & answered,
+        repeated=votes.repeated,
+    )
+
+
+def choose_model(votes: Votes) -> tuple[str, Why]:
+    """The model that "auto" takes for `votes`, and why."""
+    shared = int((votes.per_task() > 1).sum())
+    workers, labels, tasks = len(np.unique(votes.worker)), len(votes.labels), len(votes.tasks)
+    if len(np.unique(votes.label)) < 2:
+        return "majority", Why("one_label", "Only one label was ever given, so there is nothing to weigh.")
+    if workers < MIN_WORKERS:
+        people = "one worker" if workers == 1 else "two workers"
+        text = f"With {people} nobody can tell who is right where answers differ; it takes three."
+        return "majority", Why("few_workers", text)
+    if shared < MIN_SHARED_TASKS:
+        text = f"Only {shared} tasks have two answers or more: too few to learn who confuses what (ten are needed)."
+        return "majority", Why("few_shared_tasks", text)
+    if max(len(votes.workers) * labels, tasks) * labels > MAX_CELLS:
+        return "majority", Why("too_large", "Too many workers and labels for a confusion matrix each.")
+    text = (
+        f"{shared} tasks have answers of several of the {workers} workers: enough to learn who confuses which labels."
+    )
+    return "dawid_skene", Why("learned", text)
