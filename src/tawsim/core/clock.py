@@ -1,0 +1,18 @@
+"""Time as integer microseconds since 1970 UTC, from a clock that can be handed in. Client clocks never decide anything."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], int]
+SECOND = 1_000_000
+
+
+def system_clock() -> int:
+    """Microseconds since 1970 UTC."""
+    return time.time_ns() // 1000
+
+
+def to_iso(us: int) -> str:
+    """`2026-11-21T12:00:00.000000Z` for a time in microseconds."""
+    return datetime.fromtimestamp(us / SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,277 @@
+"""Rows → tasks: a streamed import that is all or nothing, never holds the queue up for long, and names duplicates.
+
+Tasks are written in short transactions beyond the project's visible edge, where no query sees them; moving that edge is
+the commit. What a crash leaves beyond the edge is cleared by the next import. File formats are in the readers beside this.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import islice
+from typing import Any
+
+from tawsim.core.clock import SECOND
+from tawsim.core.errors import AlreadyRunning, BadFile, BadInput, Conflict
+from tawsim.core.ids import new_id
+from tawsim.core.records import Duplicate, DuplicatePolicy, ImportReport, Project
+from tawsim.core.text import text_key
+from tawsim.store import rows
+from tawsim.store.database import Database, Row, Transaction
+from tawsim.store.keys import record
+
+CHUNK = 1_000
+NAMED_DUPLICATES = 100
+STALE_AFTER = 60 * SECOND
+POSITION_BITS = 36  # rows an import may have: 2^36; imports a project may have: 2^27
+
+NumberedRow = tuple[int, Mapping[str, Any]]
+
+
+@dataclass(slots=True)
+class _Import:
+    """An import under way. `next_seq` is the number that the next task gets."""
+
+    id: str
+    project: Project
+    source: str
+    number: int
+    first_seq: int
+    policy: DuplicatePolicy
+    next_seq: int = 0
+    read: int = 0
+    duplicate_count: int = 0
+    named: list[tuple[int, int]] = field(default_factory=list)
+
+
+def add_tasks(
+    db: Database,
+    project: Project,
+    numbered_rows: Iterable[NumberedRow],
+    *,
+    actor_id: str,
+    source: str,
+    digest: str,
+    duplicates: DuplicatePolicy = "keep",
+    on_chunk: Callable[[int], None] | None = None,
+) -> ImportReport:
+    """Import all of `numbered_rows` as tasks, or none of them.
+
+    `digest` names the content: a second import with the same one is answered with the first one's report
+    (`repeated=True`). `on_chunk` is told the number of rows read so far. Raises BadFile with row and column,
+    AlreadyRunning if the project has another import under way, and whatever the rows' source raises.
+    """
+    started = db.write(lambda tx: _begin(tx, project, source, digest))
+    if isinstance(started, ImportReport):
+        return started
+    job = _Import(started["id"], project, source, started["number"], started["first_seq"], duplicates)
+    job.next_seq = job.first_seq
+    try:
+        _clear_hidden(db, project.id)
+        iterator = iter(numbered_rows)
+        while chunk := list(islice(iterator, CHUNK)):
+            tasks = _prepare(db, job, chunk)
+            db.write(lambda tx, tasks=tasks: _insert(tx, job, tasks))  # type: ignore[misc]
+            if on_chunk is not None:
+                on_chunk(job.read)
+        if job.read == 0:
+            raise BadFile("it has no rows.", "Add at least one row below the header.", file=source)
+        return db.write(lambda tx: _finish(tx, job, actor_id))
+    except BaseException:
+        db.write(lambda tx: _end(tx, job, "failed", added=0))
+        _clear_hidden(db, project.id)
+        raise
+
+
+def _begin(tx: Transaction, project: Project, source: str, digest: str) -> ImportReport | dict[str, Any]:
+    same = tx.one("import_same", project_id=project.id, digest=digest)
+    if same is not None:
+        return rows.import_report(same, repeated=True)
+    running = tx.one("import_running", project_id=project.id)
+    if running is not None:
+        if not _is_dead(tx, running):
+            raise AlreadyRunning(
+                f"Another import into “{project.name}” is under way ({running['source']}, {running['rows_read']:,} rows so far).",
+                "Wait until it has ended.",
+            )
+        tx.run(
+            "import_end", id=running["id"], state="failed", now=tx.now, rows_read=running["rows_read"], added=0,
+            duplicate_count=0, duplicates="[]",
+        )  # fmt: skip
+    taken = tx.one("import_take_number", project_id=project.id)
+    assert taken is not None
+    started = {"id": new_id(tx.now), "number": taken["import_number"], "first_seq": taken["visible_seq"] + 1}
+    tx.run(
+        "import_insert",
+        project_id=project.id,
+        source=source[:500],
+        digest=digest,
+        pid=os.getpid(),
+        now=tx.now,
+        **started,
+    )
+    return started
+
+
+def _is_dead(tx: Transaction, running: Row) -> bool:
+    """Its process is gone, or has not been heard of for a minute."""
+    if running["pid"] == os.getpid():
+        return bool(tx.now - running["seen_at"] > STALE_AFTER)
+    try:
+        os.kill(running["pid"], 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        pass
+    return bool(tx.now - running["seen_at"] > STALE_AFTER)
+
+
+def _prepare(db: Database, job: _Import, chunk: list[NumberedRow]) -> list[dict[str, Any]]:
+    """Check each row and find what it repeats, outside the writer."""
+    tasks: list[dict[str, Any]] = []
+    in_chunk: dict[int, int] = {}
+    now = db.clock()
+    with db.read() as tx:
+        for row_number, row in chunk:
+            text = checked_text(row, job.project.text_column, file=job.source, row_number=row_number)
+            key = text_key(text)
+            earlier = in_chunk.get(key) or _seq_of(tx, job.project.id, key)
+            if earlier and _note_duplicate(job, row_number, earlier):
+                continue
+            try:
+                content = rows.to_json(row)
+                content.encode("utf-8")
+            except (ValueError, TypeError, RecursionError) as error:
+                raise BadFile(
+                    "it holds a value that cannot be stored.", str(error), file=job.source, row=row_number
+                ) from None
+            in_chunk.setdefault(key, job.next_seq)
+            tasks.append(
+                {
+                    "id": new_id(now),
+                    "project_id": job.project.id,
+                    "seq": job.next_seq,
+                    "position": _position(job),
+                    "overlap": job.project.overlap,
+                    "text_key": key,
+                    "content": content,
+                }
+            )
+            job.next_seq += 1
+    job.read += len(chunk)
+    return tasks
+
+
+def _seq_of(tx: Transaction, project_id: str, key: int) -> int | None:
+    row = tx.one("task_same_text", project_id=project_id, text_key=key)
+    return row["seq"] if row is not None else None
+
+
+def _note_duplicate(job: _Import, row_number: int, earlier: int) -> bool:
+    """Count and name a duplicate; True if it is to be left out."""
+    if job.policy == "refuse":
+        raise BadFile(
+            f"it has the same text as task {earlier}.", "Remove it, or import with --duplicates keep or skip.",
+            file=job.source, row=row_number,
+        )  # fmt: skip
+    job.duplicate_count += 1
+    if len(job.named) < NAMED_DUPLICATES:
+        job.named.append((row_number, earlier))
+    return job.policy == "skip"
+
+
+def checked_text(row: Mapping[str, Any], column: str, *, file: str, row_number: int) -> str:
+    """The text to be labelled. Raises BadFile where the column is missing, empty, or not text."""
+    if column not in row:
+        found = ", ".join(str(name) for name in list(row)[:12])
+        raise BadFile(
+            f"there is no such column; found: {found}.",
+            "Name the text's column with --text.",
+            file=file,
+            row=row_number,
+            column=column,
+        )
+    text = row[column]
+    if not isinstance(text, str):
+        raise BadFile(f"expected text, found {type(text).__name__}.", file=file, row=row_number, column=column)
+    if not text.strip():
+        raise BadFile("the text is empty.", "Fill it or remove the row.", file=file, row=row_number, column=column)
+    return text
+
+
+def _position(job: _Import) -> int:
+    """Where the task stands in the plan: later imports after earlier ones, inside one by row or shuffled."""
+    offset = job.next_seq - job.first_seq
+    if job.project.order == "random":
+        offset = shuffled(offset, job.id)
+    return (job.number << POSITION_BITS) | offset
+
+
+def shuffled(offset: int, seed: str) -> int:
+    """A permutation of 0..2^36-1 (four Feistel rounds, Luby & Rackoff 1988), so that a streamed import can be shuffled
+    without holding it, and no two tasks tie."""
+    half = POSITION_BITS // 2
+    mask = (1 << half) - 1
+    left, right = offset >> half, offset & mask
+    for round_ in range(4):
+        mixed = blake2b(f"{seed}/{round_}/{right}".encode(), digest_size=8).digest()
+        left, right = right, left ^ (int.from_bytes(mixed, "big") & mask)
+    return (left << half) | right
+
+
+def _insert(tx: Transaction, job: _Import, tasks: list[dict[str, Any]]) -> None:
+    if tx.run("import_seen", id=job.id, now=tx.now, rows_read=job.read) == 0:
+        raise Conflict("This import was taken for dead and ended.", "Import the file again.")
+    tx.many("task_insert", tasks)
+    tx.many("task_content_insert", tasks)
+
+
+def _finish(tx: Transaction, job: _Import, actor_id: str) -> ImportReport:
+    added = job.next_seq - job.first_seq
+    tx.run(
+        "import_show", project_id=job.project.id, visible_seq=job.next_seq - 1,
+        visible_position=((job.number + 1) << POSITION_BITS) - 1, added=added,
+        answers_wanted=added * job.project.overlap,
+        duplicates=0 if job.policy == "skip" else job.duplicate_count,
+    )  # fmt: skip
+    _end(tx, job, "done", added=added)
+    record(tx, "tasks.imported", actor_id, project_id=job.project.id, object_id=job.id)
+    row = tx.one("import_get", id=job.id)
+    assert row is not None
+    return rows.import_report(row)
+
+
+def _end(tx: Transaction, job: _Import, state: str, *, added: int) -> None:
+    changed = tx.run(
+        "import_end", id=job.id, state=state, now=tx.now, rows_read=job.read, added=added,
+        duplicate_count=job.duplicate_count, duplicates=rows.to_json(job.named),
+    )  # fmt: skip
+    if state == "done" and changed == 0:
+        raise Conflict("This import was taken for dead and ended.", "Import the file again.")
+
+
+def _clear_hidden(db: Database, project_id: str) -> None:
+    """Delete what an import that died left beyond the visible edge, a chunk a transaction."""
+
+    def one_chunk(tx: Transaction) -> int:
+        counts = tx.one("project_count_get", project_id=project_id)
+        assert counts is not None
+        hidden = tx.all("task_hidden_batch", project_id=project_id, visible_seq=counts["visible_seq"], n=CHUNK)
+        ids = [{"id": row["id"]} for row in hidden]
+        tx.many("task_content_delete", ids)
+        tx.many("task_delete", ids)
+        return len(ids)
+
+    while db.write(one_chunk):
+        pass
+
+
+def numbered(items: Iterable[Any]) -> Iterator[NumberedRow]:
+    """Rows given by a program: dicts, or plain texts. Raises BadInput naming the row."""
+    for number, item in enumerate(items, start=1):
+        if isinstance(item, str):
+            yield number, {"text": item}
+        elif isinstance(item, Mapping) and all(isinstance(name, str) for name in item):
+            yield number, item
+        else:
+            raise BadInput(f"Row {number} is {type(item).__name__}; expected an object or a text.")

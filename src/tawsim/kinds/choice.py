@@ -1,0 +1,100 @@
+"""Choice and choices: pick one label, or any number of labels, from the project's list. Pure; no store, no HTTP.
+
+An answer to `Choice` is a label's value (text); to `Choices` a list of values, kept in the order of the question.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tawsim.core.errors import BadAnswer, BadInput
+from tawsim.core.records import Question
+
+MAX_LABELS = 200
+MAX_LABEL_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Question):
+    """Exactly one of `labels`."""
+
+    labels: tuple[str, ...] = ()
+    kind: Literal["choice"] = "choice"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices(Question):
+    """Between `at_least` and `at_most` of `labels` (0 = no upper limit)."""
+
+    labels: tuple[str, ...] = ()
+    at_least: int = 0
+    at_most: int = 0
+    kind: Literal["choices"] = "choices"
+
+
+def check_labels(labels: Sequence[str]) -> tuple[str, ...]:
+    """The labels as a tuple. Raises `BadInput` unless there are 2 to 200 different, non-empty ones without outer spaces."""
+    clean = tuple(str(label).strip() for label in labels)
+    if len(clean) < 2:
+        raise BadInput("A question needs at least two labels.", "Name them: --labels positive,negative")
+    if len(clean) > MAX_LABELS:
+        raise BadInput(f"{len(clean)} labels are more than the {MAX_LABELS} that a question may have.")
+    for label in clean:
+        if not label or len(label) > MAX_LABEL_LENGTH or not label.isprintable():
+            raise BadInput(f"The label {label[:40]!r} is empty, too long, or holds control characters.")
+    twice = sorted({label for label in clean if clean.count(label) > 1})
+    if twice:
+        raise BadInput(f"The label {twice[0]!r} is named twice.")
+    return clean
+
+
+def validate_choice(question: Choice, answer: Any) -> str:
+    """The answer in canonical form. Raises `BadAnswer` if it is not one of the labels."""
+    if not isinstance(answer, str) or answer not in question.labels:
+        raise BadAnswer(
+            f"{str(answer)[:80]!r} is not a label of “{question.name}”.",
+            "Expected one of: " + ", ".join(question.labels[:12]),
+            question=question.name,
+        )
+    return answer
+
+
+def validate_choices(question: Choices, answer: Any) -> list[str]:
+    """The answer in canonical form: without repeats, in the question's order. Raises `BadAnswer`."""
+    if not isinstance(answer, list) or not all(isinstance(one, str) for one in answer):
+        raise BadAnswer(f"“{question.name}” wants a list of labels.", question=question.name)
+    unknown = [one for one in answer if one not in question.labels]
+    if unknown:
+        raise BadAnswer(f"{unknown[0][:80]!r} is not a label of “{question.name}”.", question=question.name)
+    picked = [label for label in question.labels if label in answer]
+    top = question.at_most or len(question.labels)
+    if not question.at_least <= len(picked) <= top:
+        raise BadAnswer(
+            f"“{question.name}” wants {question.at_least} to {top} labels, not {len(picked)}.", question=question.name
+        )
+    return picked
+
+
+def distance_choice(_question: Choice, a: str, b: str) -> float:
+    """Nominal distance: 0 if equal, else 1 (Krippendorff 2011)."""
+    return 0.0 if a == b else 1.0
+
+
+def distance_choices(_question: Choices, a: Sequence[str], b: Sequence[str]) -> float:
+    """Jaccard distance of the two sets, 0..1; two empty answers are equal."""
+    both, either = set(a) & set(b), set(a) | set(b)
+    return 1.0 - len(both) / len(either) if either else 0.0
+
+
+def read_choice(data: Mapping[str, Any]) -> Choice:
+    """A `Choice` from its JSON form."""
+    return Choice(name=data["name"], title=data.get("title", ""), labels=check_labels(data["labels"]))
+
+
+def read_choices(data: Mapping[str, Any]) -> Choices:
+    """A `Choices` from its JSON form."""
+    labels = check_labels(data["labels"])
+    least, most = int(data.get("at_least", 0)), int(data.get("at_most", 0))
+    if not (0 <= least <= len(labels) and (most == 0 or least <= most <= len(labels))):
+        raise BadInput(f"“{data['name']}”: at_least {least} and at_most {most} do not fit {len(labels)} labels.")
+    return Choices(name=data["name"], title=data.get("title", ""), labels=labels, at_least=least, at_most=most)

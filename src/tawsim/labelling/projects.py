@@ -1,0 +1,128 @@
+"""Projects: making one and changing its settings. Tasks come in through intake/; work is handed out in queue.py."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tawsim.core.errors import AlreadyExists, BadInput, VersionConflict
+from tawsim.core.ids import new_id
+from tawsim.core.records import Project, TaskOrder
+from tawsim.kinds import question_to_json, read_questions
+from tawsim.labelling.owners import check_overlap
+from tawsim.labelling.slots import end_lease, project_row
+from tawsim.store import rows
+from tawsim.store.database import Transaction
+from tawsim.store.keys import once, record
+
+MAX_GUIDELINE = 200_000
+LIMITS: Mapping[str, tuple[int, int]] = {
+    "lease_seconds": (5, 7 * 86_400),
+    "max_leases": (1, 50),
+    "skip_limit": (1, 1_000),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NewProject:
+    """What it takes to make a project. Seconds are of server time; `skip_limit` people skipping sets a task aside."""
+
+    name: str
+    questions: Sequence[Mapping[str, Any]]
+    text_column: str = "text"
+    guideline: str = ""
+    overlap: int = 1
+    order: TaskOrder = "fifo"
+    lease_seconds: int = 900
+    max_leases: int = 5
+    skip_limit: int = 3
+
+
+def create_project(tx: Transaction, actor_id: str, key: str, new: NewProject) -> Project:
+    """Make a project. Raises BadInput, or AlreadyExists for a taken name."""
+    name = check_name(new.name)
+    questions = read_questions(new.questions)
+    if new.order not in ("fifo", "random"):
+        raise BadInput(f"Tasks come in the order fifo or random, not {new.order!r}.")
+    for field in LIMITS:
+        check_limit(field, getattr(new, field))
+
+    def work() -> dict[str, Any]:
+        if tx.one("project_by_name", name=name) is not None:
+            raise AlreadyExists(f"There is a project “{name}” already.", "Choose another name.")
+        project_id = new_id(tx.now)
+        tx.run(
+            "project_insert", id=project_id, name=name,
+            questions=rows.to_json([question_to_json(q) for q in questions]),
+            text_column=new.text_column, guideline=check_guideline(new.guideline), overlap=check_overlap(new.overlap),
+            lease_seconds=new.lease_seconds, max_lease_seconds=max(8 * 3600, new.lease_seconds),
+            max_leases=new.max_leases, skip_limit=new.skip_limit, task_order=new.order, created_at=tx.now,
+        )  # fmt: skip
+        tx.run("project_count_insert", project_id=project_id)
+        record(tx, "project.created", actor_id, project_id=project_id, object_id=project_id)
+        return {"id": project_id}
+
+    content = ["project", name, [question_to_json(q) for q in questions], new.overlap, new.order, new.text_column]
+    made = once(tx, actor_id, key, content, work).result
+    return rows.project(project_row(tx, made["id"]))
+
+
+def update_project(tx: Transaction, actor_id: str, project_id: str, seen_version: int, changes: Mapping[str, Any]) -> Project:
+    """Change settings; a new guideline text is a new guideline version. Raises VersionConflict if somebody was first.
+
+    Tasks that exist keep their own overlap here; `loop` carries a change of overlap to them a range at a time.
+    """
+    row = project_row(tx, project_id)
+    known = {"state", "overlap", "guideline", "name", "text_column", *LIMITS}
+    unknown = sorted(set(changes) - known)
+    if unknown:
+        raise BadInput(f"There is no setting {unknown[0]!r}.", "Settings: " + ", ".join(sorted(known)))
+    values = {key: row[key] for key in ("guideline_version", "max_lease_seconds", *known)} | dict(changes)
+    if values["state"] not in ("running", "paused", "removed"):
+        raise BadInput(f"A project is running, paused or removed, not {values['state']!r}.")
+    values["name"] = check_name(values["name"])
+    values["guideline"] = check_guideline(values["guideline"])
+    check_overlap(values["overlap"])
+    for field in LIMITS:
+        check_limit(field, values[field])
+    values["max_lease_seconds"] = max(values["max_lease_seconds"], values["lease_seconds"])
+    if values["guideline"] != row["guideline"]:
+        values["guideline_version"] += 1
+    namesake = tx.one("project_by_name", name=values["name"])
+    if namesake is not None and namesake["id"] != project_id:
+        raise AlreadyExists(f"There is a project “{values['name']}” already.", "Choose another name.")
+    if tx.run("project_update", id=project_id, seen_version=seen_version, **values) == 0:
+        raise VersionConflict(
+            "The project's settings were changed meanwhile.", "Load them again.", current_version=row["version"]
+        )
+    if values["state"] == "removed":
+        for lease in tx.all("lease_live_of_project", project_id=project_id):
+            end_lease(tx, lease, "revoked", actor_id=actor_id, reason="the project was removed")
+        return rows.project(row)
+    record(
+        tx, "project.changed", actor_id, project_id=project_id, object_id=project_id,
+        data=json.dumps({k: v for k, v in changes.items() if k != "guideline"}, ensure_ascii=False),
+    )  # fmt: skip
+    return rows.project(project_row(tx, project_id))
+
+
+def check_name(name: Any) -> str:
+    """A name of 1 to 120 printable characters, or BadInput."""
+    if not isinstance(name, str) or not name.strip() or len(name) > 120 or not name.isprintable():
+        raise BadInput("A name has 1 to 120 printable characters.")
+    return name.strip()
+
+
+def check_guideline(text: Any) -> str:
+    """A guideline of at most 200,000 characters, or BadInput."""
+    if not isinstance(text, str) or len(text) > MAX_GUIDELINE:
+        raise BadInput(f"A guideline is a text of at most {MAX_GUIDELINE:,} characters.")
+    return text
+
+
+def check_limit(field: str, value: Any) -> int:
+    """A whole number within the field's limits, or BadInput."""
+    low, high = LIMITS[field]
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise BadInput(f"{field} is a whole number from {low} to {high}, not {value!r}.")
+    return value

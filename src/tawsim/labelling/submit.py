@@ -1,0 +1,231 @@
+"""lease → annotation: submit, undo, edit, skip, release, heartbeat. What the worker who holds the lease may do.
+
+A submit is judged by the stored state of its lease, inside the transaction, never by a clock at reading time (Q7).
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tawsim.core.clock import SECOND
+from tawsim.core.errors import BadInput, Conflict, LeaseLost, NotFound, VersionConflict
+from tawsim.core.ids import new_id
+from tawsim.kinds import read_questions, validate_answers
+from tawsim.labelling.queue import LeasedTask, leased_task
+from tawsim.labelling.slots import add_accepted, count_changes, count_worker, end_lease, insert_lease, project_row, take_slot
+from tawsim.store.database import Row, Transaction
+from tawsim.store.keys import once, record
+from tawsim.store.rows import to_json
+
+MAX_REASON = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What became of a submit. `annotation` is None when the slot was gone; then `draft` names where the work was kept."""
+
+    annotation: dict[str, Any] | None
+    repeated: bool
+    draft: str | None = None
+
+    def or_raise(self) -> dict[str, Any]:
+        """The annotation, or LeaseLost. Raised outside the transaction, which must commit to keep the draft."""
+        if self.annotation is not None:
+            return self.annotation
+        raise LeaseLost(
+            "This task went to somebody else meanwhile." if self.draft else "This lease has ended.",
+            "Your answer was kept as a draft." if self.draft else "Ask for the next task.",
+            draft=self.draft,
+        )
+
+
+def own_lease(tx: Transaction, worker_id: str, lease_id: str) -> Row:
+    """The lease, or NotFound: somebody else's and an absent one look the same (Q7)."""
+    lease = tx.one("lease_get", id=lease_id)
+    if lease is None or lease["worker_id"] != worker_id:
+        raise NotFound("There is no such lease.")
+    return lease
+
+
+def submit(tx: Transaction, worker_id: str, lease_id: str, key: str, answers: Any) -> Submitted:
+    """Take an answer. Same key and content: the first result again (Q10). Raises NotFound, BadAnswer, KeyReused."""
+    lease = own_lease(tx, worker_id, lease_id)
+
+    def work() -> dict[str, Any]:
+        project = project_row(tx, lease["project_id"])
+        clean = validate_answers(read_questions(json.loads(project["questions"])), answers)
+        if lease["state"] == "live":
+            end_lease(tx, lease, "submitted", actor_id=worker_id)
+            return {"annotation": _accept(tx, project, lease, clean, late=False)}
+        if lease["state"] == "expired" and _take_late_slot(tx, project, lease):
+            return {"annotation": _accept(tx, project, lease, clean, late=True)}
+        keep = lease["state"] in ("expired", "revoked")
+        return {"annotation": None, "draft": _keep_draft(tx, lease, clean) if keep else None}
+
+    result, repeated = once(tx, worker_id, key, ["submit", lease_id, answers], work)
+    return Submitted(result["annotation"], repeated, result.get("draft"))
+
+
+def _take_late_slot(tx: Transaction, project: Row, lease: Row) -> bool:
+    """Paid work that comes late is not thrown away while the task is still open for this worker (Q7)."""
+    task = tx.one("task_get", id=lease["task_id"])
+    worker = tx.one("worker_get", id=lease["worker_id"])
+    if lease["late"] or task is None or task["round"] != lease["round"] or project["state"] != "running":
+        return False
+    if worker is None or not worker["active"]:
+        return False
+    again = tx.one("lease_live_on_task", task_id=task["id"], worker_id=lease["worker_id"])
+    if again is not None:
+        # The same worker was given the task again: the late answer takes over that lease's slot.
+        end_lease(tx, again, "released", actor_id=lease["worker_id"], give=False)
+        slot = again["slot"]
+    elif tx.one("lease_had", worker_id=lease["worker_id"], task_id=task["id"], round=task["round"]):
+        return False
+    else:
+        slot = take_slot(tx, task["id"], task["round"])
+    if slot is None:
+        return False
+    tx.run("lease_mark_late", id=lease["id"], slot=slot)
+    return True
+
+
+def _accept(tx: Transaction, project: Row, lease: Row, answers: dict[str, Any], *, late: bool) -> dict[str, Any]:
+    annotation_id = new_id(tx.now)
+    tx.run(
+        "annotation_insert", id=annotation_id, project_id=lease["project_id"], task_id=lease["task_id"],
+        lease_id=lease["id"], worker_id=lease["worker_id"], round=lease["round"], late=int(late),
+        guideline_version=project["guideline_version"], created_at=tx.now,
+    )  # fmt: skip
+    tx.run(
+        "annotation_version_insert", annotation_id=annotation_id, version=1, answers=to_json(answers),
+        by_worker=lease["worker_id"], at=tx.now,
+    )  # fmt: skip
+    task = tx.one("task_get", id=lease["task_id"])
+    assert task is not None
+    add_accepted(tx, task, lease["worker_id"], 1, leases=0 if late else -1)
+    record(
+        tx, "annotation.accepted", lease["worker_id"], project_id=lease["project_id"], task_id=lease["task_id"],
+        object_id=annotation_id,
+    )  # fmt: skip
+    return {"id": annotation_id, "task_id": lease["task_id"], "version": 1, "state": "accepted", "late": late}
+
+
+def _keep_draft(tx: Transaction, lease: Row, answers: dict[str, Any]) -> str:
+    draft_id = new_id(tx.now)
+    tx.run(
+        "draft_insert", id=draft_id, project_id=lease["project_id"], task_id=lease["task_id"], lease_id=lease["id"],
+        worker_id=lease["worker_id"], answers=to_json(answers), created_at=tx.now,
+    )  # fmt: skip
+    record(
+        tx, "draft.kept", lease["worker_id"], project_id=lease["project_id"], task_id=lease["task_id"], object_id=draft_id
+    )
+    return draft_id
+
+
+def skip(tx: Transaction, worker_id: str, lease_id: str, reason: str) -> Row:
+    """Give the slot back and leave this task for this round; after `skip_limit` people it is set aside (Q11). Idempotent."""
+    if len(reason) > MAX_REASON:
+        raise BadInput(f"A reason may have {MAX_REASON} characters.")
+    lease = own_lease(tx, worker_id, lease_id)
+    if lease["state"] not in ("live", "skipped"):
+        raise LeaseLost(f"This lease was {lease['state']}; it cannot be skipped.", "Ask for the next task.")
+    if end_lease(tx, lease, "skipped", actor_id=worker_id, reason=reason):
+        project = project_row(tx, lease["project_id"])
+        row = tx.one("task_add_skip", id=lease["task_id"], skip_limit=project["skip_limit"])
+        if row is not None and row["state"] == "skipped_out":
+            _count_skipped_out(tx, lease)
+        count_worker(tx, lease["project_id"], worker_id, skips=1)
+    return own_lease(tx, worker_id, lease_id)
+
+
+def _count_skipped_out(tx: Transaction, lease: Row) -> None:
+    task = tx.one("task_get", id=lease["task_id"])
+    assert task is not None
+    done = int(task["accepted"] >= task["overlap"])
+    count_changes(tx, lease["project_id"], skipped_out=1, done=-done)
+    record(tx, "task.skipped_out", "clock", project_id=lease["project_id"], task_id=task["id"], object_id=task["id"])
+
+
+def release(tx: Transaction, worker_id: str, lease_id: str) -> Row:
+    """Give the slot back without a word; the worker may get the task again. Idempotent."""
+    lease = own_lease(tx, worker_id, lease_id)
+    if lease["state"] not in ("live", "released"):
+        raise LeaseLost(f"This lease was {lease['state']}; it cannot be released.", "Ask for the next task.")
+    end_lease(tx, lease, "released", actor_id=worker_id)
+    return own_lease(tx, worker_id, lease_id)
+
+
+def heartbeat(tx: Transaction, worker_id: str, lease_id: str) -> int:
+    """Extend a live lease, at most to the project's maximum; never revive one (Q8). Returns the deadline."""
+    lease = own_lease(tx, worker_id, lease_id)
+    if lease["state"] != "live":
+        raise LeaseLost(f"This lease was {lease['state']}.", "Ask for the next task.")
+    project = project_row(tx, lease["project_id"])
+    longest = lease["granted_at"] + project["max_lease_seconds"] * SECOND
+    deadline = max(lease["deadline"], min(tx.now + project["lease_seconds"] * SECOND, longest))
+    tx.run("lease_extend", id=lease_id, deadline=deadline)
+    return int(deadline)
+
+
+def own_annotation(tx: Transaction, worker_id: str, annotation_id: str) -> Row:
+    """The annotation, or NotFound for somebody else's as for an absent one."""
+    row = tx.one("annotation_get", id=annotation_id)
+    if row is None or row["worker_id"] != worker_id:
+        raise NotFound("There is no such annotation.")
+    return row
+
+
+def undo(tx: Transaction, worker_id: str, annotation_id: str, key: str) -> LeasedTask:
+    """Withdraw one's own answer and hold the task again: the slot never leaves the worker's hands."""
+    annotation = own_annotation(tx, worker_id, annotation_id)
+
+    def work() -> dict[str, Any]:
+        project = project_row(tx, annotation["project_id"])
+        task = tx.one("task_get", id=annotation["task_id"])
+        if annotation["state"] != "accepted" or task is None or task["round"] != annotation["round"]:
+            raise Conflict("This answer can no longer be undone.", "It was reviewed, withdrawn, or its task was reopened.")
+        if project["state"] != "running":
+            raise Conflict("The project is paused.", "Undo it when the project runs again.")
+        old = tx.one("lease_get", id=annotation["lease_id"])
+        assert old is not None
+        tx.run("annotation_set_state", id=annotation_id, state="withdrawn")
+        tx.run("lease_drop_slot", id=old["id"])
+        add_accepted(tx, task, worker_id, -1, leases=1)
+        record(
+            tx, "annotation.withdrawn", worker_id, project_id=project["id"], task_id=task["id"], object_id=annotation_id
+        )
+        lease = insert_lease(tx, project, task["id"], task["round"], worker_id, old["slot"])
+        return {"lease": lease["id"]}
+
+    result, _ = once(tx, worker_id, key, ["undo", annotation_id], work)
+    return leased_task(tx, own_lease(tx, worker_id, result["lease"]), json.loads(annotation["answers"]))
+
+
+def edit(tx: Transaction, actor_id: str, annotation_id: str, key: str, seen_version: int, answers: Any) -> dict[str, Any]:
+    """A new version of one's own answer. Of two edits of one version exactly one wins (Q14). Raises VersionConflict."""
+    own_annotation(tx, actor_id, annotation_id)
+
+    def work() -> dict[str, Any]:
+        annotation = own_annotation(tx, actor_id, annotation_id)
+        project = project_row(tx, annotation["project_id"])
+        clean = validate_answers(read_questions(json.loads(project["questions"])), answers)
+        if tx.run("annotation_set_version", id=annotation_id, seen_version=seen_version) == 0:
+            raise VersionConflict(
+                "This answer was changed meanwhile.", "Look at the current version first.",
+                current_version=annotation["version"], state=annotation["state"],
+            )  # fmt: skip
+        tx.run(
+            "annotation_version_insert", annotation_id=annotation_id, version=seen_version + 1, answers=to_json(clean),
+            by_worker=actor_id, at=tx.now,
+        )  # fmt: skip
+        record(
+            tx, "annotation.edited", actor_id, project_id=project["id"], task_id=annotation["task_id"],
+            object_id=annotation_id,
+        )  # fmt: skip
+        return {
+            "id": annotation_id, "task_id": annotation["task_id"], "version": seen_version + 1, "state": "accepted",
+            "late": bool(annotation["late"]),
+        }  # fmt: skip
+
+    result: dict[str, Any] = once(tx, actor_id, key, ["edit", annotation_id, seen_version, answers], work).result
+    return result

@@ -1,0 +1,74 @@
+"""The lock of a served workspace: one server a file, and where it listens. A crash frees it, whatever the file says.
+
+The lock is an flock on a small file beside the workspace; SQLite's own file is never locked by hand, since closing any
+handle on it would drop SQLite's locks too.
+"""
+
+import fcntl
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tawsim.core.errors import AlreadyRunning, Unavailable
+
+
+def lock_path(workspace: Path) -> Path:
+    """`.tawsim-NAME.lock` beside the workspace."""
+    return workspace.with_name(f".tawsim-{workspace.stem}.lock")
+
+
+@dataclass(slots=True)
+class ServingLock:
+    """Held as long as this process serves the file."""
+
+    descriptor: int
+
+    def release(self) -> None:
+        """Let another server have it."""
+        os.close(self.descriptor)
+
+
+def hold(workspace: Path, url: str) -> ServingLock:
+    """Take the lock and leave word of `url`. Raises AlreadyRunning with the other server's address in `details`."""
+    try:
+        descriptor = os.open(lock_path(workspace), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Unavailable(f"{workspace.parent} cannot be written: {error.strerror}.", "Check its permissions.") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        other = _read(descriptor)
+        os.close(descriptor)
+        raise AlreadyRunning(
+            f"{workspace.name} is served already at {other.get('url', 'another address')} (process {other.get('pid', '?')}).",
+            "Open that address, or stop that server first.",
+            **other,
+        ) from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps({"url": url, "pid": os.getpid()}).encode(), 0)
+    return ServingLock(descriptor)
+
+
+def server_of(workspace: Path) -> str | None:
+    """The address at which the workspace is being served now, if it is."""
+    try:
+        descriptor = os.open(lock_path(workspace), os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return _read(descriptor).get("url")
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _read(descriptor: int) -> dict[str, Any]:
+    try:
+        found = json.loads(os.pread(descriptor, 4096, 0) or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

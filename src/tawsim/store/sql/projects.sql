@@ -1,0 +1,99 @@
+-- Statements on projects, their counts, and imports.
+
+-- name: project_insert
+INSERT INTO project (id, name, questions, text_column, guideline, guideline_version, overlap, lease_seconds,
+                     max_lease_seconds, max_leases, skip_limit, task_order, state, version, created_at)
+VALUES (:id, :name, :questions, :text_column, :guideline, 1, :overlap, :lease_seconds,
+        :max_lease_seconds, :max_leases, :skip_limit, :task_order, 'running', 1, :created_at);
+
+-- name: project_count_insert
+INSERT INTO project_count (project_id) VALUES (:project_id);
+
+-- name: project_get
+SELECT * FROM project WHERE id = :id AND state <> 'removed';
+
+-- name: project_by_name
+SELECT * FROM project WHERE name = :name AND state <> 'removed';
+
+-- name: project_list
+SELECT * FROM project WHERE state <> 'removed' ORDER BY id;
+
+-- name: project_update
+UPDATE project SET name = :name, guideline = :guideline, guideline_version = :guideline_version, overlap = :overlap,
+  lease_seconds = :lease_seconds, max_lease_seconds = :max_lease_seconds, max_leases = :max_leases,
+  skip_limit = :skip_limit, state = :state, text_column = :text_column, version = version + 1
+WHERE id = :id AND version = :seen_version;
+
+-- name: project_count_get
+SELECT * FROM project_count WHERE project_id = :project_id;
+
+-- name: project_count_add
+UPDATE project_count SET done = done + :done, skipped_out = skipped_out + :skipped_out, answers = answers + :answers,
+  answers_wanted = answers_wanted + :answers_wanted, leases = leases + :leases, tasks = tasks + :tasks
+WHERE project_id = :project_id;
+
+-- name: project_take_returned_rank
+UPDATE project_count SET returned_rank = returned_rank + :n WHERE project_id = :project_id RETURNING returned_rank;
+
+-- name: project_recount
+SELECT COUNT(*) AS tasks,
+  COALESCE(SUM(CASE WHEN state = 'open' AND accepted >= overlap THEN 1 ELSE 0 END), 0) AS done,
+  COALESCE(SUM(CASE WHEN state = 'skipped_out' THEN 1 ELSE 0 END), 0) AS skipped_out,
+  COALESCE(SUM(accepted), 0) AS answers,
+  COALESCE(SUM(CASE WHEN state = 'removed' THEN 0 ELSE overlap END), 0) AS answers_wanted
+FROM task WHERE project_id = :project_id AND seq <= :visible_seq AND state <> 'removed';
+
+-- name: project_live_leases
+SELECT COUNT(*) AS n FROM lease WHERE project_id = :project_id AND state = 'live';
+
+-- name: worker_project_get
+SELECT * FROM worker_project WHERE project_id = :project_id AND worker_id = :worker_id;
+
+-- name: worker_project_list
+SELECT worker_id, answers, skips, leases, last_at FROM worker_project WHERE project_id = :project_id
+ORDER BY answers DESC, worker_id;
+
+-- name: worker_project_move
+INSERT INTO worker_project (project_id, worker_id, position, returned_rank, leases)
+VALUES (:project_id, :worker_id, :position, :returned_rank, 1)
+ON CONFLICT (project_id, worker_id) DO UPDATE SET position = excluded.position, returned_rank = excluded.returned_rank,
+  leases = worker_project.leases + 1;
+
+-- name: worker_project_add
+INSERT INTO worker_project (project_id, worker_id, answers, skips, leases, last_at)
+VALUES (:project_id, :worker_id, :answers, :skips, :leases, :last_at)
+ON CONFLICT (project_id, worker_id) DO UPDATE SET answers = worker_project.answers + excluded.answers,
+  skips = worker_project.skips + excluded.skips, leases = worker_project.leases + excluded.leases,
+  last_at = COALESCE(excluded.last_at, worker_project.last_at);
+
+-- name: import_insert
+INSERT INTO import (id, project_id, source, digest, state, pid, number, first_seq, started_at, seen_at)
+VALUES (:id, :project_id, :source, :digest, 'running', :pid, :number, :first_seq, :now, :now);
+
+-- name: import_running
+SELECT * FROM import WHERE project_id = :project_id AND state = 'running';
+
+-- name: import_get
+SELECT * FROM import WHERE id = :id;
+
+-- name: import_same
+SELECT * FROM import WHERE project_id = :project_id AND digest = :digest AND state = 'done' ORDER BY id DESC LIMIT 1;
+
+-- name: import_seen
+UPDATE import SET seen_at = :now, rows_read = :rows_read WHERE id = :id AND state = 'running';
+
+-- name: import_end
+UPDATE import SET state = :state, ended_at = :now, rows_read = :rows_read, added = :added,
+  duplicate_count = :duplicate_count, duplicates = :duplicates
+WHERE id = :id AND state = 'running';
+
+-- name: import_take_number
+UPDATE project_count SET import_number = import_number + 1 WHERE project_id = :project_id RETURNING import_number, visible_seq;
+
+-- name: import_show
+UPDATE project_count SET visible_seq = :visible_seq, visible_position = :visible_position, tasks = tasks + :added,
+  answers_wanted = answers_wanted + :answers_wanted, duplicates = duplicates + :duplicates
+WHERE project_id = :project_id;
+
+-- name: import_list
+SELECT * FROM import WHERE project_id = :project_id ORDER BY id;
