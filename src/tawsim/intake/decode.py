@@ -123,7 +123,7 @@ def any_lines(texts: Iterator[str]) -> Iterator[str]:
 
 
 def plain_lines(texts: Iterator[str]) -> Iterator[str]:
-    r"""Lines that end with \n and nothing else, without it: for JSON Lines. One over 20 million characters is refused."""
+    r"""Lines that end with \n and nothing else, without it: for JSON Lines. One over the limit is refused."""
     rest: list[str] = []
     size = 0
     for text in texts:
@@ -139,8 +139,8 @@ def plain_lines(texts: Iterator[str]) -> Iterator[str]:
     yield "".join(rest)
 
 
-def line_too_long() -> Trouble:
+def line_too_long(limit: int = MAX_ROW) -> Trouble:
     """The refusal of a line or row over the limit."""
     return Trouble(
-        f"it is longer than {MAX_ROW:,} characters.", "Is a quotation mark left open, or is it not such a file?"
+        f"it is longer than {limit:,} characters.", "Is a quotation mark left open, or is it not such a file?"
     )

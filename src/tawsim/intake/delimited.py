@@ -59,7 +59,7 @@ class _Lines:
         for line in self._lines:
             self.characters += len(line)
             if self.characters > self.limit:
-                raise line_too_long()
+                raise line_too_long(self.limit)
             yield line
 
 

@@ -108,7 +108,7 @@ class RowParser:
 def check_value(value: Any, column: str) -> None:
     """Raises `Trouble` that names `column` if anything in `value`, or the name itself, is not allowed."""
     left: list[tuple[Any, int]] = [(column, 0), (value, 1)]
-    size = 0
+    size = -len(column)
     while left:
         one, depth = left.pop()
         if depth > MAX_DEPTH:

@@ -50,6 +50,8 @@ class Origin:
                 return self._stream.seek(0, io.SEEK_END)
         except OSError as error:
             raise self._unreadable(error) from None
+        except ValueError:  # a NUL in the name
+            raise BadFile("no file can have this name.", file=self.name) from None
         if stat.S_ISDIR(found.st_mode):
             raise BadFile("this is a folder.", "Name one file in it.", file=self.name)
         if not stat.S_ISREG(found.st_mode):

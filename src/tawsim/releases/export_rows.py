@@ -1,0 +1,134 @@
+"""What a row of an export holds: the task as it came, the inferred truth beside it, and, as a second table, every vote.
+
+Pure shaping of values that others looked up and inferred. No store, no files, no inference.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from tawsim.core.clock import to_iso
+from tawsim.core.records import Question
+from tawsim.kinds import Choices
+from tawsim.releases.column_types import ColumnType
+
+PREFIX = "tawsim_"
+_DIGITS = 6
+
+
+class Inferred(NamedTuple):
+    """The truth of one question on one task: a label (a list for `choices`), and the probability that it is right."""
+
+    label: Any = None
+    p: float | None = None
+
+
+class Vote(NamedTuple):
+    """One answer of one worker. `at` is in microseconds since 1970 UTC; `label` is a list for `choices`."""
+
+    task: str
+    seq: int
+    worker: str
+    question: str
+    label: Any
+    at: int
+    lease: str
+    guideline_version: int
+    version: int
+
+
+@dataclass(slots=True)
+class ExportCounts:
+    """Rows shaped so far; for each question, how many have a label; and how many tasks have no answer at all."""
+
+    rows: int = 0
+    labelled: dict[str, int] = field(default_factory=dict)
+    unanswered: int = 0
+
+
+class TruthShape:
+    """The table of truths: one row a task, in the columns of the file it came from, then ours.
+
+    Ours are `tawsim_task` (its number), for each question NAME `NAME`, `NAME_p` and `NAME_votes`, and `answers`. A
+    name that the file has already gets the prefix `tawsim_`, and for a question all three of its names do.
+    `columns` and `types` go to the writer; `counts` is kept while rows are shaped.
+    """
+
+    def __init__(self, questions: Sequence[Question], content_columns: Iterable[str]) -> None:
+        self._questions = tuple(questions)
+        self._content = tuple(dict.fromkeys(content_columns))
+        self.counts = ExportCounts(labelled={question.name: 0 for question in questions})
+        taken = set(self._content)
+        (self._task,) = _free(("tawsim_task",), taken)
+        self._names = [_free((q.name, f"{q.name}_p", f"{q.name}_votes"), taken) for q in self._questions]
+        (self._answers,) = _free(("answers",), taken)
+        ours = [self._task, *(name for names in self._names for name in names), self._answers]
+        self.columns: tuple[str, ...] = (*self._content, *ours)
+        self.types: dict[str, ColumnType] = {self._task: "int", self._answers: "int"}
+        for question, (label, p, votes) in zip(self._questions, self._names, strict=True):
+            self.types |= {label: "json" if isinstance(question, Choices) else "text", p: "float", votes: "json"}
+
+    def row(
+        self,
+        seq: int,
+        content: Mapping[str, Any],
+        truth: Mapping[str, Inferred],
+        votes: Mapping[str, Mapping[str, int]],
+        answers: int,
+    ) -> dict[str, Any]:
+        """The row of task `seq`. `votes` counts, for each question, the answers for each label.
+
+        A task without an answer stays in the table, with null for label and p, and is counted in `counts`.
+        """
+        row: dict[str, Any] = {name: content[name] for name in self._content if name in content}
+        row[self._task] = seq
+        for question, (label, p, counts) in zip(self._questions, self._names, strict=True):
+            found = truth.get(question.name, _NOTHING)
+            row[label], row[p] = found.label, None if found.p is None else _round(found.p)
+            row[counts] = _in_order(question, votes.get(question.name, {}))
+            self.counts.labelled[question.name] += found.label is not None
+        row[self._answers] = answers
+        self.counts.rows += 1
+        self.counts.unanswered += answers == 0
+        return row
+
+
+_NOTHING = Inferred()
+
+
+class VoteShape:
+    """The table of votes: one row an answer to a question, in an order that the caller gives (task, then time)."""
+
+    columns: tuple[str, ...] = Vote._fields
+
+    def __init__(self, questions: Sequence[Question]) -> None:
+        several = any(isinstance(question, Choices) for question in questions)
+        self.types: dict[str, ColumnType] = dict.fromkeys(self.columns, "text")
+        self.types |= {"seq": "int", "guideline_version": "int", "version": "int"}
+        self.types["label"] = "json" if several else "text"
+        self.rows = 0
+
+    def row(self, vote: Vote) -> dict[str, Any]:
+        """The row of one vote, its time in ISO 8601, UTC."""
+        self.rows += 1
+        return {**vote._asdict(), "at": to_iso(vote.at)}
+
+
+def _free(names: Sequence[str], taken: set[str]) -> tuple[str, ...]:
+    """The names, all with as many prefixes as it takes for none to be taken; they are taken from then on."""
+    found = tuple(names)
+    while taken & set(found):
+        found = tuple(PREFIX + name for name in found)
+    taken.update(found)
+    return found
+
+
+def _round(p: float) -> float:
+    """Six digits, so that files do not differ by machine; what is not certain never becomes 1."""
+    return p if p == 1 else min(round(p, _DIGITS), 1 - 10**-_DIGITS)
+
+
+def _in_order(question: Question, counts: Mapping[str, int]) -> dict[str, int]:
+    """Counts in the order of the question's labels, without zeros: two exports of one state must not differ."""
+    known: Sequence[str] = getattr(question, "labels", ())
+    return {label: counts[label] for label in [*known, *sorted(counts.keys() - set(known))] if counts.get(label)}
