@@ -34,18 +34,20 @@ def beta_quantile(p: Floats, a: Floats, b: Floats) -> Floats:
     log_beta = _log_beta(a, b)
     low, high = np.full(p.shape, -FARTHEST), np.full(p.shape, FARTHEST)
     # Start: the log-odds of a beta have about this mean and spread; 1.7 turns a logistic quantile into a normal one.
-    odds = np.log(a / b) + np.log(p / (1 - p)) / 1.7 * np.sqrt(1 / a + 1 / b)
+    spread = np.sqrt(1 / a + 1 / b)
+    odds = np.log(a / b) + np.log(p / (1 - p)) / 1.7 * spread
     odds = np.clip(odds, -FARTHEST, FARTHEST)
     for _ in range(100):
         x = 1 / (1 + np.exp(-odds))
         error = _cdf(x, a, b, log_beta) - p
         high, low = np.where(error > 0, odds, high), np.where(error > 0, low, odds)
         with np.errstate(all="ignore"):
-            newton = odds - error / np.exp(a * np.log(x) + b * np.log1p(-x) - log_beta)
-        kept = np.isfinite(newton) & (newton > low) & (newton < high)
-        step = np.where(kept, newton, (low + high) / 2) - odds
-        odds = odds + step
-        if np.abs(step * x * (1 - x)).max(initial=0.0) < 1e-13:
+            newton = error / np.exp(a * np.log(x) + b * np.log1p(-x) - log_beta)
+            newton = odds - np.clip(newton, -3 * spread, 3 * spread)  # far out the slope says nothing
+        # As a share of the spread, so that a narrow distribution is solved as finely as a wide one.
+        solved = np.abs(newton - odds) <= 1e-8 * spread
+        odds = np.where(solved | ((newton > low) & (newton < high)), newton, (low + high) / 2)
+        if solved.all():
             break
     result = ends.copy()
     result[inside] = 1 / (1 + np.exp(-odds))

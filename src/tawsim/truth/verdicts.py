@@ -91,10 +91,13 @@ def _mixes(pair: Pair, labels: int) -> bool:
 def _doubt(evidence: Evidence, line: float, width: float, facts: dict[str, Any]) -> dict[str, Any]:
     """How many answers more would tell: an interval shrinks with the square root of the answers it rests on."""
     away = evidence.dependence - line
-    needed = (width / SURE_WITHIN) ** 2 if away > 0 else 0.0
     reach = (evidence.dependence_high - evidence.dependence_low) / 2
-    needed = max(needed, (reach / abs(away)) ** 2 if away else math.inf)
-    more = max(1.0, (needed - 1) * evidence.judged)
-    if more > MANY:
+    for_width = ((width / SURE_WITHIN) ** 2 - 1) * evidence.judged
+    # A worker right on the line is never told apart: the distance is kept from zero, and the count goes over MANY.
+    for_line = ((reach / max(abs(away), 1e-6)) ** 2 - 1) * evidence.judged
+    more = max(1.0, for_width, for_line)
+    if more > MANY and for_width < 1:
         return {"code": "borderline", "more_answers": None, **facts}
+    # Where only the line is out of sight, so many answers at least make the skill itself known.
+    more = more if more <= MANY else min(max(1.0, for_width), MANY)
     return {"code": "few_answers", "more_answers": math.ceil(more), **facts}
