@@ -28,12 +28,12 @@ class Seen:
 
     def add(self, values: Iterable[Any]) -> None:
         """Takes note of more values of the column."""
-        values = list(values)
+        values = tuple(values)
         self._types |= set(map(type, values)) - {type(None)}
         if int in self._types:
             integers = [value for value in values if type(value) is int]
-            self._least = min(self._least, *integers, 0)
-            self._most = max(self._most, *integers, 0)
+            self._least = min(self._least, min(integers, default=0))
+            self._most = max(self._most, max(integers, default=0))
 
     @property
     def certain(self) -> bool:

@@ -4,10 +4,9 @@ A second form is made for spreadsheets, in which no cell can act as a formula. d
 not the default.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from tawsim.releases.column_types import json_text
@@ -46,11 +45,10 @@ def csv_chunks(
     """
     if for_spreadsheet:
         # Excel takes a CSV file for UTF-8 only if it begins with the mark.
-        yield _BOM + _text([[defuse(name) for name in columns]], for_spreadsheet)
+        yield _BOM + _lines([[defuse(name) for name in columns]], "\r\n")
     else:
         # In quotation marks no name can pass for the file's mark (U+FEFF), or another delimiter for the file's own.
-        odd = any(character in name for name in columns for character in _ODD_IN_HEADER)
-        yield _text([list(columns)], False, csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL)
+        yield ",".join(quoted(name, any(odd in name for odd in _ODD_IN_HEADER)) for name in columns) + "\n"
     batch: list[list[str]] = []
     most, size = FIRST_ROWS, 0
     for row in rows:
@@ -65,22 +63,38 @@ def csv_chunks(
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None else value if isinstance(value, str) else json_text(value)
+    if value is None:
+        return ""
+    if type(value) is int:  # as JSON writes it, at a tenth of the price
+        return str(value)
+    if type(value) is float and isfinite(value):
+        return repr(value)
+    return value if isinstance(value, str) else json_text(value)
 
 
 def _chunk(batch: list[list[str]], for_spreadsheet: bool, note: Any) -> str:
-    formulas = sum(1 for cells in batch for cell in cells if cell[:1] in _STARTS and starts_formula(cell))
+    formulas = sum([1 for cells in batch for cell in cells if cell[:1] in _STARTS and starts_formula(cell)])
     note(len(batch), formulas)
     if for_spreadsheet:
-        batch = [[defuse(cell) for cell in cells] for cells in batch]
-    return _text(batch, for_spreadsheet)
+        return _lines([[defuse(cell) for cell in cells] for cells in batch], "\r\n")
+    return _lines(batch, "\n")
 
 
-def _text(batch: list[list[str]], for_spreadsheet: bool, quoting: Any = csv.QUOTE_MINIMAL) -> str:
-    out = io.StringIO(newline="")
-    csv.writer(out, lineterminator="\r\n" if for_spreadsheet else "\n", quoting=quoting).writerows(batch)
-    text = out.getvalue()
-    if "\r" in text and not for_spreadsheet and quoting != csv.QUOTE_ALL:
-        # Before Python 3.13 the csv module leaves a lone \r without quotation marks, where readers see a line end.
-        return _text(batch, for_spreadsheet, csv.QUOTE_ALL)
-    return text
+def quoted(cell: str, always: bool = False) -> str:
+    r"""The cell in quotation marks where it needs them (RFC 4180 §2.6; also for a lone \r).
+
+    Four searches cost a quarter of what csv.writer does letter by letter, and before Python 3.13 that one leaves a lone
+    \r bare, where readers see the end of a line.
+    """
+    if '"' in cell:
+        return '"' + cell.replace('"', '""') + '"'
+    if always or "," in cell or "\n" in cell or "\r" in cell:
+        return f'"{cell}"'
+    return cell
+
+
+def _lines(batch: list[list[str]], end: str) -> str:
+    # A row of one empty cell would be a blank line, which is no row.
+    lines = [",".join([quoted(cell) for cell in cells]) or '""' for cells in batch]
+    lines.append("")
+    return end.join(lines)

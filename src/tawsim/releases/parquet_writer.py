@@ -13,8 +13,8 @@ from typing import IO, Any
 from tawsim.releases.column_types import ColumnType, Seen, fit, json_text
 
 MAGIC = b"PAR1"
-# Enough for good compression, small enough for flat memory: about 10 MB of text. The first group also shows the types.
-FIRST_ROWS, ROWS, CHARACTERS = 5_000, 20_000, 1 << 24
+# Enough for good compression, small enough for flat memory: about 4 MB of text. The first group also shows the types.
+FIRST_ROWS, ROWS, CHARACTERS = 5_000, 10_000, 1 << 23
 _COMPRESSION = "zstd"
 
 Values = tuple[Any, ...]
@@ -66,7 +66,7 @@ def parquet_chunks(
     with tempfile.TemporaryFile() as spool:
         for group in every:
             _look(group, columns, seen)
-            spool.writelines(json_text(values).encode() + b"\n" for values in group)
+            spool.write(json_text(group).encode() + b"\n")
         spool.seek(0)
         yield from _write(_spooled(spool), columns, _settle(columns, types, seen), note)
 
@@ -77,7 +77,7 @@ def _groups(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterat
     for row in rows:
         values = tuple(map(row.get, columns))
         group.append(values)
-        size += sum(len(value) if type(value) is str else 16 for value in values)
+        size += sum([len(value) for value in values if type(value) is str])
         if len(group) >= most or size > CHARACTERS:
             yield group
             group, most, size = [], ROWS, 0
@@ -86,16 +86,8 @@ def _groups(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterat
 
 
 def _spooled(spool: IO[bytes]) -> Iterator[list[Values]]:
-    group: list[Values] = []
-    size = 0
-    for line in spool:
-        group.append(tuple(json.loads(line)))
-        size += len(line)
-        if len(group) >= ROWS or size > CHARACTERS:
-            yield group
-            group, size = [], 0
-    if group:
-        yield group
+    for line in spool:  # a group each
+        yield json.loads(line)
 
 
 def _look(group: list[Values], columns: Sequence[str], seen: Mapping[str, Seen]) -> None:
