@@ -11,7 +11,9 @@ def comparable(text: str) -> str:
 
 def text_key(text: str) -> int:
     """A signed 64-bit fingerprint of `comparable(text)`, for finding duplicates by an index (BLAKE2b, 8 bytes)."""
-    return int.from_bytes(hashlib.blake2b(comparable(text).encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True)
+    return int.from_bytes(
+        hashlib.blake2b(comparable(text).encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True
+    )
 
 
 def for_terminal(text: str) -> str:

@@ -28,11 +28,15 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "choice": Kind(
-        choice.read_choice, choice.validate_choice, choice.distance_choice,
+        choice.read_choice,
+        choice.validate_choice,
+        choice.distance_choice,
         (Choice("sentiment", labels=("إيجابي", "سلبي", "mixed")), "إيجابي", "mixed", "غير موجود"),
     ),
     "choices": Kind(
-        choice.read_choices, choice.validate_choices, choice.distance_choices,
+        choice.read_choices,
+        choice.validate_choices,
+        choice.distance_choices,
         (Choices("topics", labels=("سياسة", "رياضة", "tech")), ["سياسة", "tech"], ["رياضة"], ["اقتصاد"]),
     ),
 }
@@ -87,4 +91,14 @@ def validate_answers(questions: Sequence[Question], answers: Any) -> dict[str, A
     return {question.name: kind_of(question).validate(question, answers[question.name]) for question in questions}
 
 
-__all__ = ["KINDS", "Choice", "Choices", "Kind", "kind_of", "question_to_json", "read_question", "read_questions", "validate_answers"]
+__all__ = [
+    "KINDS",
+    "Choice",
+    "Choices",
+    "Kind",
+    "kind_of",
+    "question_to_json",
+    "read_question",
+    "read_questions",
+    "validate_answers",
+]

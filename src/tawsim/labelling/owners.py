@@ -31,7 +31,9 @@ def check_overlap(overlap: int) -> int:
     return overlap
 
 
-def reject(tx: Transaction, actor_id: str, annotation_id: str, key: str, seen_version: int, reason: str) -> dict[str, Any]:
+def reject(
+    tx: Transaction, actor_id: str, annotation_id: str, key: str, seen_version: int, reason: str
+) -> dict[str, Any]:
     """Take an answer out of the load, keep its content and history, open the slot (Q12). Raises VersionConflict (Q14)."""
     if not reason.strip():
         raise BadInput("A rejection needs a reason.", "The labeller will read it.")
@@ -99,11 +101,10 @@ def set_overlap_of_range(tx: Transaction, project_id: str, overlap: int, after: 
     """`set_task_overlap` for tasks after < seq <= until: a piece of a change of the whole project."""
     before = tx.one("task_range_counts", project_id=project_id, after=after, until=until)
     base = next_returned_rank(tx, project_id, until) - until
-    tx.run(
-        "task_range_set_overlap", project_id=project_id, overlap=overlap, base=base, after=after, until=until
-    )
+    tx.run("task_range_set_overlap", project_id=project_id, overlap=overlap, base=base, after=after, until=until)
     now = tx.one("task_range_counts", project_id=project_id, after=after, until=until)
-    assert before is not None and now is not None
+    assert before is not None
+    assert now is not None
     count_changes(
         tx, project_id, done=now["done"] - before["done"],
         answers_wanted=now["answers_wanted"] - before["answers_wanted"],
@@ -165,7 +166,5 @@ def adopt_draft(tx: Transaction, actor_id: str, draft_id: str) -> str:
     )  # fmt: skip
     add_accepted(tx, task, draft["worker_id"], 1)
     tx.run("draft_adopt", id=draft_id, annotation_id=annotation_id)
-    record(
-        tx, "draft.adopted", actor_id, project_id=draft["project_id"], task_id=task["id"], object_id=annotation_id
-    )
+    record(tx, "draft.adopted", actor_id, project_id=draft["project_id"], task_id=task["id"], object_id=annotation_id)
     return annotation_id

@@ -67,7 +67,9 @@ def create_project(tx: Transaction, actor_id: str, key: str, new: NewProject) ->
     return rows.project(project_row(tx, made["id"]))
 
 
-def update_project(tx: Transaction, actor_id: str, project_id: str, seen_version: int, changes: Mapping[str, Any]) -> Project:
+def update_project(
+    tx: Transaction, actor_id: str, project_id: str, seen_version: int, changes: Mapping[str, Any]
+) -> Project:
     """Change settings; a new guideline text is a new guideline version. Raises VersionConflict if somebody was first.
 
     Tasks that exist keep their own overlap here; `loop` carries a change of overlap to them a range at a time.

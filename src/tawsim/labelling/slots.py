@@ -56,7 +56,14 @@ def count_changes(tx: Transaction, project_id: str, **changes: int) -> None:
 
 
 def count_worker(
-    tx: Transaction, project_id: str, worker_id: str, *, answers: int = 0, skips: int = 0, leases: int = 0, at: int | None = None
+    tx: Transaction,
+    project_id: str,
+    worker_id: str,
+    *,
+    answers: int = 0,
+    skips: int = 0,
+    leases: int = 0,
+    at: int | None = None,
 ) -> None:
     """Add to one worker's counts in one project."""
     tx.run(

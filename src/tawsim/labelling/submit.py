@@ -12,7 +12,15 @@ from tawsim.core.errors import BadInput, Conflict, LeaseLost, NotFound, VersionC
 from tawsim.core.ids import new_id
 from tawsim.kinds import read_questions, validate_answers
 from tawsim.labelling.queue import LeasedTask, leased_task
-from tawsim.labelling.slots import add_accepted, count_changes, count_worker, end_lease, insert_lease, project_row, take_slot
+from tawsim.labelling.slots import (
+    add_accepted,
+    count_changes,
+    count_worker,
+    end_lease,
+    insert_lease,
+    project_row,
+    take_slot,
+)
 from tawsim.store.database import Row, Transaction
 from tawsim.store.keys import once, record
 from tawsim.store.rows import to_json
@@ -117,7 +125,12 @@ def _keep_draft(tx: Transaction, lease: Row, answers: dict[str, Any]) -> str:
         worker_id=lease["worker_id"], answers=to_json(answers), created_at=tx.now,
     )  # fmt: skip
     record(
-        tx, "draft.kept", lease["worker_id"], project_id=lease["project_id"], task_id=lease["task_id"], object_id=draft_id
+        tx,
+        "draft.kept",
+        lease["worker_id"],
+        project_id=lease["project_id"],
+        task_id=lease["task_id"],
+        object_id=draft_id,
     )
     return draft_id
 
@@ -183,7 +196,9 @@ def undo(tx: Transaction, worker_id: str, annotation_id: str, key: str) -> Lease
         project = project_row(tx, annotation["project_id"])
         task = tx.one("task_get", id=annotation["task_id"])
         if annotation["state"] != "accepted" or task is None or task["round"] != annotation["round"]:
-            raise Conflict("This answer can no longer be undone.", "It was reviewed, withdrawn, or its task was reopened.")
+            raise Conflict(
+                "This answer can no longer be undone.", "It was reviewed, withdrawn, or its task was reopened."
+            )
         if project["state"] != "running":
             raise Conflict("The project is paused.", "Undo it when the project runs again.")
         old = tx.one("lease_get", id=annotation["lease_id"])
@@ -201,7 +216,9 @@ def undo(tx: Transaction, worker_id: str, annotation_id: str, key: str) -> Lease
     return leased_task(tx, own_lease(tx, worker_id, result["lease"]), json.loads(annotation["answers"]))
 
 
-def edit(tx: Transaction, actor_id: str, annotation_id: str, key: str, seen_version: int, answers: Any) -> dict[str, Any]:
+def edit(
+    tx: Transaction, actor_id: str, annotation_id: str, key: str, seen_version: int, answers: Any
+) -> dict[str, Any]:
     """A new version of one's own answer. Of two edits of one version exactly one wins (Q14). Raises VersionConflict."""
     own_annotation(tx, actor_id, annotation_id)
 

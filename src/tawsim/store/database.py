@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -77,7 +77,12 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """A connection with the settings that the promises rest on."""
     uri = f"file:{_quoted(path)}?mode={'ro' if read_only else 'rw'}"
     connection = sqlite3.connect(
-        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000, cached_statements=512
+        uri,
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=BUSY_TIMEOUT_MS / 1000,
+        cached_statements=512,
     )
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA foreign_keys = ON")
@@ -103,9 +108,7 @@ class Database:
         self.clock = clock
         self._connection = connection
         self._queue: queue.SimpleQueue[_Write[Any] | None] = queue.SimpleQueue()
-        self._readers: queue.LifoQueue[sqlite3.Connection | None] = queue.LifoQueue()
-        for _ in range(READERS):
-            self._readers.put(None)
+        self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(maxsize=READERS)
         self._closed = False
         self._thread = threading.Thread(target=self._run, name=f"writer {path.name}", daemon=True)
         self._thread.start()
@@ -128,7 +131,9 @@ class Database:
         except sqlite3.DatabaseError as error:
             raise _explain(error, path) from error
         except OSError as error:
-            raise Unavailable(f"{path} cannot be opened: {error.strerror}.", "Check the folder's permissions.") from error
+            raise Unavailable(
+                f"{path} cannot be opened: {error.strerror}.", "Check the folder's permissions."
+            ) from error
         return cls(path, connection, clock)
 
     # ---- writing -----------------------------------------------------------------------------------------------
@@ -234,20 +239,29 @@ class Database:
     # ---- reading -----------------------------------------------------------------------------------------------
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """A snapshot: what one `with` block reads belongs together. Writers go on meanwhile."""
-        connection = self._readers.get()
+        """A snapshot: what one `with` block reads belongs together. Writers go on meanwhile. Never waits for a reader."""
         try:
-            if connection is None:
-                connection = connect(self.path, read_only=True)
-            connection.execute("BEGIN")
             try:
+                connection = self._readers.get_nowait()
+            except queue.Empty:
+                connection = connect(self.path, read_only=True)
+            try:
+                connection.execute("BEGIN")
                 yield Transaction(connection, self.clock())
             finally:
                 connection.execute("ROLLBACK")
+                self._give_back(connection)
         except sqlite3.DatabaseError as error:
             raise _explain(error, self.path) from error
-        finally:
-            self._readers.put(connection)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        if self._closed:
+            connection.close()
+            return
+        try:
+            self._readers.put_nowait(connection)
+        except queue.Full:
+            connection.close()
 
     def close(self) -> None:
         """Finish the writes that were accepted, fold the log into the file and let go of it."""
@@ -256,14 +270,14 @@ class Database:
         self._closed = True
         self._queue.put(None)
         self._thread.join(timeout=30)
-        for _ in range(READERS):
-            reader = self._readers.get()
-            if reader is not None:
-                reader.close()
-        try:
+        while True:
+            try:
+                self._readers.get_nowait().close()
+            except queue.Empty:
+                break
+        # Where somebody else still reads it, the log stays beside the file and is read at the next opening.
+        with suppress(sqlite3.Error):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error:
-            pass  # somebody else still reads it; the log stays beside the file and is read at the next opening
         self._connection.close()
 
     def backup_to(self, target: Path) -> None:
@@ -278,7 +292,9 @@ class Database:
                 copy.execute("PRAGMA journal_mode = DELETE")
                 problem = copy.execute("PRAGMA quick_check").fetchone()[0]
                 if problem != "ok":
-                    raise Unavailable(f"The copy did not pass its check: {problem}.", "Run tawsim doctor on the source.")
+                    raise Unavailable(
+                        f"The copy did not pass its check: {problem}.", "Run tawsim doctor on the source."
+                    )
             finally:
                 copy.close()
             with open(temporary, "rb") as file:
@@ -320,11 +336,15 @@ def _explain(error: BaseException, path: Path) -> BaseException:
     """SQLite's words → an error that says what to do. The short messages are SQLite's own and stable."""
     text = str(error)
     if "file is not a database" in text or "malformed" in text:
-        return BadInput(f"{path} is damaged, or is not a Tawsim file ({text}).", "Restore a backup, or choose another file.")
+        return BadInput(
+            f"{path} is damaged, or is not a Tawsim file ({text}).", "Restore a backup, or choose another file."
+        )
     if "full" in text:
         return Unavailable("The disk is full; nothing was changed.", "Free some space and send the same request again.")
     if "readonly" in text or "unable to open" in text:
-        return Unavailable(f"{path} cannot be written ({text}).", "Check the permissions of the file and of its folder.")
+        return Unavailable(
+            f"{path} cannot be written ({text}).", "Check the permissions of the file and of its folder."
+        )
     if "locked" in text or "busy" in text:
         return Unavailable("Another process keeps the workspace locked.", "Try again in a moment.")
     if isinstance(error, sqlite3.IntegrityError):

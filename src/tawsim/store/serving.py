@@ -35,7 +35,9 @@ def hold(workspace: Path, url: str) -> ServingLock:
     try:
         descriptor = os.open(lock_path(workspace), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise Unavailable(f"{workspace.parent} cannot be written: {error.strerror}.", "Check its permissions.") from error
+        raise Unavailable(
+            f"{workspace.parent} cannot be written: {error.strerror}.", "Check its permissions."
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

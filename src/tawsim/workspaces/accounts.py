@@ -63,7 +63,9 @@ def identify(tx: Transaction, secret: str) -> Identity:
     """Whom a session's or token's secret stands for. Raises NotSignedIn."""
     row = tx.one("credential_get", digest=digest_of(secret))
     if row is None or row["kind"] not in ("session", "token") or row["revoked_at"] or row["expires_at"] <= tx.now:
-        raise NotSignedIn("You are not signed in.", "Open the link that you were given, or start Tawsim again for a new one.")
+        raise NotSignedIn(
+            "You are not signed in.", "Open the link that you were given, or start Tawsim again for a new one."
+        )
     return Identity(row["workspace_id"], row["worker_id"])
 
 

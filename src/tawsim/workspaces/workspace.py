@@ -35,7 +35,9 @@ class Workspace:
         self.db.close()
 
 
-def open_workspace(path: Path, *, create: bool = False, owner: str | None = None, clock: Clock = system_clock) -> Workspace:
+def open_workspace(
+    path: Path, *, create: bool = False, owner: str | None = None, clock: Clock = system_clock
+) -> Workspace:
     """Open the workspace file, making it first if asked. Raises NotFound, BadInput, Unavailable."""
     path = path.absolute()
     if path.suffix != SUFFIX:

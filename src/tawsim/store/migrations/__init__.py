@@ -55,7 +55,9 @@ def migrate(connection: sqlite3.Connection, family: Family, *, path: str, now: i
         done = dict(connection.execute("SELECT number, checksum FROM schema_version").fetchall())
         known = migrations(family)
         if done and max(done) > known[-1].number:
-            raise BadInput(f"{path} was made by a newer Tawsim (schema {max(done)}).", "Install that version to open it.")
+            raise BadInput(
+                f"{path} was made by a newer Tawsim (schema {max(done)}).", "Install that version to open it."
+            )
         applied = []
         for one in known:
             if one.number in done:

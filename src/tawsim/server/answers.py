@@ -1,0 +1,53 @@
+"""Records → JSON answers, in one place and quickly: the hot routes do not go through response models."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from starlette.responses import Response
+
+from tawsim.core.records import Project, Worker
+from tawsim.kinds import question_to_json
+from tawsim.labelling.queue import Grant, LeasedTask
+
+
+class Json(Response):
+    """A JSON answer that nothing may cache."""
+
+    media_type = "application/json"
+
+    def __init__(self, content: Any, status_code: int = 200) -> None:
+        super().__init__(content, status_code, {"cache-control": "no-store"})
+
+    def render(self, content: Any) -> bytes:
+        """Compact UTF-8."""
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+
+
+def project_json(project: Project) -> dict[str, Any]:
+    """A project with its questions in their JSON form."""
+    return {field: getattr(project, field) for field in Project.__dataclass_fields__ if field != "questions"} | {
+        "questions": [question_to_json(q) for q in project.questions]
+    }
+
+
+def worker_json(worker: Worker) -> dict[str, Any]:
+    """A worker."""
+    return asdict(worker)
+
+
+def leased_json(leased: LeasedTask) -> dict[str, Any]:
+    """A task in a worker's hands."""
+    return {
+        "lease": {
+            "id": leased.lease_id, "task_id": leased.task_id, "deadline": leased.deadline, "round": leased.round
+        },
+        "task": {"id": leased.task_id, "seq": leased.seq, "content": leased.content},
+        "previous": None if leased.previous is None else {"answers": leased.previous},
+    }  # fmt: skip
+
+
+def grant_json(grant: Grant) -> dict[str, Any]:
+    """What `next` answers."""
+    none = None if grant.none is None else {"reason": grant.none, "retry_after_s": grant.retry_after_s}
+    return {"leases": [leased_json(leased) for leased in grant.leases], "none": none}

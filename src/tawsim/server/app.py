@@ -1,0 +1,81 @@
+"""The application: routes, errors, the guard around them, and the sweeper that ends overdue leases."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.types import ASGIApp
+
+import tawsim
+from tawsim.core.errors import TawsimError
+from tawsim.labelling.queue import sweep
+from tawsim.server import errors, pages, projects, sessions, team, work
+from tawsim.server.answers import Json
+from tawsim.server.guard import Guard
+from tawsim.server.permissions import allow, check_all_routes
+from tawsim.server.sign_in_state import ServerState
+
+log = logging.getLogger("tawsim.server")
+API = "/api/v1"
+SWEEP_EVERY_S = 1.0
+
+
+def create_api(state: ServerState) -> FastAPI:
+    """The routes without the guard: for the OpenAPI file. `create_app` is what a server runs."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        sweeper = asyncio.create_task(_sweep_for_ever(state))
+        yield
+        sweeper.cancel()
+
+    app = FastAPI(
+        title="Tawsim", version=tawsim.__version__, lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None,
+        redirect_slashes=False,
+    )  # fmt: skip
+    app.state.tawsim = state
+    api = APIRouter(prefix=API)
+    for room in (sessions, work, projects, team):
+        api.include_router(room.router)
+
+    @api.get("/openapi.json", include_in_schema=False, **allow("signed_in"))
+    async def openapi() -> Json:
+        return Json(openapi_of(app))
+
+    app.include_router(api)
+    errors.install(app)
+    pages.install(app)
+    check_all_routes(app)
+    return app
+
+
+def create_app(state: ServerState) -> ASGIApp:
+    """The whole application, behind its guard."""
+    return Guard(create_api(state), allowed_hosts=state.allowed_hosts, cookie=state.cookie)
+
+
+def openapi_of(app: FastAPI) -> dict[str, object]:
+    """The OpenAPI 3.1 description. The same text stands in docs/reference/openapi.json, and a test compares them."""
+    return get_openapi(
+        title="Tawsim",
+        version=tawsim.__version__,
+        description="The native API. Times are integer microseconds since 1970 UTC; ids are UUIDv7.",
+        routes=app.routes,
+    )
+
+
+async def _sweep_for_ever(state: ServerState) -> None:
+    """End overdue leases. Looks first, so that an idle workspace is not written to."""
+    while True:
+        await asyncio.sleep(SWEEP_EVERY_S)
+        for workspace in list(state.workspaces.values()):
+            try:
+                with workspace.db.read() as tx:
+                    overdue = tx.all("lease_overdue", now=tx.now, n=1)
+                if overdue:
+                    await workspace.db.write_async(sweep)
+            except TawsimError as error:
+                log.warning("sweep of %s: %s", workspace.name, error)

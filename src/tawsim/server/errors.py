@@ -1,0 +1,79 @@
+"""Errors → HTTP: the one place where statuses are chosen."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from tawsim.core.errors import (
+    BadInput,
+    Conflict,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    TawsimError,
+    TooLarge,
+    Unavailable,
+)
+
+log = logging.getLogger("tawsim.server")
+
+STATUSES: tuple[tuple[type[TawsimError], int], ...] = (
+    (TooLarge, 413),
+    (BadInput, 400),
+    (NotSignedIn, 401),
+    (NotAllowed, 403),
+    (NotFound, 404),
+    (Conflict, 409),
+    (Unavailable, 503),
+)
+RETRY_AFTER_S = "2"
+
+
+def status_of(error: TawsimError) -> int:
+    """The HTTP status of an error."""
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+
+
+def error_body(error: TawsimError) -> dict[str, Any]:
+    """The JSON of an error."""
+    return {"error": {"code": error.code, "message": error.message, "hint": error.hint, "details": dict(error.details)}}
+
+
+def answer(error: TawsimError) -> JSONResponse:
+    """The whole answer."""
+    headers = {"cache-control": "no-store"}
+    if isinstance(error, Unavailable):
+        headers["retry-after"] = RETRY_AFTER_S
+    return JSONResponse(error_body(error), status_of(error), headers)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error in Tawsim's form; an unexpected one is logged, and says nothing of the inside."""
+
+    @app.exception_handler(TawsimError)
+    async def ours(_request: Request, error: TawsimError) -> JSONResponse:
+        return answer(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part != "body") or "the body"
+        return answer(
+            BadInput(f"{where}: {first['msg']}.", "See the API reference for what this route takes.", field=where)
+        )
+
+    @app.exception_handler(HTTPException)
+    async def http(_request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 404:
+            return answer(NotFound("There is nothing at this address."))
+        body = {"error": {"code": "TW-HTTP", "message": str(error.detail), "hint": "", "details": {}}}
+        return JSONResponse(body, error.status_code, dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return answer(TawsimError("The server met an error of its own.", "Its log says more; please report it."))

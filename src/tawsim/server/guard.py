@@ -1,0 +1,135 @@
+"""The outer door, before any route: Host check, cross-site check, size of bodies, security headers. Plain ASGI, for speed.
+
+- Host: only names this server was started under, so that a name rebound to 127.0.0.1 reaches nothing.
+- Cross-site: a state-changing request that rides on the cookie needs a header that no foreign page can set without
+  asking first (and nobody answers that question), and its Origin, where a browser sends one, must be this host.
+- Bodies are counted as they arrive.
+"""
+
+import json
+from collections.abc import Iterable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tawsim.core.errors import NotAllowed, TawsimError, TooLarge
+from tawsim.server.errors import error_body, status_of
+
+MB = 1 << 20
+JSON_LIMIT = 1 * MB
+TASKS_LIMIT = 64 * MB
+UPLOAD_LIMIT = 20_000 * MB
+CLIENT_HEADER = b"tawsim-client"
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"content-security-policy", CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+)
+
+
+class Guard:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, *, allowed_hosts: Iterable[str], cookie: str) -> None:
+        self.app = app
+        self.allowed_hosts = {host.lower().encode() for host in allowed_hosts}
+        self.cookie = cookie.encode() + b"="
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it here."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        headers = dict(scope["headers"])
+        try:
+            self._check(scope, headers)
+        except TawsimError as error:
+            await _refuse(error, send)
+            return
+        counted = _Counted(receive, limit_of(scope["path"]))
+        started = False
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message.get("headers", []), *SECURITY_HEADERS]
+            await send(message)
+
+        try:
+            await self.app(scope, counted, send_guarded)
+        except TooLarge as error:
+            if started:
+                raise
+            await _refuse(error, send)
+
+    def _check(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
+        host = headers.get(b"host", b"").lower()
+        if host not in self.allowed_hosts:
+            raise NotAllowed(
+                f"This server does not go by the name {host.decode('latin-1')[:100]!r}.",
+                "Open it by the address it printed, or start it with --allow-host NAME.",
+            )
+        length = headers.get(b"content-length", b"0")
+        limit = limit_of(scope["path"])
+        if length.isdigit() and int(length) > limit:
+            raise too_large(limit)
+        if scope["method"] in ("GET", "HEAD") or not scope["path"].startswith("/api/"):
+            return
+        origin = headers.get(b"origin")
+        if origin is not None and origin.lower().partition(b"://")[2] != host:
+            raise NotAllowed("This request comes from another web site.", "Use Tawsim's own page.")
+        if headers.get(b"sec-fetch-site", b"same-origin") not in (b"same-origin", b"none"):
+            raise NotAllowed("This request comes from another web site.", "Use Tawsim's own page.")
+        rides_on_cookie = self.cookie in headers.get(b"cookie", b"") and b"authorization" not in headers
+        if rides_on_cookie and CLIENT_HEADER not in headers:
+            raise NotAllowed("A request with a cookie needs the header Tawsim-Client.", "Programs use a token instead.")
+
+
+def limit_of(path: str) -> int:
+    """The largest body, in bytes, that a path takes."""
+    if path.endswith("/imports"):
+        return UPLOAD_LIMIT
+    return TASKS_LIMIT if path.endswith("/tasks") else JSON_LIMIT
+
+
+def too_large(limit: int) -> TooLarge:
+    """The error for a body over `limit` bytes."""
+    return TooLarge(f"The request is larger than {limit // MB} MB.", "Send it in parts, or import it as a file.")
+
+
+class _Counted:
+    """`receive` that stops at the limit, whatever the client announced."""
+
+    __slots__ = ("left", "limit", "receive")
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self.receive, self.limit, self.left = receive, limit, limit
+
+    async def __call__(self) -> Message:
+        message = await self.receive()
+        if message["type"] == "http.request":
+            self.left -= len(message.get("body", b""))
+            if self.left < 0:
+                raise too_large(self.limit)
+        return message
+
+
+async def _refuse(error: TawsimError, send: Send) -> None:
+    body = json.dumps(error_body(error), ensure_ascii=False).encode()
+    headers = [
+        (b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"), (b"connection", b"close"), *SECURITY_HEADERS,
+    ]  # fmt: skip
+    await send({"type": "http.response.start", "status": status_of(error), "headers": headers})
+    await send({"type": "http.response.body", "body": body})

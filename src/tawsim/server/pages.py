@@ -1,0 +1,85 @@
+"""The built web pages, read once and compressed once. No templates: what is served is what was built.
+
+Assets carry a hash in their name and may be kept for ever; index.html is asked for again each time.
+"""
+
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+
+from tawsim.core.errors import NotFound
+from tawsim.server.permissions import allow
+
+STATIC = Path(__file__).parent / "static"
+COMPRESSED = (".js", ".css", ".html", ".svg", ".json", ".webmanifest", ".txt")
+FOR_EVER = "public, max-age=31536000, immutable"
+PAGES = ("/", "/enter", "/help", "/label/{project}", "/truth/{project}", "/projects/{project}")
+mimetypes.add_type("font/woff2", ".woff2")
+mimetypes.add_type("text/javascript", ".js")
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file as it goes out."""
+
+    body: bytes
+    gzipped: bytes | None
+    media_type: str
+    etag: str
+    cache: str
+
+
+def read_assets(folder: Path) -> dict[str, Asset]:
+    """Path below `folder` → asset."""
+    found = {}
+    for file in sorted(folder.rglob("*")):
+        if not file.is_file() or file.name.startswith("."):
+            continue
+        body = file.read_bytes()
+        name = file.relative_to(folder).as_posix()
+        small = gzip.compress(body, 9, mtime=0) if file.suffix in COMPRESSED else None
+        media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        if media_type.startswith("text/"):
+            media_type += "; charset=utf-8"
+        digest = hashlib.sha256(body).hexdigest()[:20]
+        found[name] = Asset(
+            body, small, media_type, f'"{digest}"', FOR_EVER if name.startswith("assets/") else "no-cache"
+        )
+    return found
+
+
+def install(app: FastAPI, folder: Path = STATIC) -> None:
+    """Serve the pages and their assets."""
+    assets = read_assets(folder) if folder.is_dir() else {}
+
+    def send(request: Request, name: str) -> Response:
+        asset = assets.get(name)
+        if asset is None:
+            raise NotFound("There is nothing at this address.")
+        headers = {"etag": asset.etag, "cache-control": asset.cache, "vary": "accept-encoding"}
+        if request.headers.get("if-none-match") == asset.etag:
+            return Response(status_code=304, headers=headers)
+        body = asset.body
+        if asset.gzipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
+            body = asset.gzipped
+            headers["content-encoding"] = "gzip"
+        return Response(body, headers=headers, media_type=asset.media_type)
+
+    async def page(request: Request) -> Response:
+        if "index.html" not in assets:
+            text = "The web pages were not built. In a source checkout: make build\n"
+            return Response(text, 503, media_type="text/plain; charset=utf-8")
+        return send(request, "index.html")
+
+    for path in PAGES:
+        app.add_api_route(path, page, methods=["GET"], include_in_schema=False, **allow("anyone"))
+
+    async def file(request: Request, name: str) -> Response:
+        return send(request, name)
+
+    app.add_api_route("/{name:path}", file, methods=["GET"], include_in_schema=False, **allow("anyone"))

@@ -1,0 +1,68 @@
+"""Who may call a route: the one table, and the check that no route is without an entry. Deny by default.
+
+`ANYONE` needs no credential, `SIGNED_IN` any worker (who then sees only own work), `OWNER` an owner of the workspace.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.routing import APIRoute
+
+from tawsim.core.errors import NotAllowed
+from tawsim.core.records import Worker
+from tawsim.server.sign_in_state import ServerState
+from tawsim.store.database import Database
+from tawsim.workspaces.workspace import Workspace
+
+Permission = Literal["anyone", "signed_in", "owner"]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is calling, in which workspace."""
+
+    workspace: Workspace
+    worker: Worker
+    secret: str
+
+    @property
+    def db(self) -> Database:
+        """The workspace's database: the only one this request can reach."""
+        return self.workspace.db
+
+
+async def signed_in(request: Request) -> Caller:
+    """The caller, or NotSignedIn."""
+    state: ServerState = request.app.state.tawsim
+    secret = state.secret_of(request)
+    workspace, worker = state.identify(secret)
+    return Caller(workspace, worker, secret)
+
+
+async def owner(request: Request) -> Caller:
+    """The caller if an owner, else NotAllowed."""
+    caller = await signed_in(request)
+    if caller.worker.role != "owner":
+        raise NotAllowed("Only an owner of this workspace may do this.", "Ask the person who invited you.")
+    return caller
+
+
+SignedIn = Annotated[Caller, Depends(signed_in)]
+Owner = Annotated[Caller, Depends(owner)]
+
+
+def allow(permission: Permission) -> dict[str, Any]:
+    """What a route passes to its decorator: `@router.get("/x", **allow("owner"))`."""
+    checks = {"anyone": [], "signed_in": [Depends(signed_in)], "owner": [Depends(owner)]}[permission]
+    return {"dependencies": checks, "openapi_extra": {"x-permission": permission}}
+
+
+def check_all_routes(app: FastAPI) -> None:
+    """Raise RuntimeError for a route that does not state its permission, or has one its checks do not keep."""
+    for route in app.routes:
+        if not isinstance(route, APIRoute):
+            raise RuntimeError(f"{route!r} is not a route with a permission")
+        permission = (route.openapi_extra or {}).get("x-permission")
+        if permission not in ("anyone", "signed_in", "owner"):
+            raise RuntimeError(f"the route {route.path} does not state who may call it")

@@ -1,0 +1,186 @@
+"""Projects, their tasks, imports, exports, progress and truth. Owners' routes, but for the list and one project."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+
+from tawsim.core.errors import BadInput, Unavailable
+from tawsim.core.records import DuplicatePolicy, Project
+from tawsim.intake.adding import add_tasks, numbered
+from tawsim.labelling import projects
+from tawsim.labelling.projects import NewProject
+from tawsim.labelling.slots import project_row
+from tawsim.loop import exporting, importing, overview, settings, truths
+from tawsim.server.answers import Json, project_json
+from tawsim.server.permissions import Caller, Owner, SignedIn, allow
+from tawsim.store import rows
+
+router = APIRouter(tags=["projects"])
+MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NewProjectBody:
+    """A project to make. See the reference for what each question kind takes."""
+
+    key: str
+    name: str
+    questions: list[dict[str, Any]]
+    text_column: str = "text"
+    guideline: str = ""
+    overlap: int = 1
+    order: str = "fifo"
+    lease_seconds: int = 900
+    max_leases: int = 5
+    skip_limit: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RowsBody:
+    """Rows to add as tasks, all or none."""
+
+    key: str
+    rows: list[Any]
+    duplicates: DuplicatePolicy = "keep"
+
+
+@router.get("/projects", **allow("signed_in"))
+async def list_projects(caller: SignedIn) -> Json:
+    """All projects; progress for owners, own counts for everybody."""
+    return Json({"projects": overview.projects_overview(caller.db, caller.worker)})
+
+
+@router.post("/projects", **allow("owner"))
+async def create(body: NewProjectBody, caller: Owner) -> Json:
+    """Make a project."""
+    values = {name: getattr(body, name) for name in NewProjectBody.__dataclass_fields__ if name != "key"}
+    new = NewProject(**values)
+    project = await caller.db.write_async(lambda tx: projects.create_project(tx, caller.worker.id, body.key, new))
+    return Json({"project": project_json(project)})
+
+
+@router.get("/projects/{project_id}", **allow("signed_in"))
+async def show(project_id: str, caller: SignedIn) -> Json:
+    """One project."""
+    return Json(overview.project_overview(caller.db, project_id, caller.worker))
+
+
+@router.patch("/projects/{project_id}", **allow("owner"))
+async def change(project_id: str, body: dict[str, Any], caller: Owner) -> Json:
+    """Change settings: `seen_version`, and any of state, name, guideline, overlap, lease_seconds, max_leases, skip_limit."""
+    changes = dict(body)
+    seen = changes.pop("seen_version", None)
+    if not isinstance(seen, int) or not changes:
+        raise BadInput("A change names seen_version and at least one setting.")
+    project = await run_in_threadpool(settings.change_project, caller.db, caller.worker.id, project_id, seen, changes)
+    return Json({"project": project_json(project)})
+
+
+@router.post("/projects/{project_id}/tasks", **allow("owner"))
+async def add(project_id: str, body: RowsBody, caller: Owner) -> Json:
+    """Add rows as tasks, all or none; the same key again adds nothing."""
+    report = await run_in_threadpool(
+        add_tasks, caller.db, _project(caller, project_id), numbered(body.rows), actor_id=caller.worker.id,
+        source="rows", digest=f"key:{caller.worker.id}:{body.key}", duplicates=body.duplicates,
+    )  # fmt: skip
+    return Json(asdict(report))
+
+
+def _project(caller: Caller, project_id: str) -> Project:
+    with caller.db.read() as tx:
+        return rows.project(project_row(tx, project_id))
+
+
+@router.post("/projects/{project_id}/imports", **allow("owner"))
+async def upload(
+    project_id: str,
+    request: Request,
+    caller: Owner,
+    filename: Annotated[str, Query(min_length=1, max_length=255)],
+    duplicates: DuplicatePolicy = "keep",
+    again: bool = False,
+) -> Json:
+    """Import a file sent as the raw body: CSV, TSV, JSON Lines, JSON list or Parquet, gzipped or not. All or nothing."""
+    project = _project(caller, project_id)
+    name = os.path.basename(filename.replace("\\", "/")) or "upload"
+    try:
+        with tempfile.NamedTemporaryFile(dir=caller.workspace.path.parent, prefix=".tawsim-upload-") as file:
+            async for chunk in request.stream():
+                await run_in_threadpool(file.write, chunk)
+            file.flush()
+            report = await run_in_threadpool(
+                partial(
+                    importing.import_file, caller.db, project, Path(file.name), actor_id=caller.worker.id,
+                    duplicates=duplicates, filename=name, again=again,
+                )
+            )  # fmt: skip
+    except OSError as error:
+        raise Unavailable(
+            f"The upload could not be stored: {error.strerror}.", "Free some space and send it again."
+        ) from error
+    return Json(asdict(report))
+
+
+@router.get("/projects/{project_id}/tasks", **allow("owner"))
+async def tasks(
+    project_id: str, caller: Owner, limit: int = Query(100, ge=1, le=1000), after: int = Query(0, ge=0)
+) -> Json:
+    """Tasks by number, a page at a time."""
+    with caller.db.read() as tx:
+        project_row(tx, project_id)
+        counts = tx.one("project_count_get", project_id=project_id)
+        visible = counts["visible_seq"] if counts is not None else 0
+        found = tx.all("task_page", project_id=project_id, after=after, visible_seq=visible, n=limit)
+    page = [asdict(rows.task(row, row["content"])) for row in found]
+    return Json({"tasks": page, "next": page[-1]["seq"] if len(page) == limit else None})
+
+
+@router.get("/projects/{project_id}/progress", **allow("owner"))
+async def progress(project_id: str, caller: Owner) -> Json:
+    """Where the project stands, who is labelling, and how far they agree."""
+    return Json(await run_in_threadpool(overview.progress, caller.db, project_id))
+
+
+@router.get("/projects/{project_id}/truth", **allow("owner"))
+async def truth(
+    project_id: str,
+    caller: Owner,
+    question: str | None = Query(None, max_length=60),
+    limit: int = Query(100, ge=1, le=1000),
+    after: int = Query(0, ge=0),
+    order: str = Query("seq", pattern="^(seq|doubt)$"),
+) -> Json:
+    """The inferred truth with a probability on every label, and how far each worker can be trusted."""
+
+    def work() -> Mapping[str, Any]:
+        inferred = truths.project_truth(caller.db, project_id, question)
+        return truths.truth_page(inferred, caller.db, after=after, limit=limit, order=order)
+
+    return Json(await run_in_threadpool(work))
+
+
+@router.get("/projects/{project_id}/export", **allow("owner"))
+async def export(
+    project_id: str,
+    caller: Owner,
+    format: str = Query("csv", pattern="^(csv|jsonl|parquet)$"),
+    kind: str = Query("labels", pattern="^(labels|votes)$"),
+) -> StreamingResponse:
+    """Everything, streamed: one row a task with its truth (kind=labels), or one row a vote (kind=votes)."""
+    project = _project(caller, project_id)
+    chunks = await run_in_threadpool(exporting.export_stream, caller.db, project_id, format, kind)
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in project.name)
+    headers = {"content-disposition": f'attachment; filename="{plain}-{kind}.{format}"', "cache-control": "no-store"}
+    return StreamingResponse(chunks, media_type=MEDIA_TYPES[format], headers=headers)

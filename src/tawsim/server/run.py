@@ -1,0 +1,123 @@
+"""Running a server: take the files' locks, listen on the loopback, print one-time links, stop cleanly."""
+
+import logging
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import uvicorn
+
+from tawsim.core.errors import BadInput
+from tawsim.server.app import create_app
+from tawsim.server.sign_in_state import ServerState
+from tawsim.store import serving
+from tawsim.workspaces import accounts
+from tawsim.workspaces.accounts import Identity
+from tawsim.workspaces.workspace import Workspace, open_workspace
+
+DEFAULT_PORT = 7373
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def serve(
+    workspaces: Sequence[Path],
+    *,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    allow_hosts: Sequence[str] = (),
+    open_browser: bool = False,
+    demo: bool = False,
+    on_ready: Callable[[dict[str, str]], None] = lambda links: None,
+) -> None:
+    """Serve the workspace files until SIGINT or SIGTERM. `on_ready` gets a one-time link for each workspace's name.
+
+    Without `port` the usual one is taken, or a free one if something else listens there. Raises AlreadyRunning if
+    another process serves one of the files, BadInput for an address that cannot be had.
+    """
+    listener = listen(host, port)
+    port = listener.getsockname()[1]
+    base_url = f"http://{_reachable(host)}:{port}"
+    with ExitStack() as stack:
+        stack.callback(listener.close)
+        opened = []
+        for path in workspaces:
+            stack.callback(serving.hold(path.absolute(), base_url).release)
+            workspace = open_workspace(path)
+            stack.callback(workspace.close)
+            opened.append(workspace)
+        books = accounts.open_accounts(workspaces[0].absolute().parent)
+        stack.callback(books.close)
+        state = ServerState(
+            {w.id: w for w in opened}, books, cookie=f"tawsim_{port}", base_url=base_url, demo=demo,
+            allowed_hosts=host_names(host, port, allow_hosts),
+        )  # fmt: skip
+        config = uvicorn.Config(
+            create_app(state), log_level="warning", access_log=False, server_header=False, ws="none", lifespan="on",
+            timeout_keep_alive=75, timeout_graceful_shutdown=5, backlog=2048,
+        )  # fmt: skip
+        links = {w.name: launch_link(state, w) for w in opened}
+        _Server(config, lambda: _announce(links, on_ready, open_browser)).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def _reachable(host: str) -> str:
+    if host in ("0.0.0.0", "::"):  # noqa: S104  every address of this machine: the link names one of them
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def listen(host: str, port: int | None) -> socket.socket:
+    """A listening socket. Raises BadInput if the address is taken or not this machine's."""
+    wanted = DEFAULT_PORT if port is None else port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in (wanted, 0) if port is None else (wanted,):
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, candidate))
+            return listener
+        except OSError as error:
+            listener.close()
+            reason = error.strerror
+    raise BadInput(f"Cannot listen on {host}:{wanted}: {reason}.", "Choose another with --port.")
+
+
+def host_names(host: str, port: int, more: Sequence[str]) -> frozenset[str]:
+    """The Host headers that this server answers to."""
+    names = (
+        {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")} if host in LOOPBACK else {f"{host}:{port}"}
+    )
+    for name in more:
+        names |= {name, f"{name}:{port}"}
+    return frozenset(names)
+
+
+def launch_link(state: ServerState, workspace: Workspace) -> str:
+    """A one-time link for the owner, as whoever started the server is."""
+    identity = Identity(workspace.id, workspace.owner_id)
+    secret = state.accounts.write(lambda tx: accounts.issue(tx, "launch", identity))
+    return state.link(secret)
+
+
+def _announce(links: dict[str, str], on_ready: Callable[[dict[str, str]], None], open_browser: bool) -> None:
+    on_ready(links)
+    if open_browser:
+        import webbrowser
+
+        try:
+            webbrowser.open(next(iter(links.values())))
+        except webbrowser.Error as error:
+            logging.getLogger("tawsim.server").warning("no browser could be opened: %s", error)

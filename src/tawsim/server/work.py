@@ -1,0 +1,134 @@
+"""A worker's own work: next, submit, skip, release, heartbeat, undo, edit, own answers and drafts.
+
+Every function here acts as the caller and can reach no other worker's lease, answer or draft.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fastapi import APIRouter, Query
+
+from tawsim.labelling import queue, submit
+from tawsim.server.answers import Json, grant_json, leased_json
+from tawsim.server.permissions import SignedIn, allow
+from tawsim.store import rows
+
+router = APIRouter(tags=["work"])
+LAST_ID = "~"  # sorts after every id
+
+
+@dataclass(frozen=True, slots=True)
+class NextBody:
+    """How many tasks to hold, counting those held already."""
+
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitBody:
+    """`key` is made by the client, one per answer; the same key may be sent again at any time."""
+
+    key: str
+    answers: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonBody:
+    """Why, in the worker's words."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyBody:
+    """An idempotency key."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class EditBody:
+    """`seen_version` is the version that the edit was made from."""
+
+    key: str
+    seen_version: int
+    answers: dict[str, Any]
+
+
+@router.post("/projects/{project_id}/next", **allow("signed_in"))
+async def next_tasks(project_id: str, body: NextBody, caller: SignedIn) -> Json:
+    """The leases the caller holds, then new ones, up to `count`. A reload costs nothing."""
+    count = max(1, min(body.count, 50))
+    grant = await caller.db.write_async(lambda tx: queue.next_leases(tx, project_id, caller.worker.id, count))
+    return Json(grant_json(grant))
+
+
+@router.post("/leases/{lease_id}/submit", **allow("signed_in"))
+async def submit_answers(lease_id: str, body: SubmitBody, caller: SignedIn) -> Json:
+    """Take an answer. Acknowledged means durable. 409 keeps the work as a draft where the slot is gone."""
+    result = await caller.db.write_async(
+        lambda tx: submit.submit(tx, caller.worker.id, lease_id, body.key, body.answers)
+    )
+    return Json({"annotation": result.or_raise(), "repeated": result.repeated})
+
+
+@router.post("/leases/{lease_id}/skip", **allow("signed_in"))
+async def skip(lease_id: str, body: ReasonBody, caller: SignedIn) -> Json:
+    """Leave this task for this round."""
+    row = await caller.db.write_async(lambda tx: submit.skip(tx, caller.worker.id, lease_id, body.reason))
+    return Json({"lease": {"id": row["id"], "state": row["state"]}})
+
+
+@router.post("/leases/{lease_id}/release", **allow("signed_in"))
+async def release(lease_id: str, caller: SignedIn) -> Json:
+    """Give the task back; it may come again."""
+    row = await caller.db.write_async(lambda tx: submit.release(tx, caller.worker.id, lease_id))
+    return Json({"lease": {"id": row["id"], "state": row["state"]}})
+
+
+@router.post("/leases/{lease_id}/heartbeat", **allow("signed_in"))
+async def heartbeat(lease_id: str, caller: SignedIn) -> Json:
+    """Ask for more time."""
+    deadline = await caller.db.write_async(lambda tx: submit.heartbeat(tx, caller.worker.id, lease_id))
+    return Json({"deadline": deadline})
+
+
+@router.post("/annotations/{annotation_id}/undo", **allow("signed_in"))
+async def undo(annotation_id: str, body: KeyBody, caller: SignedIn) -> Json:
+    """Withdraw one's own answer and hold the task again."""
+    leased = await caller.db.write_async(lambda tx: submit.undo(tx, caller.worker.id, annotation_id, body.key))
+    return Json(leased_json(leased))
+
+
+@router.post("/annotations/{annotation_id}/versions", **allow("signed_in"))
+async def edit(annotation_id: str, body: EditBody, caller: SignedIn) -> Json:
+    """A new version of one's own answer. Of two edits of one version exactly one wins."""
+    result = await caller.db.write_async(
+        lambda tx: submit.edit(tx, caller.worker.id, annotation_id, body.key, body.seen_version, body.answers)
+    )
+    return Json({"annotation": result})
+
+
+@router.get("/projects/{project_id}/annotations/mine", **allow("signed_in"))
+async def mine(
+    project_id: str, caller: SignedIn, limit: int = Query(50, ge=1, le=500), before: str = Query(LAST_ID, max_length=64)
+) -> Json:
+    """The caller's own answers, newest first."""
+    with caller.db.read() as tx:
+        found = tx.all("annotation_mine", project_id=project_id, worker_id=caller.worker.id, before=before, n=limit)
+    answers = [
+        asdict(rows.annotation(row))
+        | {"task": {"id": row["task_id"], "seq": row["seq"], "content": json.loads(row["content"])}}
+        for row in found
+    ]
+    return Json({"annotations": answers, "next": answers[-1]["id"] if len(answers) == limit else None})
+
+
+@router.get("/drafts", **allow("signed_in"))
+async def drafts(caller: SignedIn) -> Json:
+    """Work of the caller's that came too late and was kept; an owner sees everybody's."""
+    with caller.db.read() as tx:
+        everybody = caller.worker.role == "owner"
+        found = tx.all("draft_list") if everybody else tx.all("draft_of_worker", worker_id=caller.worker.id)
+    return Json({"drafts": [asdict(rows.draft(row)) for row in found]})
