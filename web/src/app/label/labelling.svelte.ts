@@ -1,0 +1,301 @@
+// One sitting at one project: which task is on screen, what is being answered, undo, skip, the last ten. No drawing.
+import { announce } from '../../lib/announce.svelte';
+import { api, ApiError, NoConnection } from '../../lib/api/client';
+import type { Answers, LeasedTask, Project, TaskView } from '../../lib/api/types';
+import { asText } from '../../lib/bidi';
+import { t } from '../../lib/i18n.svelte';
+import { newKey } from '../../lib/keys';
+import type { Press } from '../../lib/keyboard';
+import { outbox, type Outcome } from '../../lib/outbox/outbox.svelte';
+import { Prefetch } from '../../lib/prefetch.svelte';
+import type { Layout, Step } from '../../kinds/kind';
+import { kindOf, knows } from '../../kinds';
+
+const LAST = 10;
+
+/** One of the last answers. `annotation` is known once the server confirmed it. */
+export interface Recent {
+  key: string;
+  lease: string;
+  task: TaskView;
+  answers: Answers;
+  skipped: boolean;
+  state: 'queued' | 'saved' | 'kept';
+  annotation: { id: string; version: number } | null;
+}
+
+/** What is on screen, and how its answer will be sent. */
+interface OnScreen extends LeasedTask {
+  /** Set while an earlier answer is being changed: the answer is then sent as a new version. */
+  amends: Recent | null;
+}
+
+export class Labelling {
+  project = $state.raw<Project | null>(null);
+  current = $state.raw<OnScreen | null>(null);
+  values = $state.raw<Record<string, unknown>>({});
+  cursors = $state.raw<Record<string, number>>({});
+  active = $state(0);
+  recents = $state.raw<Recent[]>([]);
+  mine = $state(0);
+  notice = $state('');
+  error = $state.raw<unknown>(null);
+  starting = $state(true);
+  busy = $state(false);
+
+  readonly tasks: Prefetch;
+  #parked: OnScreen | null = null;
+  #unlisten: () => void;
+
+  constructor(readonly id: string) {
+    this.tasks = new Prefetch(id, (lease) => outbox.waiting.some((one) => one.lease === lease), () => ({
+      maxLeases: this.project?.max_leases ?? 5,
+      leaseSeconds: this.project?.lease_seconds ?? 300,
+    }));
+    this.#unlisten = outbox.onOutcome((outcome) => this.#settle(outcome));
+  }
+
+  /** Loads the project, the last answers and the first tasks, all at once. */
+  async start(): Promise<void> {
+    this.starting = true;
+    this.error = null;
+    try {
+      const [overview, last] = await Promise.all([api.project(this.id), api.mine(this.id, LAST).catch(() => null), this.tasks.topUp()]);
+      this.project = overview.project;
+      const unsent = outbox.waiting.filter((one) => one.project === this.id && one.kind === 'submit');
+      this.mine = overview.mine.answers + unsent.length;
+      this.recents = (last?.annotations ?? []).filter((one) => one.state === 'accepted').map((one) => ({
+        key: one.id, lease: one.lease_id, task: one.task, answers: one.answers, skipped: false, state: 'saved' as const,
+        annotation: { id: one.id, version: one.version },
+      }));
+      const strange = overview.project.questions.find((one) => !knows(one.kind));
+      if (strange) throw new Error(t('unknown_kind', { kind: strange.kind }));
+      this.#show(this.tasks.take());
+    } catch (error) {
+      this.error = error;
+    } finally {
+      this.starting = false;
+    }
+  }
+
+  stop(): void {
+    this.#unlisten();
+    this.tasks.stop();
+  }
+
+  /** Asks again when nothing was left: after a wait, or when the connection is back. */
+  async again(): Promise<void> {
+    await this.tasks.topUp(true);
+    if (!this.current) this.#show(this.tasks.take());
+  }
+
+  /** The question that keys go to. */
+  get question() {
+    return this.project?.questions[this.active] ?? null;
+  }
+
+  isReady(): boolean {
+    return (this.project?.questions ?? []).every((one) => kindOf(one.kind).ready(one, this.values[one.name]));
+  }
+
+  /** Hands a key to the active question. True if it meant something there. */
+  press(press: Press, layout: Layout): boolean {
+    const question = this.question;
+    if (!question || !this.current || this.busy) return false;
+    const step = kindOf(question.kind).press(question, this.values[question.name], this.cursors[question.name] ?? -1, press, layout);
+    if (!step) return false;
+    this.#apply(this.active, step);
+    return true;
+  }
+
+  pick(index: number, option: number): void {
+    const question = this.project?.questions[index];
+    if (!question || !this.current || this.busy) return;
+    this.active = index;
+    this.#apply(index, kindOf(question.kind).pick(question, this.values[question.name], option));
+  }
+
+  setCursor(index: number, cursor: number): void {
+    const question = this.project?.questions[index];
+    if (!question) return;
+    this.active = index;
+    this.cursors = { ...this.cursors, [question.name]: cursor };
+  }
+
+  #apply(index: number, step: Step): void {
+    const questions = this.project!.questions;
+    const question = questions[index]!;
+    if ('value' in step) this.values = { ...this.values, [question.name]: step.value };
+    if (step.cursor !== undefined) this.cursors = { ...this.cursors, [question.name]: step.cursor };
+    if (!step.commit) return;
+    if (!kindOf(question.kind).ready(question, this.values[question.name])) {
+      this.#say(t('not_ready'));
+      return;
+    }
+    // On to the first question that still wants something; when none does, the answer is complete.
+    const open = questions.findIndex((one, place) => place !== index && (!kindOf(one.kind).ready(one, this.values[one.name]) || (place > index && !kindOf(one.kind).instant)));
+    if (open === -1 || (open < index && this.isReady())) void this.submit();
+    else this.active = open;
+  }
+
+  /** Writes the answer to the outbox, then shows the next task. */
+  async submit(): Promise<void> {
+    const shown = this.current;
+    if (!shown || this.busy) return;
+    if (!this.isReady()) return this.#say(t('not_ready'));
+    const answers = $state.snapshot(this.values) as Answers;
+    if (shown.amends) return this.#amend(shown, shown.amends, answers);
+    await this.#leave(shown, 'submit', answers, '');
+  }
+
+  async skip(reason: string): Promise<void> {
+    const shown = this.current;
+    if (!shown || this.busy) return;
+    if (shown.amends) return this.#say(t('cannot_skip_answered'));
+    await this.#leave(shown, 'skip', {}, reason);
+  }
+
+  async #leave(shown: OnScreen, kind: 'submit' | 'skip', answers: Answers, reason: string): Promise<void> {
+    const key = newKey();
+    const { lease, task } = shown;
+    this.busy = true;
+    try {
+      await outbox.add({ project: this.id, kind, key, lease: lease.id, task: task.id, seq: task.seq, text: this.textOf(task).slice(0, 200), answers, reason });
+    } catch (error) {
+      this.#say(t('not_written', { reason: String(error) }));
+      return;
+    } finally {
+      this.busy = false;
+    }
+    this.#remember({ key, lease: lease.id, task, answers, skipped: kind === 'skip', state: 'queued', annotation: null });
+    if (kind === 'submit') this.mine += 1;
+    this.notice = '';
+    this.#show(this.tasks.take());
+    announce(t(kind === 'skip' ? 'said_skipped' : outbox.link === 'ok' ? 'said_saved' : 'said_queued'));
+  }
+
+  async #amend(shown: OnScreen, earlier: Recent, answers: Answers): Promise<void> {
+    if (JSON.stringify(answers) !== JSON.stringify(earlier.answers)) {
+      const entry = {
+        project: this.id, kind: 'amend' as const, key: newKey(), lease: earlier.lease, task: shown.task.id, seq: shown.task.seq,
+        text: this.textOf(shown.task).slice(0, 200), answers, reason: '',
+      };
+      const known = earlier.annotation ? { annotation: earlier.annotation.id, version: earlier.annotation.version } : { after: earlier.key };
+      this.busy = true;
+      try {
+        await outbox.add({ ...entry, ...known });
+      } catch (error) {
+        return this.#say(t('not_written', { reason: String(error) }));
+      } finally {
+        this.busy = false;
+      }
+      this.recents = this.recents.map((one) => (one.key === earlier.key ? { ...one, answers, state: 'queued' } : one));
+      announce(t('said_changed'));
+    }
+    this.back();
+  }
+
+  /** Leaves an earlier answer as it was and returns to the task that was waiting. */
+  back(): void {
+    if (!this.current?.amends) return;
+    const parked = this.#parked;
+    this.#parked = null;
+    if (parked) this.#show(parked);
+    else this.#show(this.tasks.take());
+  }
+
+  /** Backspace: takes the last answer back. Unsent: here and now. Sent: the server gives the task to us again. */
+  async undo(): Promise<void> {
+    if (this.busy) return;
+    if (this.current?.amends) return this.back();
+    const last = this.recents[0];
+    if (!last) return this.#say(t('nothing_to_undo'));
+    this.busy = true;
+    try {
+      if (await outbox.cancel(last.key)) return this.#reopen(last, { id: last.lease, task_id: last.task.id, deadline: 0, round: 0 });
+      if (last.skipped) return this.#say(t('skip_stays'));
+      await outbox.settled(last.key);
+      await this.#undoSent(this.recents.find((one) => one.key === last.key) ?? last);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  async #undoSent(last: Recent): Promise<void> {
+    if (last.state === 'kept') return this.#say(t('kept_stays'));
+    if (!last.annotation) return this.open(last);
+    try {
+      const leased = await api.undo(last.annotation.id, newKey());
+      this.#reopen(last, leased.lease, leased.previous?.answers);
+    } catch (error) {
+      if (error instanceof NoConnection) this.open(last); // away from the server: change it instead, which can wait in the outbox
+      else this.#say(error instanceof ApiError ? error.message : String(error));
+    }
+  }
+
+  #reopen(last: Recent, lease: LeasedTask['lease'], previous?: Answers): void {
+    const was = this.current;
+    if (was && !was.amends) this.tasks.putBack(was);
+    this.recents = this.recents.filter((one) => one.key !== last.key);
+    if (!last.skipped) this.mine = Math.max(0, this.mine - 1);
+    const leased = { lease, task: last.task, previous: last.skipped ? null : { answers: previous ?? last.answers } };
+    this.tasks.hold(leased);
+    this.#show(leased);
+    this.#say(t('said_undone'));
+  }
+
+  /** Opens one of the last answers to look at or change it. Nothing is taken back until another answer is given. */
+  open(recent: Recent): void {
+    if (recent.skipped || recent.state === 'kept') return;
+    if (this.current && !this.current.amends) this.#parked = this.current;
+    const lease = { id: recent.lease, task_id: recent.task.id, deadline: 0, round: 0 };
+    this.#show({ lease, task: recent.task, previous: { answers: recent.answers } }, recent);
+    announce(t('said_opened'));
+  }
+
+  /** The text that is judged. */
+  textOf(task: TaskView): string {
+    const column = this.project?.text_column ?? '';
+    return asText(column in task.content ? task.content[column] : Object.values(task.content)[0]);
+  }
+
+  #show(task: LeasedTask | null, amends: Recent | null = null): void {
+    this.current = task ? { ...task, amends } : null;
+    const before = task?.previous?.answers ?? {};
+    this.values = Object.fromEntries((this.project?.questions ?? []).map((one) => [one.name, before[one.name] ?? kindOf(one.kind).empty()]));
+    this.cursors = {};
+    this.active = 0;
+    if (!task && !this.tasks.none) void this.#whenMore();
+  }
+
+  async #whenMore(): Promise<void> {
+    await this.tasks.topUp(true);
+    if (!this.current && this.tasks.ahead.length > 0) this.#show(this.tasks.take());
+  }
+
+  #remember(recent: Recent): void {
+    this.recents = [recent, ...this.recents].slice(0, LAST);
+  }
+
+  #settle({ entry, annotation, kept }: Outcome): void {
+    if (entry.project !== this.id) return;
+    const key = entry.kind === 'amend' ? (this.recents.find((one) => one.lease === entry.lease)?.key ?? '') : entry.key;
+    this.recents = this.recents.map((one) => {
+      if (one.key !== key) return one;
+      return { ...one, state: kept ? 'kept' : 'saved', annotation: annotation ? { id: annotation.id, version: annotation.version } : one.annotation };
+    });
+    if (kept) {
+      if (entry.kind === 'submit') this.mine = Math.max(0, this.mine - 1);
+      this.#say(t('said_kept'));
+    }
+    // A confirmed answer has freed its lease: only now can the server grant another one.
+    void this.tasks.topUp().then(() => {
+      if (!this.current && !this.starting && this.tasks.ahead.length > 0) this.#show(this.tasks.take());
+    });
+  }
+
+  #say(text: string): void {
+    this.notice = text;
+    announce(text);
+  }
+}

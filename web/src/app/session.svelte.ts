@@ -1,0 +1,47 @@
+// Who is signed in on this browser. Opens that person's outbox; other tabs hear of a change and start anew.
+import { api, ApiError } from '../lib/api/client';
+import type { Session } from '../lib/api/types';
+import { outbox } from '../lib/outbox/outbox.svelte';
+
+type State = { is: 'asking' } | { is: 'in'; session: Session } | { is: 'out' } | { is: 'failed'; error: unknown };
+
+export const who = $state<{ state: State }>({ state: { is: 'asking' } });
+const tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel('tawsim-session') : null;
+
+async function enter(session: Session): Promise<void> {
+  await outbox.open(session.workspace.id, session.worker.id);
+  outbox.link = 'ok';
+  who.state = { is: 'in', session };
+}
+
+/** Asks the server who we are. */
+export async function loadSession(): Promise<void> {
+  try {
+    await enter(await api.session());
+  } catch (error) {
+    who.state = error instanceof ApiError && error.status === 401 ? { is: 'out' } : { is: 'failed', error };
+  }
+}
+
+/** Signs in with the token of a one-time link. Throws what the server said. */
+export async function signIn(token: string): Promise<void> {
+  const session = await api.signIn(token);
+  tabs?.postMessage(session.worker.id);
+  await enter(session);
+}
+
+export async function signOut(): Promise<void> {
+  await api.signOut();
+  outbox.close();
+  tabs?.postMessage('');
+  who.state = { is: 'out' };
+}
+
+export const session = (): Session | null => (who.state.is === 'in' ? who.state.session : null);
+export const isOwner = (): boolean => session()?.worker.role === 'owner';
+
+if (tabs) {
+  tabs.onmessage = ({ data }) => {
+    if (data !== session()?.worker.id) location.reload();
+  };
+}

@@ -1,0 +1,223 @@
+// The records and answers of the native HTTP API, field for field as the server sends them. Types only.
+// Times are integer microseconds since 1970 UTC; ids are text.
+
+export type Role = 'owner' | 'labeller';
+export type ProjectState = 'running' | 'paused' | 'removed';
+export type NoneReason = 'done' | 'leased' | 'paused' | 'deactivated';
+export type Duplicates = 'keep' | 'skip' | 'refuse';
+
+/** One question. Each kind adds its own fields; `kinds/` knows them. */
+export interface Question {
+  kind: string;
+  name: string;
+  title: string;
+  [more: string]: unknown;
+}
+
+/** What somebody answered: question name → answer in the form of its kind. */
+export type Answers = Record<string, unknown>;
+
+export interface Project {
+  id: string;
+  name: string;
+  questions: Question[];
+  text_column: string;
+  guideline: string;
+  guideline_version: number;
+  overlap: number;
+  lease_seconds: number;
+  max_lease_seconds: number;
+  max_leases: number;
+  skip_limit: number;
+  order: 'fifo' | 'random';
+  state: ProjectState;
+  version: number;
+  created_at: number;
+}
+
+export interface Worker {
+  id: string;
+  name: string;
+  kind: 'person' | 'model' | 'simulated';
+  role: Role;
+  active: boolean;
+  created_at: number;
+}
+
+export interface Session {
+  workspace: { id: string; name: string };
+  worker: Worker;
+  demo: boolean;
+  version: string;
+}
+
+export interface Progress {
+  tasks: number;
+  done: number;
+  open: number;
+  skipped_out: number;
+  answers: number;
+  answers_wanted: number;
+  leases: number;
+  duplicates: number;
+}
+
+export interface Mine {
+  answers: number;
+  skips: number;
+  leases: number;
+  last_at: number | null;
+}
+
+export interface ProjectOverview {
+  project: Project;
+  progress: Progress | null;
+  mine: Mine;
+}
+
+export interface WorkerProgress {
+  worker: Worker;
+  answers: number;
+  skips: number;
+  leases: number;
+  last_at: number | null;
+}
+
+export interface Agreement {
+  alpha: number;
+  low: number;
+  high: number;
+}
+
+export interface ProjectProgress {
+  progress: Progress;
+  workers: WorkerProgress[];
+  agreement: Agreement | null;
+}
+
+export interface TaskView {
+  id: string;
+  seq: number;
+  content: Record<string, unknown>;
+}
+
+export interface LeaseView {
+  id: string;
+  task_id: string;
+  deadline: number;
+  round: number;
+}
+
+export interface LeasedTask {
+  lease: LeaseView;
+  task: TaskView;
+  previous: { answers: Answers } | null;
+}
+
+export interface None {
+  reason: NoneReason;
+  retry_after_s: number | null;
+}
+
+export interface NextTasks {
+  leases: LeasedTask[];
+  none: None | null;
+}
+
+export interface AnnotationView {
+  id: string;
+  task_id: string;
+  version: number;
+  state: 'accepted' | 'rejected' | 'withdrawn';
+  late: boolean;
+}
+
+export interface Submitted {
+  annotation: AnnotationView;
+  repeated: boolean;
+}
+
+export interface MyAnnotation extends AnnotationView {
+  lease_id: string;
+  round: number;
+  answers: Answers;
+  created_at: number;
+  task: TaskView;
+}
+
+export interface Draft {
+  id: string;
+  task_id: string;
+  lease_id: string;
+  worker_id: string;
+  answers: Answers;
+  created_at: number;
+  adopted_as: string | null;
+}
+
+export interface ImportReport {
+  id: string;
+  source: string;
+  rows: number;
+  added: number;
+  first_seq: number;
+  duplicate_count: number;
+  duplicates: { row: number; seq: number }[];
+  repeated: boolean;
+}
+
+export interface NewProject {
+  key: string;
+  name: string;
+  questions: Question[];
+  text_column?: string;
+  guideline?: string;
+  overlap?: number;
+  order?: 'fifo' | 'random';
+}
+
+export type ProjectChange = { seen_version: number } & Partial<
+  Pick<Project, 'state' | 'overlap' | 'guideline' | 'name' | 'lease_seconds' | 'max_leases' | 'skip_limit'>
+>;
+
+/** Why a worker got their verdict. `code` chooses the sentence, the rest are its facts. */
+export type Why =
+  | { code: 'careless'; chance: number }
+  | { code: 'mixes'; a: string; b: string; share: number }
+  | { code: 'trusted' }
+  | { code: 'unsure'; more_answers: number };
+
+export interface WorkerTrust {
+  worker: Worker;
+  answers: number;
+  accuracy: number;
+  low: number;
+  high: number;
+  verdict: 'trusted' | 'careless' | 'mixes' | 'unsure';
+  why: Why;
+  confusion: number[][];
+}
+
+export interface TruthTask {
+  task_id: string;
+  seq: number;
+  content: Record<string, unknown>;
+  label: string;
+  p: number;
+  votes: Record<string, number>;
+  probabilities: Record<string, number>;
+}
+
+export interface Truth {
+  question: string;
+  model: string;
+  why: string;
+  labels: string[];
+  tasks: TruthTask[];
+  next: number | string | null;
+  summary: { tasks: number; labelled: number; mean_p: number | null; sure: { threshold: number; tasks: number } };
+  workers: WorkerTrust[];
+  agreement: Agreement | null;
+}
+
+export type Person = Worker & { invited: boolean };

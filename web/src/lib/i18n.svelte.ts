@@ -1,0 +1,72 @@
+// Words, numbers and times in the language of the reader. Messages live in messages/*.json; a plural is an object of CLDR forms.
+import ar from '../messages/ar.json';
+import en from '../messages/en.json';
+import { prefs, type Language } from './prefs.svelte';
+
+export type Key = keyof typeof en;
+type Message = string | Partial<Record<Intl.LDMLPluralRule, string>>;
+type Values = Record<string, string | number>;
+
+const MESSAGES: Record<Language, Record<string, Message>> = { ar, en };
+// A value inside a sentence keeps its own direction and cannot disturb its neighbours (FSI … PDI: `<bdi>` in plain text).
+const isolate = (text: string) => `\u2068${text}\u2069`;
+
+/** The reader's own region where the browser names one (digits differ between ar-EG and ar-MA), else the plain language. */
+function regional(language: Language): string {
+  return navigator.languages.find((tag) => tag.toLowerCase().startsWith(language)) ?? language;
+}
+
+const made = new Map<string, unknown>();
+function once<T>(name: string, make: () => T): T {
+  if (!made.has(name)) made.set(name, make());
+  return made.get(name) as T;
+}
+
+function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const place = regional(prefs.language);
+  return once(`n ${place} ${JSON.stringify(options)}`, () => new Intl.NumberFormat(place, options));
+}
+
+export const number = (value: number): string => numberFormat({ maximumFractionDigits: 0 }).format(value);
+export const decimal = (value: number): string => numberFormat({ minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
+// A probability is never rounded up to certainty.
+export const percent = (value: number): string =>
+  value < 1 && value >= 0.995
+    ? numberFormat({ style: 'percent', maximumFractionDigits: 1, minimumFractionDigits: 1 }).format(Math.min(value, 0.999))
+    : numberFormat({ style: 'percent', maximumFractionDigits: 0 }).format(value);
+
+/** An interval in words or with a dash, as the language has it: two numbers round a dash swap places in Arabic. */
+export function range(low: number, high: number, as: 'percent' | 'decimal'): string {
+  const write = as === 'percent' ? percent : decimal;
+  return t('range', { low: write(low), high: write(high) });
+}
+
+/** What α means, with its marks in the reader's digits. */
+export const alphaExplained = (): string => t('alpha_explain', { full: 1, none: 0, good: decimal(0.8), low: decimal(0.67) });
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [['day', 86400], ['hour', 3600], ['minute', 60]];
+
+/** `5 minutes ago` for a time in microseconds. */
+export function ago(us: number, nowMs = Date.now()): string {
+  const seconds = Math.max(0, nowMs / 1000 - us / 1e6);
+  const place = regional(prefs.language);
+  const format = once(`r ${place}`, () => new Intl.RelativeTimeFormat(place, { numeric: 'auto' }));
+  const [unit, size] = STEPS.find(([, length]) => seconds >= length) ?? ['second', 1];
+  return unit === 'second' ? t('just_now') : format.format(-Math.floor(seconds / size), unit);
+}
+
+/** The message `key`, with `{name}` filled in. `n` chooses the plural form. */
+export function t(key: Key, values: Values = {}): string {
+  const message = MESSAGES[prefs.language][key] ?? MESSAGES.en[key] ?? key;
+  let text: string;
+  if (typeof message === 'string') text = message;
+  else {
+    const rules = once(`p ${prefs.language}`, () => new Intl.PluralRules(prefs.language));
+    text = message[rules.select(Number(values.n ?? 0))] ?? message.other ?? key;
+  }
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = values[name];
+    if (value === undefined) return whole;
+    return typeof value === 'number' ? number(value) : isolate(value);
+  });
+}
