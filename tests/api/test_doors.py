@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tawsim.server.guard import JSON_LIMIT
+from tawsim.server.permissions import MB
 from tawsim.workspaces import accounts
 from tawsim.workspaces.accounts import Identity
 
@@ -54,7 +54,11 @@ def test_a_write_that_rides_on_the_cookie_needs_our_own_page(world: Any) -> None
     ours = {"tawsim-client": "web"}
     assert world.client.post(path, json={"count": 1}, headers=ours).status_code == 200
     assert world.client.post(path, json={"count": 1}).status_code == 403
-    for foreign in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}):
+    for foreign in (
+        {"origin": "https://evil.example"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ):
         assert world.client.post(path, json={"count": 1}, headers=ours | foreign).status_code == 403, foreign
     same = ours | {"origin": "http://127.0.0.1:7373", "sec-fetch-site": "same-origin"}
     assert world.client.post(path, json={"count": 1}, headers=same).status_code == 200
@@ -74,11 +78,11 @@ def test_signing_out_ends_the_session_on_the_server(world: Any) -> None:
 
 def test_bodies_are_counted_as_they_arrive(world: Any) -> None:
     path = f"/api/v1/projects/{world.project['id']}/next"
-    announced = world.client.post(path, content=b" " * (JSON_LIMIT + 1), headers=world.owner)
+    announced = world.client.post(path, content=b" " * (MB + 1), headers=world.owner)
     assert announced.status_code == 413
 
     def dripping() -> Any:
-        for _ in range(JSON_LIMIT // 65536 + 2):
+        for _ in range(MB // 65536 + 2):
             yield b" " * 65536
 
     silent = world.client.post(path, content=dripping(), headers=world.owner)

@@ -130,9 +130,13 @@ def test_heartbeat_extends_a_live_lease_only(world: Any, clock: Any) -> None:
 
 
 def test_none_says_why(world: Any) -> None:
-    world.client.patch(f"/api/v1/projects/{world.project['id']}", json={"seen_version": 1, "state": "paused"}, headers=world.owner)
+    world.client.patch(
+        f"/api/v1/projects/{world.project['id']}", json={"seen_version": 1, "state": "paused"}, headers=world.owner
+    )
     assert next_(world, world.layla)["none"]["reason"] == "paused"
-    world.client.patch(f"/api/v1/projects/{world.project['id']}", json={"seen_version": 2, "state": "running"}, headers=world.owner)
+    world.client.patch(
+        f"/api/v1/projects/{world.project['id']}", json={"seen_version": 2, "state": "running"}, headers=world.owner
+    )
     for who in (world.layla, world.omar):
         while found := next_(world, who)["leases"]:
             submit(world, who, found[0]["lease"]["id"])

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 import tawsim
@@ -37,19 +38,28 @@ def create_api(state: ServerState) -> FastAPI:
         redirect_slashes=False,
     )  # fmt: skip
     app.state.tawsim = state
-    api = APIRouter(prefix=API)
     for room in (sessions, work, projects, team):
-        api.include_router(room.router)
+        _mount(app, room.router)
 
-    @api.get("/openapi.json", include_in_schema=False, **allow("signed_in"))
+    @app.get(API + "/openapi.json", include_in_schema=False, **allow("signed_in"))
     async def openapi() -> Json:
         return Json(openapi_of(app))
 
-    app.include_router(api)
     errors.install(app)
     pages.install(app)
     check_all_routes(app)
     return app
+
+
+def _mount(app: FastAPI, router: APIRouter) -> None:
+    """Copy a room's routes into one flat list: it can be read whole by the permission check, and is matched faster."""
+    for route in router.routes:
+        assert isinstance(route, APIRoute)
+        app.add_api_route(
+            API + route.path, route.endpoint, methods=sorted(route.methods or ()), tags=route.tags, name=route.name,
+            dependencies=route.dependencies, openapi_extra=route.openapi_extra, response_model=None,
+            max_body_size=route.max_body_size,
+        )  # fmt: skip
 
 
 def create_app(state: ServerState) -> ASGIApp:

@@ -70,8 +70,16 @@ def install(app: FastAPI) -> None:
     async def http(_request: Request, error: HTTPException) -> JSONResponse:
         if error.status_code == 404:
             return answer(NotFound("There is nothing at this address."))
+        if error.status_code == 413:
+            return answer(
+                TooLarge("The request is larger than this route takes.", "Send it in parts, or import a file.")
+            )
         body = {"error": {"code": "TW-HTTP", "message": str(error.detail), "hint": "", "details": {}}}
         return JSONResponse(body, error.status_code, dict(error.headers or {}))
+
+    @app.exception_handler(UnicodeEncodeError)
+    async def broken_text(_request: Request, _error: UnicodeEncodeError) -> JSONResponse:
+        return answer(BadInput("A text holds half of a surrogate pair, which is no character.", "Send valid Unicode."))
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:

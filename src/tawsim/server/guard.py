@@ -1,9 +1,8 @@
-"""The outer door, before any route: Host check, cross-site check, size of bodies, security headers. Plain ASGI, for speed.
+"""The outer door, before any route: Host check, cross-site check, security headers. Plain ASGI, for speed.
 
 - Host: only names this server was started under, so that a name rebound to 127.0.0.1 reaches nothing.
 - Cross-site: a state-changing request that rides on the cookie needs a header that no foreign page can set without
   asking first (and nobody answers that question), and its Origin, where a browser sends one, must be this host.
-- Bodies are counted as they arrive.
 """
 
 import json
@@ -11,13 +10,9 @@ from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tawsim.core.errors import NotAllowed, TawsimError, TooLarge
+from tawsim.core.errors import NotAllowed, TawsimError
 from tawsim.server.errors import error_body, status_of
 
-MB = 1 << 20
-JSON_LIMIT = 1 * MB
-TASKS_LIMIT = 64 * MB
-UPLOAD_LIMIT = 20_000 * MB
 CLIENT_HEADER = b"tawsim-client"
 
 CSP = (
@@ -56,22 +51,13 @@ class Guard:
         except TawsimError as error:
             await _refuse(error, send)
             return
-        counted = _Counted(receive, limit_of(scope["path"]))
-        started = False
 
         async def send_guarded(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 message["headers"] = [*message.get("headers", []), *SECURITY_HEADERS]
             await send(message)
 
-        try:
-            await self.app(scope, counted, send_guarded)
-        except TooLarge as error:
-            if started:
-                raise
-            await _refuse(error, send)
+        await self.app(scope, receive, send_guarded)
 
     def _check(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         host = headers.get(b"host", b"").lower()
@@ -80,10 +66,6 @@ class Guard:
                 f"This server does not go by the name {host.decode('latin-1')[:100]!r}.",
                 "Open it by the address it printed, or start it with --allow-host NAME.",
             )
-        length = headers.get(b"content-length", b"0")
-        limit = limit_of(scope["path"])
-        if length.isdigit() and int(length) > limit:
-            raise too_large(limit)
         if scope["method"] in ("GET", "HEAD") or not scope["path"].startswith("/api/"):
             return
         origin = headers.get(b"origin")
@@ -94,35 +76,6 @@ class Guard:
         rides_on_cookie = self.cookie in headers.get(b"cookie", b"") and b"authorization" not in headers
         if rides_on_cookie and CLIENT_HEADER not in headers:
             raise NotAllowed("A request with a cookie needs the header Tawsim-Client.", "Programs use a token instead.")
-
-
-def limit_of(path: str) -> int:
-    """The largest body, in bytes, that a path takes."""
-    if path.endswith("/imports"):
-        return UPLOAD_LIMIT
-    return TASKS_LIMIT if path.endswith("/tasks") else JSON_LIMIT
-
-
-def too_large(limit: int) -> TooLarge:
-    """The error for a body over `limit` bytes."""
-    return TooLarge(f"The request is larger than {limit // MB} MB.", "Send it in parts, or import it as a file.")
-
-
-class _Counted:
-    """`receive` that stops at the limit, whatever the client announced."""
-
-    __slots__ = ("left", "limit", "receive")
-
-    def __init__(self, receive: Receive, limit: int) -> None:
-        self.receive, self.limit, self.left = receive, limit, limit
-
-    async def __call__(self) -> Message:
-        message = await self.receive()
-        if message["type"] == "http.request":
-            self.left -= len(message.get("body", b""))
-            if self.left < 0:
-                raise too_large(self.limit)
-        return message
 
 
 async def _refuse(error: TawsimError, send: Send) -> None:

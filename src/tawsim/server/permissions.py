@@ -15,6 +15,7 @@ from tawsim.server.sign_in_state import ServerState
 from tawsim.store.database import Database
 from tawsim.workspaces.workspace import Workspace
 
+MB = 1 << 20
 Permission = Literal["anyone", "signed_in", "owner"]
 
 
@@ -52,10 +53,10 @@ SignedIn = Annotated[Caller, Depends(signed_in)]
 Owner = Annotated[Caller, Depends(owner)]
 
 
-def allow(permission: Permission) -> dict[str, Any]:
-    """What a route passes to its decorator: `@router.get("/x", **allow("owner"))`."""
+def allow(permission: Permission, *, max_body: int = MB) -> dict[str, Any]:
+    """What a route passes to its decorator: `@router.get("/x", **allow("owner"))`. Bodies are counted as they arrive."""
     checks = {"anyone": [], "signed_in": [Depends(signed_in)], "owner": [Depends(owner)]}[permission]
-    return {"dependencies": checks, "openapi_extra": {"x-permission": permission}}
+    return {"dependencies": checks, "openapi_extra": {"x-permission": permission}, "max_body_size": max_body}
 
 
 def check_all_routes(app: FastAPI) -> None:

@@ -20,7 +20,7 @@ from tawsim.labelling.projects import NewProject
 from tawsim.labelling.slots import project_row
 from tawsim.loop import exporting, importing, overview, settings, truths
 from tawsim.server.answers import Json, project_json
-from tawsim.server.permissions import Caller, Owner, SignedIn, allow
+from tawsim.server.permissions import MB, Caller, Owner, SignedIn, allow
 from tawsim.store import rows
 
 router = APIRouter(tags=["projects"])
@@ -88,7 +88,7 @@ async def change(project_id: str, body: dict[str, Any], caller: Owner) -> Json:
     return Json({"project": project_json(project)})
 
 
-@router.post("/projects/{project_id}/tasks", **allow("owner"))
+@router.post("/projects/{project_id}/tasks", **allow("owner", max_body=64 * MB))
 async def add(project_id: str, body: RowsBody, caller: Owner) -> Json:
     """Add rows as tasks, all or none; the same key again adds nothing."""
     report = await run_in_threadpool(
@@ -103,7 +103,7 @@ def _project(caller: Caller, project_id: str) -> Project:
         return rows.project(project_row(tx, project_id))
 
 
-@router.post("/projects/{project_id}/imports", **allow("owner"))
+@router.post("/projects/{project_id}/imports", **allow("owner", max_body=20_000 * MB))
 async def upload(
     project_id: str,
     request: Request,
