@@ -1,0 +1,174 @@
+"""The small world of `tawsim demo`: real texts, simulated people, made through the same functions that people use.
+
+Deterministic: every run gives the same answers. One of the five people of a project answers at random and one mixes up
+two labels, so that the page of trust has something to find. The texts and their licences are in demo_data/NOTICE.
+"""
+
+import csv
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from tawsim.core.records import Project, Worker
+from tawsim.labelling.projects import NewProject, create_project
+from tawsim.labelling.queue import next_leases
+from tawsim.labelling.submit import submit
+from tawsim.loop.importing import import_rows
+from tawsim.store.database import Transaction
+from tawsim.workspaces.workspace import Workspace, add_worker, open_workspace
+
+FILE = "demo.tawsim"
+OVERLAP = 3
+FINISHED = 0.9
+ROUNDS_A_TRANSACTION = 12
+# The three good ones of each project work a little more than the careless one and the one who mixes labels up.
+EAGERNESS = (4, 4, 4, 3, 3)
+
+# What somebody answers to a text whose true label is given, among all labels.
+Habit = Callable[[str, tuple[str, ...], random.Random], str]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One project of the demo: its texts and the people who label them."""
+
+    name: str
+    data: str
+    title: str
+    guideline: str
+    labels: tuple[str, ...]
+    people: Mapping[str, Habit]
+
+
+def skilled(accuracy: float) -> Habit:
+    """Right this often; else any other label."""
+
+    def answer(true: str, labels: tuple[str, ...], chance: random.Random) -> str:
+        return true if chance.random() < accuracy else chance.choice([one for one in labels if one != true])
+
+    return answer
+
+
+def careless(_true: str, labels: tuple[str, ...], chance: random.Random) -> str:
+    """Any label, whatever the text says."""
+    return chance.choice(labels)
+
+
+def mixing(first: str, second: str, share: float) -> Habit:
+    """Says one of the two labels for the other in `share` of the cases where one of them is true; else nearly right."""
+    other = {first: second, second: first}
+    usual = skilled(0.97)
+
+    def answer(true: str, labels: tuple[str, ...], chance: random.Random) -> str:
+        if true in other and chance.random() < share:
+            return other[true]
+        return usual(true, labels, chance)
+
+    return answer
+
+
+WORLDS = (
+    World(
+        "مشاعر التغريدات",
+        "arabic_sentiment.csv",
+        "ما شعور كاتب هذه التغريدة؟",
+        "اختر «إيجابي» إن كان الكاتب راضيًا أو متفائلًا أو مادحًا، و«سلبي» إن كان شاكيًا أو حزينًا أو منتقدًا.\n\n"
+        "احكم على شعور الكاتب لا على رأيك في الموضوع. إن تعذّر الحكم فتخطَّ المهمة واكتب السبب.",
+        ("إيجابي", "سلبي"),
+        {
+            "ليلى (محاكاة)": skilled(0.97),
+            "عمر (محاكاة)": skilled(0.92),
+            "سلمى (محاكاة)": skilled(0.87),
+            "زياد (محاكاة)": careless,
+            "هند (محاكاة)": mixing("إيجابي", "سلبي", 0.8),
+        },
+    ),
+    World(
+        "Bank questions",
+        "bank_intents.csv",
+        "What does the customer want?",
+        "Choose what the customer wants done, not what they are angry about.\n\n"
+        "“card arrival”: a card that was sent and has not come. “lost or stolen card”: a card that the customer had and has "
+        "no more.",
+        ("card arrival", "lost or stolen card", "exchange rate", "top up failed", "change pin", "terminate account"),
+        {
+            "Maya (simulated)": skilled(0.97),
+            "Sam (simulated)": skilled(0.92),
+            "Ines (simulated)": skilled(0.86),
+            "Rob (simulated)": careless,
+            "Tom (simulated)": mixing("card arrival", "lost or stolen card", 0.8),
+        },
+    ),
+)
+
+
+def build_demo(folder: Path) -> Path:
+    """A workspace file in `folder` with two projects, about nine tenths labelled. Raises AlreadyExists for a second one."""
+    workspace = open_workspace(folder / FILE, create=True)
+    try:
+        for number, world in enumerate(WORLDS):
+            _build(workspace, world, random.Random(20_261_101 + number))  # noqa: S311  (a play, not a secret)
+    finally:
+        workspace.close()
+    return folder / FILE
+
+
+def _build(workspace: Workspace, world: World, chance: random.Random) -> None:
+    db, owner = workspace.db, workspace.owner_id
+    texts = read_texts(world.data)
+    project = db.write(lambda tx: create_project(tx, owner, f"demo/{world.name}", _new(world)))
+    rows = [{"text": one["text"], "source_id": one["source_id"]} for one in texts]
+    import_rows(db, project, rows, actor_id=owner, key="demo", source=world.data)
+    workers = db.write(lambda tx: _hire(tx, owner, world))
+    true = {one["text"]: one["expected"] for one in texts}
+    left = int(len(texts) * OVERLAP * FINISHED)
+    while left > 0:
+        who = chance.choices(workers, weights=EAGERNESS, k=ROUNDS_A_TRANSACTION)
+        turns = [(worker, chance.randint(2, 5)) for worker in who]
+        # A write may run twice, so each gets a seed of its own instead of the shared generator.
+        seed = chance.random()
+
+        def play(tx: Transaction, turns: list[tuple[Worker, int]] = turns, seed: float = seed, left: int = left) -> int:
+            return _play(tx, project, world, true, turns, left, random.Random(seed))  # noqa: S311
+
+        done = db.write(play)
+        if done == 0:
+            break
+        left -= done
+
+
+def _new(world: World) -> NewProject:
+    question = {"kind": "choice", "name": "label", "title": world.title, "labels": list(world.labels)}
+    return NewProject(name=world.name, questions=[question], guideline=world.guideline, overlap=OVERLAP)
+
+
+def _hire(tx: Transaction, owner_id: str, world: World) -> list[Worker]:
+    return [add_worker(tx, owner_id, f"demo/{name}", name, kind="simulated") for name in world.people]
+
+
+def _play(
+    tx: Transaction,
+    project: Project,
+    world: World,
+    true: Mapping[str, str],
+    turns: list[tuple[Worker, int]],
+    most: int,
+    chance: random.Random,
+) -> int:
+    """Some turns in one transaction, so that a thousand answers cost a few fsyncs. Returns how many answers were given."""
+    done = 0
+    for worker, count in turns:
+        for lease in next_leases(tx, project.id, worker.id, min(count, most - done)).leases if most > done else ():
+            answer = world.people[worker.name](true[lease.content["text"]], world.labels, chance)
+            submit(tx, worker.id, lease.lease_id, f"demo/{lease.lease_id}", {"label": answer}).or_raise()
+            done += 1
+    return done
+
+
+def read_texts(name: str) -> list[dict[str, Any]]:
+    """The rows of one of the demo's files: source_id, text, and the label that its authors gave (`expected`)."""
+    text = resources.files("tawsim.loop").joinpath("demo_data", name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))

@@ -1,0 +1,166 @@
+"""Truth → file: rows in the order of tasks, a page at a time, so that a million of them leave in flat memory."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from tawsim.core.errors import BadInput
+from tawsim.core.records import Project
+from tawsim.labelling.slots import project_row
+from tawsim.loop.truths import ProjectTruth, project_truth, vote_counts
+from tawsim.releases import Inferred, TruthShape, Vote, VoteShape, format_of, new_file, stream, write
+from tawsim.releases.column_types import ColumnType
+from tawsim.releases.writers import FORMATS
+from tawsim.store import rows
+from tawsim.store.database import Database, Transaction
+from tawsim.truth import SetsInference
+from tawsim.workspaces.workspace import list_workers
+
+PAGE = 2_000
+Kind = Literal["labels", "votes"]
+
+
+class Table(NamedTuple):
+    """Columns with the types that are known, and rows that are made as they are asked for."""
+
+    columns: tuple[str, ...]
+    types: Mapping[str, ColumnType]
+    rows: Iterator[dict[str, Any]]
+
+
+def export(db: Database, project_id: str, kind: Kind = "labels") -> tuple[list[str], Iterator[dict[str, Any]]]:
+    """The columns and rows of the table of labels (one row a task) or of votes (one row an answer).
+
+    Truth is inferred when the first row is asked for. Raises NotFound, BadInput.
+    """
+    table = export_table(db, project_id, kind)
+    return list(table.columns), table.rows
+
+
+def export_table(db: Database, project_id: str, kind: Kind = "labels") -> Table:
+    """`export` with the types that Parquet needs."""
+    if kind not in ("labels", "votes"):
+        raise BadInput(f"An export holds labels or votes, not {str(kind)[:20]!r}.")
+    with db.read() as tx:
+        project = rows.project(project_row(tx, project_id))
+    if kind == "votes":
+        votes = VoteShape(project.questions)
+        return Table(tuple(votes.columns), votes.types, _vote_rows(db, project, votes))
+    shape = TruthShape(project.questions, content_columns(db, project_id))
+    return Table(tuple(shape.columns), shape.types, _label_rows(db, project, shape))
+
+
+def export_stream(db: Database, project_id: str, format: str, kind: Kind = "labels") -> Iterator[bytes]:
+    """The bytes of the file. Unknown project, format or kind raise at once, not at the first chunk."""
+    for known in FORMATS:
+        if format == known:
+            table = export_table(db, project_id, kind)
+            return stream(table.rows, table.columns, known, types=table.types)
+    raise BadInput(f"There is no format {str(format)[:20]!r}.", "Known: " + ", ".join(FORMATS))
+
+
+def export_to_file(db: Database, project_id: str, out: Path, *, force: bool = False, kind: Kind = "labels") -> int:
+    """Write the file, whole or not at all; its ending names the format. Returns the number of rows.
+
+    Raises BadInput for another ending, AlreadyExists unless `force`, Unavailable for a full or read-only disk.
+    """
+    format = format_of(out.name)
+    table = export_table(db, project_id, kind)
+    with new_file(out, overwrite=force) as file:
+        return write(table.rows, table.columns, file, format, types=table.types).rows
+
+
+def _label_rows(db: Database, project: Project, shape: TruthShape) -> Iterator[dict[str, Any]]:
+    truths = [project_truth(db, project.id, question.name) for question in project.questions]
+    for page in _pages(db, project.id, truths[0].visible_seq):
+        for row in page:
+            found = [_found(truth, row["seq"]) for truth in truths]
+            yield shape.row(
+                row["seq"],
+                json.loads(row["content"]),
+                {truth.question.name: one.inferred for truth, one in zip(truths, found, strict=True)},
+                {truth.question.name: one.votes for truth, one in zip(truths, found, strict=True)},
+                max(one.answers for one in found),
+            )
+
+
+class _Found(NamedTuple):
+    inferred: Inferred
+    votes: dict[str, int]
+    answers: int
+
+
+_NOTHING = _Found(Inferred(), {}, 0)
+
+
+def _found(truth: ProjectTruth, seq: int) -> _Found:
+    t = truth.place(seq)
+    result = truth.result
+    if t is None or result is None:
+        return _NOTHING
+    votes = vote_counts(truth.labels, result.votes[t])
+    answers = int(result.answers[t]) if isinstance(result, SetsInference) else sum(votes.values())
+    return _Found(Inferred(truth.label(t), float(result.p[t])), votes, answers)
+
+
+def _pages(db: Database, project_id: str, last: int) -> Iterator[list[Any]]:
+    """Tasks with their content, a short read at a time: no snapshot is held while somebody downloads slowly."""
+    after = 0
+    while True:
+        with db.read() as tx:
+            page = tx.all("task_page", project_id=project_id, after=after, visible_seq=last, n=PAGE)
+        if not page:
+            return
+        yield page
+        after = page[-1]["seq"]
+
+
+def _vote_rows(db: Database, project: Project, shape: VoteShape) -> Iterator[dict[str, Any]]:
+    with db.read() as tx:
+        names = {worker.id: worker.name for worker in list_workers(tx)}
+        counts = tx.one("project_count_get", project_id=project.id)
+    last = counts["visible_seq"] if counts is not None else 0
+    for after in range(0, last, PAGE):
+        with db.read() as tx:
+            found = tx.all("annotation_of_tasks", project_id=project.id, after=after, until=min(after + PAGE, last))
+        for row in found:
+            answers = json.loads(row["answers"])
+            for question in project.questions:
+                if question.name in answers:
+                    vote = Vote(
+                        task=row["task_id"], seq=row["seq"], worker=names.get(row["worker_id"], row["worker_id"]),
+                        question=question.name, label=answers[question.name], at=row["created_at"],
+                        lease=row["lease_id"], guideline_version=row["guideline_version"], version=row["version"],
+                    )  # fmt: skip
+                    yield shape.row(vote)
+
+
+def content_columns(db: Database, project_id: str) -> tuple[str, ...]:
+    """The columns of all tasks' contents, in the order in which imports brought them.
+
+    Imports leave word of theirs; where one did not (it died just after it was done), its rows are looked at once.
+    """
+    with db.read() as tx:
+        imports = tx.all("import_columns", project_id=project_id)
+    columns: dict[str, None] = {}
+    for one in imports:
+        names = json.loads(one["columns"]) if one["columns"] is not None else _look(db, project_id, one)
+        columns.update(dict.fromkeys(names))
+    return tuple(columns)
+
+
+def _look(db: Database, project_id: str, one: Any) -> list[str]:
+    seen: dict[str, None] = {}
+    last = one["first_seq"] + one["added"] - 1
+    for after in range(one["first_seq"] - 1, last, PAGE):
+        with db.read() as tx:
+            for row in tx.stream("task_contents", project_id=project_id, after=after, until=min(after + PAGE, last)):
+                seen.update(dict.fromkeys(json.loads(row["content"])))
+    columns = json.dumps(list(seen), ensure_ascii=False)
+
+    def keep(tx: Transaction) -> int:
+        return tx.run("import_set_columns", id=one["id"], columns=columns)
+
+    db.write(keep)
+    return list(seen)

@@ -1,0 +1,128 @@
+"""The truth of a project as JSON: pages of tasks with what each label rests on, and whom it rests on. Infers nothing."""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tawsim.core.errors import BadInput
+from tawsim.loop.inferring import ProjectTruth, agreement, agreement_json, forget_truths, project_truth
+from tawsim.loop.views import worker_json
+from tawsim.store import rows
+from tawsim.store.database import Database
+from tawsim.truth import SetsInference, WorkerSkill
+from tawsim.workspaces.workspace import list_workers
+
+__all__ = [
+    "ProjectTruth", "agreement", "agreement_json", "forget_truths", "project_truth", "truth_page", "truth_summary",
+    "vote_counts",
+]  # fmt: skip
+SURE = 0.95
+MAX_PAGE = 10_000
+Order = Literal["seq", "doubt"]
+
+
+def truth_page(
+    truth: ProjectTruth, db: Database, *, after: int = 0, limit: int = 100, order: Order = "seq"
+) -> dict[str, Any]:
+    """One page. In the order of `seq` all tasks stand, and `after` is the last seq seen; in the order of `doubt` the
+    answered ones, the least certain first, and `after` is how many were seen. Raises BadInput."""
+    if order not in ("seq", "doubt"):
+        raise BadInput(f"Tasks come in the order seq or doubt, not {str(order)[:20]!r}.")
+    if not 1 <= limit <= MAX_PAGE or after < 0:
+        raise BadInput(f"A page has 1 to {MAX_PAGE:,} tasks.")
+    tasks, following = _by_seq(truth, db, after, limit) if order == "seq" else _by_doubt(truth, db, after, limit)
+    return {**truth_summary(truth, db), "tasks": tasks, "next": following}
+
+
+def truth_summary(truth: ProjectTruth, db: Database) -> dict[str, Any]:
+    """All of a page but its tasks: model, labels, how many are sure, workers with their verdicts, agreement."""
+    result = truth.result
+    return {
+        "question": truth.question.name,
+        "model": result.model if result is not None else "majority",
+        "why": result.why.text if result is not None else "Nobody has answered yet.",
+        "labels": list(truth.labels),
+        "summary": _summary(truth),
+        "workers": _workers(db, result.workers if result is not None else ()),
+        "agreement": agreement_json(truth),
+    }
+
+
+def _summary(truth: ProjectTruth) -> dict[str, Any]:
+    labelled = len(truth.seqs)
+    p = truth.result.p if truth.result is not None else np.zeros(0)
+    return {
+        "tasks": truth.total,
+        "labelled": labelled,
+        "mean_p": round(float(p.mean()), 6) if labelled else None,
+        "sure": {"threshold": SURE, "tasks": int((p >= SURE).sum())},
+    }
+
+
+def _by_seq(truth: ProjectTruth, db: Database, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
+    with db.read() as tx:
+        found = tx.all(
+            "task_page", project_id=truth.project.id, after=after, visible_seq=truth.visible_seq, n=limit + 1
+        )
+    tasks = [_task(truth, rows.task(row, row["content"])) for row in found[:limit]]
+    return tasks, found[limit - 1]["seq"] if len(found) > limit else None
+
+
+def _by_doubt(truth: ProjectTruth, db: Database, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
+    if truth.result is None:
+        return [], None
+    order = np.argsort(truth.result.p, kind="stable")[after : after + limit]
+    tasks = []
+    with db.read() as tx:
+        for seq in truth.seqs[order].tolist():
+            row = tx.one("task_by_seq", project_id=truth.project.id, seq=seq)
+            if row is not None:  # removed since
+                tasks.append(_task(truth, rows.task(row, row["content"])))
+    more = after + limit < len(truth.seqs)
+    return tasks, after + limit if more else None
+
+
+def _task(truth: ProjectTruth, task: Any) -> dict[str, Any]:
+    base = {"task_id": task.id, "seq": task.seq, "content": dict(task.content)}
+    t = truth.place(task.seq)
+    result = truth.result
+    if t is None or result is None:
+        return {**base, "label": None, "p": None, "votes": {}, "probabilities": {}, "answers": 0}
+    answers = result.answers[t] if isinstance(result, SetsInference) else result.votes[t].sum()
+    return {
+        **base,
+        "label": truth.label(t),
+        "p": round(float(result.p[t]), 6),
+        "votes": vote_counts(truth.labels, result.votes[t]),
+        "probabilities": {
+            label: round(float(p), 6) for label, p in zip(truth.labels, result.probabilities[t], strict=True)
+        },
+        "answers": int(answers),
+    }
+
+
+def vote_counts(labels: tuple[str, ...], counts: NDArray[np.int64]) -> dict[str, int]:
+    """How many gave each label, in the order of the labels, without zeros."""
+    return {label: count for label, count in zip(labels, counts.tolist(), strict=True) if count}
+
+
+def _workers(db: Database, skills: Iterable[WorkerSkill]) -> list[dict[str, Any]]:
+    with db.read() as tx:
+        known = {worker.id: worker for worker in list_workers(tx)}
+    found = [
+        {
+            "worker": worker_json(known[skill.worker]),
+            "answers": skill.answers,
+            "judged": skill.judged,
+            "accuracy": round(skill.accuracy, 6),
+            "low": round(skill.low, 6),
+            "high": round(skill.high, 6),
+            "verdict": skill.verdict,
+            "why": skill.why,
+            "confusion": [[round(float(p), 6) for p in row] for row in skill.confusion],
+        }
+        for skill in skills
+    ]
+    return sorted(found, key=lambda one: (-one["answers"], one["worker"]["id"]))

@@ -1,0 +1,29 @@
+-- Statements that gather what truth inference and exports read: every accepted answer of the current rounds.
+
+-- name: truth_answers
+SELECT t.seq, a.worker_id, v.answers
+FROM task t JOIN annotation a ON a.task_id = t.id AND a.round = t.round AND a.state = 'accepted'
+JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
+WHERE t.project_id = :project_id AND t.seq <= :visible_seq AND t.state <> 'removed'
+ORDER BY t.seq, a.id;
+
+-- What the truth of a project rests on has not changed while this is the same. Leases come and go without touching it.
+-- name: truth_last_event
+SELECT id FROM event
+WHERE project_id = :project_id AND kind IN ('annotation.accepted', 'annotation.edited', 'annotation.withdrawn',
+  'annotation.rejected', 'draft.adopted', 'task.reopened', 'task.removed', 'tasks.imported')
+ORDER BY id DESC LIMIT 1;
+
+-- name: task_by_seq
+SELECT t.*, c.content FROM task t JOIN task_content c ON c.task_id = t.id
+WHERE t.project_id = :project_id AND t.seq = :seq AND t.state <> 'removed';
+
+-- name: task_contents
+SELECT c.content FROM task t JOIN task_content c ON c.task_id = t.id
+WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :until ORDER BY t.seq;
+
+-- name: import_columns
+SELECT id, first_seq, added, columns FROM import WHERE project_id = :project_id AND state = 'done' ORDER BY first_seq, id;
+
+-- name: import_set_columns
+UPDATE import SET columns = :columns WHERE id = :id AND columns IS NULL;
