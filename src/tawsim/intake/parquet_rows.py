@@ -109,4 +109,6 @@ def _check_frame(file: IO[bytes]) -> None:
 
 def _broken(error: Exception) -> Trouble:
     said = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if isinstance(error, NotImplementedError):
+        return Trouble(f"the Parquet file cannot be read: {shown(said, 200)}.", "Convert that column.", whole=True)
     return Trouble(f"the Parquet file is damaged: {shown(said, 200)}.", "Fetch or write it again.", whole=True)

@@ -37,6 +37,10 @@ def raw_type(kind: ArrowType) -> ArrowType:
     t = pa.types
     if t.is_dictionary(kind):
         return raw_type(kind.value_type)
+    if t.is_string_view(kind):
+        return pa.string()
+    if t.is_binary_view(kind):
+        return pa.binary()
     if t.is_timestamp(kind) or t.is_time64(kind) or t.is_duration(kind) or t.is_date64(kind):
         return pa.int64()
     if t.is_time32(kind) or t.is_date32(kind):
@@ -55,7 +59,9 @@ def converter(kind: ArrowType, column: str) -> Convert | None:
     import pyarrow as pa
 
     t = pa.types
-    if t.is_string(kind) or t.is_large_string(kind) or t.is_boolean(kind) or t.is_integer(kind) or t.is_null(kind):
+    if t.is_string(kind) or t.is_large_string(kind) or t.is_string_view(kind):
+        return None
+    if t.is_boolean(kind) or t.is_integer(kind) or t.is_null(kind):
         return None
     if t.is_floating(kind):
         return _finite
@@ -63,7 +69,7 @@ def converter(kind: ArrowType, column: str) -> Convert | None:
         return converter(kind.value_type, column)
     if t.is_decimal(kind):
         return lambda value: format(value, "f")
-    if t.is_binary(kind) or t.is_large_binary(kind) or t.is_fixed_size_binary(kind):
+    if t.is_binary(kind) or t.is_large_binary(kind) or t.is_binary_view(kind) or t.is_fixed_size_binary(kind):
         return lambda value: base64.b64encode(value).decode("ascii")
     return _time_converter(kind) or _nested_converter(kind, column)
 
