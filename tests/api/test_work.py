@@ -52,8 +52,9 @@ def test_an_answer_outside_the_labels_is_refused_by_name(world: Any) -> None:
 def test_malformed_bodies_are_answered_not_crashed_on(world: Any) -> None:
     lease = world.lease(world.layla)["lease"]["id"]
     path = f"/api/v1/leases/{lease}/submit"
-    for body in (b"", b"{", b"[]", b"null", b'{"key": 1}', b'{"key":"k","answers":[]}', b"\xff\xfe", b'{"key":"\\ud800","answers":{"label":"x"}}',
-                 b'{"key":"k","answers":{"label":"\\ud800"}}', b"[" * 100_000):  # fmt: skip
+    bodies = [b"", b"{", b"[]", b"null", b'{"key": 1}', b'{"key":"k","answers":[]}', b"\xff\xfe", b"[" * 100_000]
+    bodies += [b'{"key":"\\ud800","answers":{"label":"x"}}', b'{"key":"k","answers":{"label":"\\ud800"}}']
+    for body in bodies:
         answer = world.client.post(path, content=body, headers=world.layla | {"content-type": "application/json"})
         assert answer.status_code == 400, body[:40]
         assert answer.json()["error"]["code"].startswith("TW-")

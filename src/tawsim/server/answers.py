@@ -1,13 +1,10 @@
 """Records → JSON answers, in one place and quickly: the hot routes do not go through response models."""
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from starlette.responses import Response
 
-from tawsim.core.records import Project, Worker
-from tawsim.kinds import question_to_json
 from tawsim.labelling.queue import Grant, LeasedTask
 
 
@@ -22,18 +19,6 @@ class Json(Response):
     def render(self, content: Any) -> bytes:
         """Compact UTF-8."""
         return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
-
-
-def project_json(project: Project) -> dict[str, Any]:
-    """A project with its questions in their JSON form."""
-    return {field: getattr(project, field) for field in Project.__dataclass_fields__ if field != "questions"} | {
-        "questions": [question_to_json(q) for q in project.questions]
-    }
-
-
-def worker_json(worker: Worker) -> dict[str, Any]:
-    """A worker."""
-    return asdict(worker)
 
 
 def leased_json(leased: LeasedTask) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
@@ -19,7 +19,8 @@ from tawsim.labelling import projects
 from tawsim.labelling.projects import NewProject
 from tawsim.labelling.slots import project_row
 from tawsim.loop import exporting, importing, overview, settings, truths
-from tawsim.server.answers import Json, project_json
+from tawsim.loop.views import project_json
+from tawsim.server.answers import Json
 from tawsim.server.permissions import MB, Caller, Owner, SignedIn, allow
 from tawsim.store import rows
 
@@ -160,7 +161,7 @@ async def truth(
     question: str | None = Query(None, max_length=60),
     limit: int = Query(100, ge=1, le=1000),
     after: int = Query(0, ge=0),
-    order: str = Query("seq", pattern="^(seq|doubt)$"),
+    order: Literal["seq", "doubt"] = "seq",
 ) -> Json:
     """The inferred truth with a probability on every label, and how far each worker can be trusted."""
 
@@ -175,12 +176,12 @@ async def truth(
 async def export(
     project_id: str,
     caller: Owner,
-    format: str = Query("csv", pattern="^(csv|jsonl|parquet)$"),
-    kind: str = Query("labels", pattern="^(labels|votes)$"),
+    format: Literal["csv", "jsonl", "parquet"] = "csv",
+    kind: Literal["labels", "votes"] = "labels",
 ) -> StreamingResponse:
     """Everything, streamed: one row a task with its truth (kind=labels), or one row a vote (kind=votes)."""
     project = _project(caller, project_id)
-    chunks = await run_in_threadpool(exporting.export_stream, caller.db, project_id, format, kind)
+    chunks = await run_in_threadpool(lambda: exporting.export_stream(caller.db, project_id, format, kind))
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in project.name)
     headers = {"content-disposition": f'attachment; filename="{plain}-{kind}.{format}"', "cache-control": "no-store"}
     return StreamingResponse(chunks, media_type=MEDIA_TYPES[format], headers=headers)

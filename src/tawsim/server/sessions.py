@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 import tawsim
 from tawsim.core.errors import NotSignedIn
-from tawsim.server.answers import Json, worker_json
+from tawsim.loop.views import worker_json
+from tawsim.server.answers import Json
 from tawsim.server.permissions import Caller, SignedIn, allow
 from tawsim.server.sign_in_state import ServerState
 from tawsim.workspaces import accounts

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from fastapi import APIRouter, Request
 
 from tawsim.labelling import owners
-from tawsim.server.answers import Json, worker_json
+from tawsim.loop.views import worker_json
+from tawsim.server.answers import Json
 from tawsim.server.permissions import Owner, allow
 from tawsim.server.sign_in_state import ServerState
 from tawsim.store import rows
