@@ -290,6 +290,42 @@ def test_parquet_bomb_is_refused_by_its_directory(monkeypatch):
     assert "times its size" in error.message
 
 
+HOSTILE_ROWS = """
+import io, sys
+from tawsim.core.errors import BadFile
+from tawsim.intake import open_rows
+import pyarrow.parquet
+def mb():
+    return next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
+def feed(name, data):
+    try:
+        list(open_rows(io.BytesIO(data), filename=name).rows())
+    except BadFile as error:
+        return error.details["row"]
+before = mb()
+said = [
+    feed("a.jsonl", b'{"a":[' + b"{}," * 2_000_000 + b"{}]}"),
+    feed("a.json", b'[{"a":[' + b"[]," * 2_000_000 + b"[]]}]"),
+    feed("a.csv", b"a,b\\n" + b"xy," * 2_000_000),
+    feed("a.csv", b"a,b\\n" + b'"\\n",' * 2_000_000),
+    feed("a.parquet", open(sys.argv[1], "rb").read()),
+]
+print(said, mb() - before)
+"""
+
+
+def test_rows_that_would_swell_in_memory(tmp_path):
+    """20 MB of commas would be a gigabyte of Python objects, and so would 64 rows that share one long text."""
+    path = tmp_path / "a.parquet"
+    once = pa.DictionaryArray.from_arrays(pa.array([0] * 2000), pa.array(["a" * 20_000_000]))
+    path.write_bytes(parquet(pa.table({"text": once}), compression="zstd", store_schema=False))
+    command = [sys.executable, "-c", HOSTILE_ROWS, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    said, grown = done.stdout.rsplit(" ", 1)
+    assert said == "[1, 1, 1, 1, 1]"
+    assert float(grown) < 400, f"{grown} MB"
+
+
 def test_parquet_types_without_loss():
     ns = 1_700_000_000_123_456_789
     table = pa.table(

@@ -9,7 +9,16 @@ import itertools
 from collections.abc import Iterator
 
 from tawsim.intake.decode import any_lines, line_too_long
-from tawsim.intake.limits import MAX_CELL, MAX_HEADER, MAX_ROW, Trouble, check_columns, shown
+from tawsim.intake.limits import (
+    MAX_CELL,
+    MAX_HEADER,
+    MAX_ROW,
+    MAX_VALUES,
+    Trouble,
+    check_columns,
+    shown,
+    too_many_values,
+)
 
 DELIMITERS = ",;\t|"
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -50,16 +59,25 @@ def _sample_rows(sample: str, delimiter: str, whole: bool) -> list[list[str]]:
 class _Lines:
     """Lines for the parser, counted since the row began: a quoted cell may run over any number of them."""
 
-    def __init__(self, lines: Iterator[str], limit: int) -> None:
+    def __init__(self, lines: Iterator[str], delimiter: str, limit: int) -> None:
         self._lines = lines
+        self._delimiter = delimiter
         self.limit = limit
-        self.characters = 0
+        self.begin_row()
+
+    def begin_row(self) -> None:
+        """Counts from nothing again."""
+        self.characters = self._delimiters = 0
 
     def __iter__(self) -> Iterator[str]:
         for line in self._lines:
             self.characters += len(line)
             if self.characters > self.limit:
                 raise line_too_long(self.limit)
+            if self.characters > MAX_VALUES:  # shorter rows cannot hold that many, and are not counted
+                self._delimiters += line.count(self._delimiter)
+                if self._delimiters > MAX_VALUES:
+                    raise too_many_values()
             yield line
 
 
@@ -70,7 +88,7 @@ class Delimited:
         # The limit is one for the whole process, and the parser asks for it at each cell.
         csv.field_size_limit(MAX_CELL)
         self._delimiter = delimiter
-        self._lines = _Lines(any_lines(texts), MAX_HEADER)
+        self._lines = _Lines(any_lines(texts), delimiter, MAX_HEADER)
         self._cells = csv.reader(iter(self._lines), delimiter=delimiter, strict=True)
         self.columns = self._header()
 
@@ -90,7 +108,7 @@ class Delimited:
     def rows(self) -> Iterator[dict[str, str]]:
         """A dictionary a row; blank lines are no rows. Raises `Trouble`."""
         columns, width, lines = self.columns, len(self.columns), self._lines
-        lines.characters = 0
+        lines.begin_row()
         try:
             for cells in self._cells:
                 if len(cells) != width:
@@ -100,7 +118,7 @@ class Delimited:
                 # The parser's own limit lets through a cell that is exactly as long as its row is allowed to be.
                 if lines.characters > MAX_CELL:
                     self._check_cells(cells)
-                lines.characters = 0
+                lines.begin_row()
                 yield dict(zip(columns, cells, strict=True))
         except csv.Error as error:
             raise self._unparsable(error) from None

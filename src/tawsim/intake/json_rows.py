@@ -17,9 +17,11 @@ from tawsim.intake.limits import (
     MAX_DEPTH,
     MAX_INTEGER,
     MAX_ROW,
+    MAX_VALUES,
     MIN_INTEGER,
     Trouble,
     shown,
+    too_many_values,
 )
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -73,6 +75,9 @@ class RowParser:
     def parse(self, text: str, start: int) -> tuple[dict[str, Any], int]:
         """The object that begins at `start`, and where it ends. Raises `Trouble`, or `JSONDecodeError` as it comes."""
         self._suspicious = False
+        # Counting takes a millisecond, and nearly no row is this long.
+        if len(text) - start > MAX_VALUES and sum(text.count(one, start) for one in ",[{") > MAX_VALUES:
+            raise too_many_values()
         try:
             row, end = self._parse(text, start)
         except RecursionError:

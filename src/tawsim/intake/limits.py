@@ -10,6 +10,8 @@ MAX_ROW = 20_000_000
 MAX_HEADER = 1_000_000
 MAX_COLUMNS = 2_000
 MAX_DEPTH = 64
+# Small values take some fifty times their text in memory: a row of 20 million characters must not be all commas.
+MAX_VALUES = 1_000_000
 # A gzip stream can hold 1,032 times its size. Real tables stay under 100; nothing is judged before 256 MB came out.
 MAX_RATIO = 250
 RATIO_COUNTS_FROM = 256_000_000
@@ -27,6 +29,11 @@ class Trouble(Exception):
     def __init__(self, message: str, hint: str = "", *, column: str | None = None, whole: bool = False) -> None:
         super().__init__(message)
         self.message, self.hint, self.column, self.whole = message, hint, column, whole
+
+
+def too_many_values() -> Trouble:
+    """The refusal of a row made of countless small values, before they are built."""
+    return Trouble(f"it holds more than {MAX_VALUES:,} commas, brackets or separators.", "Is it such a file?")
 
 
 def shown(text: str, length: int = 40) -> str:

@@ -1,7 +1,7 @@
 """Rows of Parquet files, in small batches. A seekable file in, dictionaries out; types in `parquet_values`.
 
-A batch is 64 rows: fewer cost speed, more would let one long text, stored once in a dictionary, fill the memory when it
-is spelled out for every row (measured: 64 and 8,192 rows a batch differ by less than a third).
+A batch is 64 rows (64 and 8,192 differ by less than a third in speed), and fewer where one long text, stored once in a
+dictionary, could fill the memory when it is spelled out for every row.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,9 @@ from tawsim.intake.parquet_values import JSON_MARK, Convert, converter, from_jso
 
 _BATCH = 64
 _BUFFER = 1 << 20
+# What a batch may take at most, if each of its values were the whole dictionary.
+_BATCH_BYTES = 1 << 26
+_DICTIONARY_PAGE = 2
 # Dictionaries and run lengths make honest columns small too, so this is wider than the limit for gzip.
 _MAX_RATIO = 2_000
 MAGIC = b"PAR1"
@@ -41,6 +44,7 @@ class ParquetRows:
             check_value(None, name)
         self.columns = tuple(schema.names)
         self._check_growth(size)
+        self._batch = max(1, min(_BATCH, _BATCH_BYTES // max(1, self._longest_value(file))))
         self._raw = [raw_type(field.type) for field in schema]
         self._convert = [_for_field(field) for field in schema]
 
@@ -52,9 +56,21 @@ class ParquetRows:
                 message = f"it unpacks to more than {_MAX_RATIO:,} times its size, as a file made to do harm would."
                 raise Trouble(message, whole=True)
 
+    def _longest_value(self, file: IO[bytes]) -> int:
+        """An upper bound, in bytes, for a text that is stored once and used many times."""
+        meta, longest = self._file.metadata, 0
+        for group in range(meta.num_row_groups):
+            for place in range(meta.num_columns):
+                column = meta.row_group(group).column(place)
+                if column.physical_type == "BYTE_ARRAY":
+                    if "DELTA_BYTE_ARRAY" in column.encodings:  # each value repeats the start of the one before
+                        longest = max(longest, column.total_uncompressed_size)
+                    longest = max(longest, _dictionary_size(file, column))
+        return longest
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """A dictionary a row, with a value (or None) for every column. Raises `Trouble`."""
-        batches = self._file.iter_batches(_BATCH, use_threads=False)
+        batches = self._file.iter_batches(self._batch, use_threads=False)
         while True:
             try:
                 batch = next(batches, None)
@@ -92,6 +108,30 @@ def _for_field(field: Any) -> Convert | None:
     if convert is None and field.metadata and JSON_MARK.items() <= field.metadata.items():
         return from_json
     return convert
+
+
+def _dictionary_size(file: IO[bytes], column: Any) -> int:
+    """The unpacked size of a column's dictionary, from the header of its first page; 0 if that is none.
+
+    The header is Thrift in compact form: the page's type and unpacked size are its first two fields, each the byte 0x15
+    and a zigzag number (parquet-format, PageHeader). The reader will go by the same two numbers.
+    """
+    begin = column.dictionary_page_offset or column.data_page_offset
+    file.seek(max(0, min(begin, column.data_page_offset)))
+    header = file.read(16)
+    found: list[int] = []
+    at = 0
+    while len(found) < 2 and header[at : at + 1] == b"\x15":
+        value = shift = 0
+        at += 1
+        while at < len(header):
+            value |= (header[at] & 0x7F) << shift
+            shift += 7
+            at += 1
+            if header[at - 1] < 0x80:
+                break
+        found.append(value >> 1)
+    return found[1] if len(found) == 2 and found[0] == _DICTIONARY_PAGE else 0
 
 
 def _check_frame(file: IO[bytes]) -> None:
