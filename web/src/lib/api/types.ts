@@ -182,10 +182,9 @@ export type ProjectChange = { seen_version: number } & Partial<
 
 /** Why a worker got their verdict. `code` chooses the sentence, the rest are its facts. */
 export type Why =
-  | { code: 'careless'; chance: number }
-  | { code: 'mixes'; a: string; b: string; share: number }
-  | { code: 'trusted' }
-  | { code: 'unsure'; more_answers: number };
+  | { code: 'agrees' | 'near_chance' | 'against_truth' | 'nothing_shared' | 'one_label' | 'borderline' }
+  | { code: 'exchanges_labels'; labels: [string, string]; share: number; others: number }
+  | { code: 'few_answers'; more_answers: number };
 
 export interface WorkerTrust {
   worker: Worker;
@@ -202,8 +201,9 @@ export interface TruthTask {
   task_id: string;
   seq: number;
   content: Record<string, unknown>;
-  label: string;
-  p: number;
+  /** Null while nobody has answered; a list for a question with several choices. */
+  label: string | string[] | null;
+  p: number | null;
   votes: Record<string, number>;
   probabilities: Record<string, number>;
 }
@@ -211,7 +211,9 @@ export interface TruthTask {
 export interface Truth {
   question: string;
   model: string;
+  /** Why this model, in English; `why_code` (where the server sends it) lets the page say it in the reader's language. */
   why: string;
+  why_code?: string;
   labels: string[];
   tasks: TruthTask[];
   next: number | string | null;
