@@ -24,14 +24,15 @@ API = "/api/v1"
 SWEEP_EVERY_S = 1.0
 
 
-def create_api(state: ServerState) -> FastAPI:
-    """The routes without the guard: for the OpenAPI file. `create_app` is what a server runs."""
+def create_api(state: ServerState | None = None) -> FastAPI:
+    """The routes without the guard: for the OpenAPI file, which needs no state. `create_app` is what a server runs."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        sweeper = asyncio.create_task(_sweep_for_ever(state))
+        sweeper = asyncio.create_task(_sweep_for_ever(state)) if state is not None else None
         yield
-        sweeper.cancel()
+        if sweeper is not None:
+            sweeper.cancel()
 
     app = FastAPI(
         title="Tawsim", version=tawsim.__version__, lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None,
@@ -75,6 +76,11 @@ def openapi_of(app: FastAPI) -> dict[str, object]:
         description="The native API. Times are integer microseconds since 1970 UTC; ids are UUIDv7.",
         routes=app.routes,
     )
+
+
+def describe() -> dict[str, object]:
+    """`openapi_of` without a running server."""
+    return openapi_of(create_api())
 
 
 async def _sweep_for_ever(state: ServerState) -> None:

@@ -65,9 +65,6 @@ SELECT a.*, v.answers FROM annotation a
 JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
 WHERE a.id = :id;
 
--- name: annotation_by_lease
-SELECT id FROM annotation WHERE lease_id = :lease_id;
-
 -- name: annotation_set_version
 UPDATE annotation SET version = version + 1 WHERE id = :id AND version = :seen_version AND state = 'accepted';
 
@@ -88,18 +85,12 @@ JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
 WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :until AND t.state <> 'removed'
 ORDER BY t.seq, a.id;
 
--- name: annotation_versions
-SELECT version, answers, by_worker, at FROM annotation_version WHERE annotation_id = :annotation_id ORDER BY version;
-
 -- name: draft_insert
 INSERT INTO draft (id, project_id, task_id, lease_id, worker_id, answers, created_at)
 VALUES (:id, :project_id, :task_id, :lease_id, :worker_id, :answers, :created_at);
 
 -- name: draft_get
 SELECT * FROM draft WHERE id = :id;
-
--- name: draft_by_lease
-SELECT * FROM draft WHERE lease_id = :lease_id;
 
 -- name: draft_of_worker
 SELECT * FROM draft WHERE worker_id = :worker_id ORDER BY id;

@@ -94,6 +94,3 @@ UPDATE project_count SET import_number = import_number + 1 WHERE project_id = :p
 UPDATE project_count SET visible_seq = :visible_seq, visible_position = :visible_position, tasks = tasks + :added,
   answers_wanted = answers_wanted + :answers_wanted, duplicates = duplicates + :duplicates
 WHERE project_id = :project_id;
-
--- name: import_list
-SELECT * FROM import WHERE project_id = :project_id ORDER BY id;

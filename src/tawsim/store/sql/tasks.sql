@@ -11,9 +11,6 @@ INSERT INTO task_content (task_id, content) VALUES (:id, :content);
 SELECT t.* FROM task t JOIN project_count c ON c.project_id = t.project_id
 WHERE t.id = :id AND t.seq <= c.visible_seq AND t.state <> 'removed';
 
--- name: task_content_get
-SELECT content FROM task_content WHERE task_id = :id;
-
 -- name: task_hidden_batch
 SELECT id FROM task WHERE project_id = :project_id AND seq > :visible_seq ORDER BY seq LIMIT :n;
 

@@ -30,9 +30,3 @@ INSERT INTO request_key (actor_id, key, digest, result, at) VALUES (:actor_id, :
 -- name: event_insert
 INSERT INTO event (id, at, kind, actor_id, project_id, task_id, object_id, data)
 VALUES (:id, :at, :kind, :actor_id, :project_id, :task_id, :object_id, :data);
-
--- name: event_count
-SELECT kind, COUNT(*) AS n FROM event GROUP BY kind;
-
--- name: event_last
-SELECT id FROM event WHERE project_id = :project_id ORDER BY id DESC LIMIT 1;
