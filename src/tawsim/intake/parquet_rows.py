@@ -9,13 +9,13 @@ from typing import IO, Any
 
 from tawsim.intake.json_rows import check_value
 from tawsim.intake.limits import MAX_CELL, MAX_COLUMNS, RATIO_COUNTS_FROM, Trouble, check_columns, shown
+from tawsim.intake.parquet_footer import read_sizes
 from tawsim.intake.parquet_values import JSON_MARK, Convert, converter, from_json, raw_type
 
 _BATCH = 64
 _BUFFER = 1 << 20
 # What a batch may take at most, if each of its values were the whole dictionary.
 _BATCH_BYTES = 1 << 26
-_DICTIONARY_PAGE = 2
 # Dictionaries and run lengths make honest columns small too, so this is wider than the limit for gzip.
 _MAX_RATIO = 2_000
 MAGIC = b"PAR1"
@@ -26,6 +26,8 @@ class ParquetRows:
 
     def __init__(self, file: IO[bytes], size: int) -> None:
         _check_frame(file)
+        self._batch = _batch_rows(file, size)
+        file.seek(0)
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -43,30 +45,8 @@ class ParquetRows:
         for name in schema.names:
             check_value(None, name)
         self.columns = tuple(schema.names)
-        self._check_growth(size)
-        self._batch = max(1, min(_BATCH, _BATCH_BYTES // max(1, self._longest_value(file))))
         self._raw = [raw_type(field.type) for field in schema]
         self._convert = [_for_field(field) for field in schema]
-
-    def _check_growth(self, size: int) -> None:
-        meta = self._file.metadata
-        for group in range(meta.num_row_groups):
-            unpacked = meta.row_group(group).total_byte_size
-            if unpacked > RATIO_COUNTS_FROM and unpacked > _MAX_RATIO * size:
-                message = f"it unpacks to more than {_MAX_RATIO:,} times its size, as a file made to do harm would."
-                raise Trouble(message, whole=True)
-
-    def _longest_value(self, file: IO[bytes]) -> int:
-        """An upper bound, in bytes, for a text that is stored once and used many times."""
-        meta, longest = self._file.metadata, 0
-        for group in range(meta.num_row_groups):
-            for place in range(meta.num_columns):
-                column = meta.row_group(group).column(place)
-                if column.physical_type == "BYTE_ARRAY":
-                    if "DELTA_BYTE_ARRAY" in column.encodings:  # each value repeats the start of the one before
-                        longest = max(longest, column.total_uncompressed_size)
-                    longest = max(longest, _dictionary_size(file, column))
-        return longest
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """A dictionary a row, with a value (or None) for every column. Raises `Trouble`."""
@@ -110,30 +90,6 @@ def _for_field(field: Any) -> Convert | None:
     return convert
 
 
-def _dictionary_size(file: IO[bytes], column: Any) -> int:
-    """The unpacked size of a column's dictionary, from the header of its first page; 0 if that is none.
-
-    The header is Thrift in compact form: the page's type and unpacked size are its first two fields, each the byte 0x15
-    and a zigzag number (parquet-format, PageHeader). The reader will go by the same two numbers.
-    """
-    begin = column.dictionary_page_offset or column.data_page_offset
-    file.seek(max(0, min(begin, column.data_page_offset)))
-    header = file.read(16)
-    found: list[int] = []
-    at = 0
-    while len(found) < 2 and header[at : at + 1] == b"\x15":
-        value = shift = 0
-        at += 1
-        while at < len(header):
-            value |= (header[at] & 0x7F) << shift
-            shift += 7
-            at += 1
-            if header[at - 1] < 0x80:
-                break
-        found.append(value >> 1)
-    return found[1] if len(found) == 2 and found[0] == _DICTIONARY_PAGE else 0
-
-
 def _check_frame(file: IO[bytes]) -> None:
     """Parquet files begin and end with PAR1; one that only begins so was cut off."""
     file.seek(0)
@@ -145,6 +101,15 @@ def _check_frame(file: IO[bytes]) -> None:
         raise Trouble("this is no Parquet file: it does not begin with PAR1.", whole=True)
     if last != MAGIC:
         raise Trouble("the Parquet file is cut off: its end is missing.", "Fetch or write it again.", whole=True)
+
+
+def _batch_rows(file: IO[bytes], size: int) -> int:
+    """How many rows to unpack at a time. Raises `Trouble` for a file that grows like a bomb."""
+    sizes = read_sizes(file)
+    if sizes.group > RATIO_COUNTS_FROM and sizes.group > _MAX_RATIO * size:
+        message = f"it unpacks to more than {_MAX_RATIO:,} times its size, as a file made to do harm would."
+        raise Trouble(message, whole=True)
+    return max(1, min(_BATCH, _BATCH_BYTES // max(1, sizes.value)))
 
 
 def _broken(error: Exception) -> Trouble:
