@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from tawsim.core.errors import NotAllowed
 from tawsim.core.records import Worker
+from tawsim.server.shapes import ErrorShape
 from tawsim.server.sign_in_state import ServerState
 from tawsim.store.database import Database
 from tawsim.workspaces.workspace import Workspace
@@ -53,10 +54,17 @@ SignedIn = Annotated[Caller, Depends(signed_in)]
 Owner = Annotated[Caller, Depends(owner)]
 
 
-def allow(permission: Permission, *, max_body: int = MB) -> dict[str, Any]:
-    """What a route passes to its decorator: `@router.get("/x", **allow("owner"))`. Bodies are counted as they arrive."""
+def allow(permission: Permission, *, gives: type | None = None, max_body: int = MB) -> dict[str, Any]:
+    """What a route passes to its decorator: `@router.get("/x", **allow("owner"))`.
+
+    `gives` is the shape of its answer, for the description. Bodies over `max_body` bytes are cut off as they arrive.
+    """
     checks = {"anyone": [], "signed_in": [Depends(signed_in)], "owner": [Depends(owner)]}[permission]
-    return {"dependencies": checks, "openapi_extra": {"x-permission": permission}, "max_body_size": max_body}
+    shapes: dict[int | str, Any] = {200: {"model": gives}} if gives is not None else {}
+    return {
+        "dependencies": checks, "openapi_extra": {"x-permission": permission}, "max_body_size": max_body,
+        "responses": shapes | {"4XX": {"model": ErrorShape}},
+    }  # fmt: skip
 
 
 def check_all_routes(app: FastAPI) -> None:

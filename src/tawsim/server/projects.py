@@ -20,6 +20,7 @@ from tawsim.labelling.projects import NewProject
 from tawsim.labelling.slots import project_row
 from tawsim.loop import exporting, importing, overview, settings, truths
 from tawsim.loop.views import project_json
+from tawsim.server import shapes
 from tawsim.server.answers import Json
 from tawsim.server.permissions import MB, Caller, Owner, SignedIn, allow
 from tawsim.store import rows
@@ -57,13 +58,13 @@ class RowsBody:
     duplicates: DuplicatePolicy = "keep"
 
 
-@router.get("/projects", **allow("signed_in"))
+@router.get("/projects", **allow("signed_in", gives=shapes.ProjectsShape))
 async def list_projects(caller: SignedIn) -> Json:
     """All projects; progress for owners, own counts for everybody."""
     return Json({"projects": overview.projects_overview(caller.db, caller.worker)})
 
 
-@router.post("/projects", **allow("owner"))
+@router.post("/projects", **allow("owner", gives=shapes.ProjectShape))
 async def create(body: NewProjectBody, caller: Owner) -> Json:
     """Make a project."""
     values = {name: getattr(body, name) for name in NewProjectBody.__dataclass_fields__ if name != "key"}
@@ -72,13 +73,13 @@ async def create(body: NewProjectBody, caller: Owner) -> Json:
     return Json({"project": project_json(project)})
 
 
-@router.get("/projects/{project_id}", **allow("signed_in"))
+@router.get("/projects/{project_id}", **allow("signed_in", gives=shapes.OverviewShape))
 async def show(project_id: str, caller: SignedIn) -> Json:
     """One project."""
     return Json(overview.project_overview(caller.db, project_id, caller.worker))
 
 
-@router.patch("/projects/{project_id}", **allow("owner"))
+@router.patch("/projects/{project_id}", **allow("owner", gives=shapes.ProjectShape))
 async def change(project_id: str, body: dict[str, Any], caller: Owner) -> Json:
     """Change settings: `seen_version`, and any of state, name, guideline, overlap, lease_seconds, max_leases, skip_limit."""
     changes = dict(body)
@@ -89,7 +90,7 @@ async def change(project_id: str, body: dict[str, Any], caller: Owner) -> Json:
     return Json({"project": project_json(project)})
 
 
-@router.post("/projects/{project_id}/tasks", **allow("owner", max_body=64 * MB))
+@router.post("/projects/{project_id}/tasks", **allow("owner", gives=shapes.ImportShape, max_body=64 * MB))
 async def add(project_id: str, body: RowsBody, caller: Owner) -> Json:
     """Add rows as tasks, all or none; the same key again adds nothing."""
     report = await run_in_threadpool(
@@ -104,7 +105,7 @@ def _project(caller: Caller, project_id: str) -> Project:
         return rows.project(project_row(tx, project_id))
 
 
-@router.post("/projects/{project_id}/imports", **allow("owner", max_body=20_000 * MB))
+@router.post("/projects/{project_id}/imports", **allow("owner", gives=shapes.ImportShape, max_body=20_000 * MB))
 async def upload(
     project_id: str,
     request: Request,
@@ -134,7 +135,7 @@ async def upload(
     return Json(asdict(report))
 
 
-@router.get("/projects/{project_id}/tasks", **allow("owner"))
+@router.get("/projects/{project_id}/tasks", **allow("owner", gives=shapes.TasksShape))
 async def tasks(
     project_id: str, caller: Owner, limit: int = Query(100, ge=1, le=1000), after: int = Query(0, ge=0)
 ) -> Json:
@@ -148,13 +149,13 @@ async def tasks(
     return Json({"tasks": page, "next": page[-1]["seq"] if len(page) == limit else None})
 
 
-@router.get("/projects/{project_id}/progress", **allow("owner"))
+@router.get("/projects/{project_id}/progress", **allow("owner", gives=shapes.ProgressShape))
 async def progress(project_id: str, caller: Owner) -> Json:
     """Where the project stands, who is labelling, and how far they agree."""
     return Json(await run_in_threadpool(overview.progress, caller.db, project_id))
 
 
-@router.get("/projects/{project_id}/truth", **allow("owner"))
+@router.get("/projects/{project_id}/truth", **allow("owner", gives=shapes.TruthShape))
 async def truth(
     project_id: str,
     caller: Owner,

@@ -8,6 +8,7 @@ from starlette.responses import Response
 import tawsim
 from tawsim.core.errors import NotSignedIn
 from tawsim.loop.views import worker_json
+from tawsim.server import shapes
 from tawsim.server.answers import Json
 from tawsim.server.permissions import Caller, SignedIn, allow
 from tawsim.server.sign_in_state import ServerState
@@ -33,13 +34,13 @@ def session_json(state: ServerState, caller: Caller) -> dict[str, object]:
     }
 
 
-@router.get("/health", **allow("anyone"))
+@router.get("/health", **allow("anyone", gives=shapes.HealthShape))
 async def health() -> Json:
     """Whether the server answers."""
     return Json({"status": "ok", "version": tawsim.__version__})
 
 
-@router.post("/sessions", **allow("anyone"))
+@router.post("/sessions", **allow("anyone", gives=shapes.SessionShape))
 async def enter(body: EnterBody, request: Request) -> Response:
     """Exchange a one-time link for a session cookie. 401 if it was used, has expired, or never was."""
     state: ServerState = request.app.state.tawsim
@@ -53,7 +54,7 @@ async def enter(body: EnterBody, request: Request) -> Response:
     return response
 
 
-@router.get("/session", **allow("signed_in"))
+@router.get("/session", **allow("signed_in", gives=shapes.SessionShape))
 async def session(request: Request, caller: SignedIn) -> Json:
     """Who is signed in, and where."""
     return Json(session_json(request.app.state.tawsim, caller))

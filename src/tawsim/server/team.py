@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 
 from tawsim.labelling import owners
 from tawsim.loop.views import worker_json
+from tawsim.server import shapes
 from tawsim.server.answers import Json
 from tawsim.server.permissions import Owner, allow
 from tawsim.server.sign_in_state import ServerState
@@ -41,7 +42,7 @@ class OverlapBody:
     overlap: int
 
 
-@router.get("/workers", **allow("owner"))
+@router.get("/workers", **allow("owner", gives=shapes.WorkersShape))
 async def workers(request: Request, caller: Owner) -> Json:
     """Everybody in the workspace; `invited` where a link waits to be opened."""
     state: ServerState = request.app.state.tawsim
@@ -52,7 +53,7 @@ async def workers(request: Request, caller: Owner) -> Json:
     return Json({"workers": [worker_json(worker) | {"invited": worker.id in invited} for worker in found]})
 
 
-@router.post("/workers", **allow("owner"))
+@router.post("/workers", **allow("owner", gives=shapes.InvitationShape))
 async def invite(body: InviteBody, request: Request, caller: Owner) -> Json:
     """Invite a person: a one-time link that makes a session of theirs."""
     state: ServerState = request.app.state.tawsim
@@ -65,7 +66,7 @@ async def invite(body: InviteBody, request: Request, caller: Owner) -> Json:
     return Json({"worker": worker_json(worker), "link": state.link(secret)})
 
 
-@router.post("/workers/{worker_id}/deactivate", **allow("owner"))
+@router.post("/workers/{worker_id}/deactivate", **allow("owner", gives=shapes.ActiveShape))
 async def deactivate(worker_id: str, request: Request, caller: Owner) -> Json:
     """End a worker's sessions and live leases. Their answers stay."""
     await caller.db.write_async(lambda tx: owners.set_worker_active(tx, caller.worker.id, worker_id, False))
@@ -76,7 +77,7 @@ async def deactivate(worker_id: str, request: Request, caller: Owner) -> Json:
     return Json({"worker": worker_id, "active": False})
 
 
-@router.post("/workers/{worker_id}/activate", **allow("owner"))
+@router.post("/workers/{worker_id}/activate", **allow("owner", gives=shapes.ActiveShape))
 async def activate(worker_id: str, request: Request, caller: Owner) -> Json:
     """Let a worker in again, by a new link."""
     await caller.db.write_async(lambda tx: owners.set_worker_active(tx, caller.worker.id, worker_id, True))
@@ -84,7 +85,7 @@ async def activate(worker_id: str, request: Request, caller: Owner) -> Json:
     return Json({"worker": worker_id, "active": True})
 
 
-@router.post("/annotations/{annotation_id}/reject", **allow("owner"))
+@router.post("/annotations/{annotation_id}/reject", **allow("owner", gives=shapes.RejectedShape))
 async def reject(annotation_id: str, body: RejectBody, caller: Owner) -> Json:
     """Take an answer out of the count, with a reason; its slot opens again."""
     result = await caller.db.write_async(
@@ -93,28 +94,28 @@ async def reject(annotation_id: str, body: RejectBody, caller: Owner) -> Json:
     return Json({"annotation": result})
 
 
-@router.patch("/tasks/{task_id}", **allow("owner"))
+@router.patch("/tasks/{task_id}", **allow("owner", gives=shapes.TaskChangeShape))
 async def set_overlap(task_id: str, body: OverlapBody, caller: Owner) -> Json:
     """Ask for more or fewer answers to one task."""
     await caller.db.write_async(lambda tx: owners.set_task_overlap(tx, caller.worker.id, task_id, body.overlap))
     return Json({"task": task_id, "overlap": body.overlap})
 
 
-@router.post("/tasks/{task_id}/reopen", **allow("owner"))
+@router.post("/tasks/{task_id}/reopen", **allow("owner", gives=shapes.TaskChangeShape))
 async def reopen(task_id: str, caller: Owner) -> Json:
     """A new round for one task; earlier answers stay readable."""
     round_ = await caller.db.write_async(lambda tx: owners.reopen(tx, caller.worker.id, task_id))
     return Json({"task": task_id, "round": round_})
 
 
-@router.delete("/tasks/{task_id}", **allow("owner"))
+@router.delete("/tasks/{task_id}", **allow("owner", gives=shapes.TaskChangeShape))
 async def remove(task_id: str, caller: Owner) -> Json:
     """Take a task out of the project; its answers stay stored."""
     await caller.db.write_async(lambda tx: owners.remove_task(tx, caller.worker.id, task_id))
     return Json({"task": task_id, "state": "removed"})
 
 
-@router.post("/drafts/{draft_id}/adopt", **allow("owner"))
+@router.post("/drafts/{draft_id}/adopt", **allow("owner", gives=shapes.EditedShape))
 async def adopt(draft_id: str, caller: Owner) -> Json:
     """Make kept late work count, where the task has a free slot."""
     annotation_id = await caller.db.write_async(lambda tx: owners.adopt_draft(tx, caller.worker.id, draft_id))

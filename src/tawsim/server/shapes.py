@@ -1,0 +1,406 @@
+"""The shapes of answers, for the OpenAPI description only: what a client of any language may rely on. No behaviour.
+
+Where an answer is one of core's records, that record is the shape, so that Python, SQL, HTTP and TypeScript keep one word.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tawsim.core.records import (
+    AnnotationState,
+    Draft,
+    ImportReport,
+    LeaseState,
+    NoneReason,
+    Progress,
+    ProjectState,
+    Task,
+    TaskOrder,
+    Worker,
+    WorkerProgress,
+)
+from tawsim.kinds import Choice, Choices
+
+
+@dataclass(frozen=True)
+class ErrorFacts:
+    """A stable code, what happened, what to do, and facts for a program."""
+
+    code: str
+    message: str
+    hint: str
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ErrorShape:
+    """Every error."""
+
+    error: ErrorFacts
+
+
+@dataclass(frozen=True)
+class HealthShape:
+    """Whether the server answers."""
+
+    status: Literal["ok"]
+    version: str
+
+
+@dataclass(frozen=True)
+class NamedWorkspace:
+    """Which workspace a session is in."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class SessionShape:
+    """Who is signed in, and where. `demo`: the other people are simulated."""
+
+    workspace: NamedWorkspace
+    worker: Worker
+    version: str
+    demo: bool
+
+
+@dataclass(frozen=True)
+class ProjectFacts:
+    """A project and its settings."""
+
+    id: str
+    name: str
+    questions: list[Choice | Choices]
+    text_column: str
+    guideline: str
+    guideline_version: int
+    overlap: int
+    lease_seconds: int
+    max_lease_seconds: int
+    max_leases: int
+    skip_limit: int
+    order: TaskOrder
+    state: ProjectState
+    version: int
+    created_at: int
+
+
+@dataclass(frozen=True)
+class ProjectShape:
+    """One project."""
+
+    project: ProjectFacts
+
+
+@dataclass(frozen=True)
+class OwnPart:
+    """The caller's own part in a project."""
+
+    answers: int
+    skips: int
+    leases: int
+    last_at: int | None
+
+
+@dataclass(frozen=True)
+class OverviewShape:
+    """A project, where it stands (owners only), and the caller's own part."""
+
+    project: ProjectFacts
+    progress: Progress | None
+    mine: OwnPart
+
+
+@dataclass(frozen=True)
+class ProjectsShape:
+    """All projects."""
+
+    projects: list[OverviewShape]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Krippendorff's alpha with its 95 % interval, over `tasks` that have two answers or more."""
+
+    alpha: float
+    low: float
+    high: float
+    tasks: int
+
+
+@dataclass(frozen=True)
+class ProgressShape:
+    """Where a project stands, who is labelling, how far they agree."""
+
+    progress: Progress
+    workers: list[WorkerProgress]
+    agreement: Agreement | None
+
+
+@dataclass(frozen=True)
+class LeaseFacts:
+    """A live lease."""
+
+    id: str
+    task_id: str
+    deadline: int
+    round: int
+
+
+@dataclass(frozen=True)
+class TaskContent:
+    """A task as its worker sees it."""
+
+    id: str
+    seq: int
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PreviousAnswers:
+    """What an undo took back."""
+
+    answers: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LeasedTaskShape:
+    """A task in the caller's hands."""
+
+    lease: LeaseFacts
+    task: TaskContent
+    previous: PreviousAnswers | None
+
+
+@dataclass(frozen=True)
+class NoneFacts:
+    """Why there are fewer tasks than asked for, and when to ask again."""
+
+    reason: NoneReason
+    retry_after_s: int | None
+
+
+@dataclass(frozen=True)
+class NextShape:
+    """The leases the caller holds, old ones first."""
+
+    leases: list[LeasedTaskShape]
+    none: NoneFacts | None
+
+
+@dataclass(frozen=True)
+class AnnotationFacts:
+    """An accepted answer."""
+
+    id: str
+    task_id: str
+    version: int
+    state: AnnotationState
+    late: bool
+
+
+@dataclass(frozen=True)
+class SubmittedShape:
+    """What became of a submit. `repeated`: the key was seen before, and this is the first result again."""
+
+    annotation: AnnotationFacts
+    repeated: bool
+
+
+@dataclass(frozen=True)
+class EditedShape:
+    """The new version."""
+
+    annotation: AnnotationFacts
+
+
+@dataclass(frozen=True)
+class EndedLease:
+    """A lease and its state."""
+
+    id: str
+    state: LeaseState
+
+
+@dataclass(frozen=True)
+class LeaseShape:
+    """What became of a lease."""
+
+    lease: EndedLease
+
+
+@dataclass(frozen=True)
+class DeadlineShape:
+    """When the lease ends now."""
+
+    deadline: int
+
+
+@dataclass(frozen=True)
+class OwnAnnotation:
+    """One of the caller's answers with its task."""
+
+    id: str
+    project_id: str
+    task_id: str
+    lease_id: str
+    worker_id: str
+    round: int
+    state: AnnotationState
+    version: int
+    answers: dict[str, Any]
+    created_at: int
+    late: bool
+    guideline_version: int
+    task: TaskContent
+
+
+@dataclass(frozen=True)
+class OwnAnnotationsShape:
+    """The caller's answers, newest first; `next` is the `before` of the following page."""
+
+    annotations: list[OwnAnnotation]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class DraftsShape:
+    """Kept late work."""
+
+    drafts: list[Draft]
+
+
+@dataclass(frozen=True)
+class TasksShape:
+    """A page of tasks; `next` is the `after` of the following page."""
+
+    tasks: list[Task]
+    next: int | None
+
+
+@dataclass(frozen=True)
+class TruthTask:
+    """A task's label, its probability, and what it rests on. `label` is null where nobody answered."""
+
+    task_id: str
+    seq: int
+    content: dict[str, Any]
+    label: str | list[str] | None
+    p: float | None
+    votes: dict[str, int]
+    probabilities: dict[str, float]
+    answers: int
+
+
+@dataclass(frozen=True)
+class Sure:
+    """How many tasks have a label at least this probable."""
+
+    threshold: float
+    tasks: int
+
+
+@dataclass(frozen=True)
+class TruthSummary:
+    """The project in four numbers."""
+
+    tasks: int
+    labelled: int
+    mean_p: float | None
+    sure: Sure
+
+
+@dataclass(frozen=True)
+class WorkerTrust:
+    """How far a worker agrees with the truth, with a 95 % interval, in words, and why."""
+
+    worker: Worker
+    answers: int
+    judged: int
+    accuracy: float
+    low: float
+    high: float
+    verdict: Literal["trusted", "careless", "mixes", "unsure"]
+    why: dict[str, Any]
+    confusion: list[list[float]]
+
+
+@dataclass(frozen=True)
+class TruthShape:
+    """A page of truth."""
+
+    question: str
+    model: str
+    why: str
+    labels: list[str]
+    summary: TruthSummary
+    workers: list[WorkerTrust]
+    agreement: Agreement | None
+    tasks: list[TruthTask]
+    next: int | None
+
+
+@dataclass(frozen=True)
+class InvitedWorker:
+    """A worker; `invited` while a link waits to be opened."""
+
+    id: str
+    name: str
+    kind: str
+    role: str
+    active: bool
+    created_at: int
+    invited: bool
+
+
+@dataclass(frozen=True)
+class WorkersShape:
+    """Everybody in the workspace."""
+
+    workers: list[InvitedWorker]
+
+
+@dataclass(frozen=True)
+class InvitationShape:
+    """A one-time link, shown once."""
+
+    worker: Worker
+    link: str
+
+
+@dataclass(frozen=True)
+class ActiveShape:
+    """A worker let in or out."""
+
+    worker: str
+    active: bool
+
+
+@dataclass(frozen=True)
+class StateOfAnnotation:
+    """An annotation's new state."""
+
+    id: str
+    state: AnnotationState
+    version: int
+
+
+@dataclass(frozen=True)
+class RejectedShape:
+    """The rejected answer."""
+
+    annotation: StateOfAnnotation
+
+
+@dataclass(frozen=True)
+class TaskChangeShape:
+    """A changed task: its new overlap, round or state."""
+
+    task: str
+    overlap: int | None = None
+    round: int | None = None
+    state: str | None = None
+
+
+ImportShape = ImportReport

@@ -1,0 +1,55 @@
+"""What the server answers is what docs/reference/openapi.json promises, field for field."""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from tawsim.core.ids import new_id
+from tawsim.server import shapes
+
+
+def holds(shape: Any, answer: Any) -> None:
+    """The answer reads as the shape, and writing the shape gives the answer back: nothing missing, nothing extra."""
+    assert answer.status_code == 200, answer.text
+    adapter = TypeAdapter(shape)
+    assert adapter.dump_python(adapter.validate_python(answer.json()), mode="json") == answer.json()
+
+
+def test_every_answer_has_its_promised_shape(world: Any) -> None:
+    project = f"/projects/{world.project['id']}"
+    for _ in range(8):
+        world.answer(world.layla)
+        world.answer(world.omar, "سلبي")
+    holds(shapes.HealthShape, world.get("/health"))
+    holds(shapes.SessionShape, world.get("/session"))
+    holds(shapes.ProjectsShape, world.get("/projects"))
+    holds(shapes.OverviewShape, world.get(project))
+    holds(shapes.OverviewShape, world.get(project, world.layla))
+    holds(shapes.ProgressShape, world.get(project + "/progress"))
+    holds(shapes.TasksShape, world.get(project + "/tasks?limit=3"))
+    holds(shapes.TruthShape, world.get(project + "/truth?limit=3"))
+    holds(shapes.TruthShape, world.get(project + "/truth?limit=3&order=doubt"))
+    holds(shapes.WorkersShape, world.get("/workers"))
+    holds(shapes.DraftsShape, world.get("/drafts"))
+    holds(shapes.OwnAnnotationsShape, world.get(project + "/annotations/mine", world.layla))
+    holds(shapes.ImportShape, world.post(project + "/tasks", {"key": "more", "rows": ["نص جديد", {"text": "x"}]}))
+    holds(shapes.InvitationShape, world.post("/workers", {"key": "k", "name": "Sara"}))
+
+
+def test_the_shapes_of_work(world: Any) -> None:
+    project = f"/projects/{world.project['id']}"
+    answer = world.post(project + "/next", {"count": 2}, world.layla)
+    holds(shapes.NextShape, answer)
+    first, second = (leased["lease"]["id"] for leased in answer.json()["leases"])
+    holds(shapes.DeadlineShape, world.post(f"/leases/{first}/heartbeat", {}, world.layla))
+    body = {"key": new_id(1), "answers": {"label": "سلبي"}}
+    submitted = world.post(f"/leases/{first}/submit", body, world.layla)
+    holds(shapes.SubmittedShape, submitted)
+    annotation = submitted.json()["annotation"]["id"]
+    edit = {"key": new_id(1), "seen_version": 1, "answers": {"label": "إيجابي"}}
+    holds(shapes.EditedShape, world.post(f"/annotations/{annotation}/versions", edit, world.layla))
+    reject = {"key": new_id(1), "seen_version": 2, "reason": "غير صحيح"}
+    holds(shapes.RejectedShape, world.post(f"/annotations/{annotation}/reject", reject))
+    holds(shapes.LeaseShape, world.post(f"/leases/{second}/skip", {"reason": ""}, world.layla))
+    again = world.answer(world.layla).json()["annotation"]["id"]
+    holds(shapes.LeasedTaskShape, world.post(f"/annotations/{again}/undo", {"key": new_id(1)}, world.layla))
