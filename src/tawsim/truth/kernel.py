@@ -8,7 +8,7 @@ drop-in; here it is NumPy alone. Knows nothing of votes.
 How: members of the groups are laid out by rank (all first members, then all second ones, …) with the largest groups
 first, so that rank r touches the leading m_r groups and one step is `sums[:m_r] += table[row[r]]`: a gather of whole
 rows and a contiguous addition, which NumPy does at memory speed. bincount needs K passes over all members, each with
-its own gather; measured side by side at 10⁶ votes × 10 classes it costs more than twice as much.
+its own gather: measured side by side at 10⁶ votes × 10 classes, 94 ms of CPU an iteration against 57 here.
 """
 
 import numpy as np
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 # A step costs a few microseconds of Python, so a group is never walked in more steps than this: larger groups are cut
 # into pieces whose sums are summed in turn.
 LONGEST = 256
+# Groups are summed a block at a time, so that their sums stay in the processor's cache through all ranks.
+BLOCK = 8192
 
 
 class GroupedSum:
@@ -44,9 +46,17 @@ class GroupedSum:
         largest_first = np.argsort(-size, kind="stable")
         place = np.empty(groups, np.int64)
         place[largest_first] = np.arange(groups)
-        layout = np.argsort(rank * groups + place[group], kind="stable")
+        place = place[group]
+        # Every member's block and rank in one number: the step it belongs to. Within a step, by place.
+        step = (place // BLOCK) * LONGEST + rank
+        layout = np.argsort(step * BLOCK + place % BLOCK, kind="stable")
         self._row = row[layout].astype(np.intp)
-        self._ends = np.cumsum(np.bincount(rank, minlength=1)) if len(rank) else np.zeros(0, np.int64)
+        members = np.bincount(step)
+        ends = np.cumsum(members)
+        self._steps = [
+            (int(ends[i] - members[i]), int(ends[i]), int(i) // LONGEST * BLOCK, i % LONGEST == 0)
+            for i in np.flatnonzero(members).tolist()
+        ]
         already = bool((largest_first[1:] > largest_first[:-1]).all())
         self._largest_first = None if already else largest_first
 
@@ -55,15 +65,14 @@ class GroupedSum:
         if self._pieces is not None:
             return self._of_pieces(self._pieces(table))
         sums = np.zeros((self._groups, table.shape[1]))
-        start = 0
-        widest = int(self._ends[0]) if len(self._ends) else 0
-        gathered = np.empty((widest, table.shape[1]))
-        for end in self._ends.tolist():
-            many = end - start
+        gathered = np.empty((min(self._groups, BLOCK), table.shape[1]))
+        for start, end, first, is_first_rank in self._steps:
+            here = sums[first : first + end - start]
+            into = here if is_first_rank else gathered[: end - start]
             # mode="clip" lets take() write into `out` directly; the rows were checked when the layout was made.
-            np.take(table, self._row[start:end], axis=0, out=gathered[:many], mode="clip")
-            sums[:many] += gathered[:many]
-            start = end
+            np.take(table, self._row[start:end], axis=0, out=into, mode="clip")
+            if not is_first_rank:
+                here += into
         if self._largest_first is None:
             return sums
         in_place = np.empty_like(sums)
