@@ -75,16 +75,12 @@ def infer_sets(
     answers = counts[:, 0].sum(axis=1)
     answered = answers > 0
     ties = np.asarray(result.ties.reshape(-1, wide))
-    picked = (yes > 0.5) & ~ties
     return SetsInference(
         model=result.model,
         why=result.why,
         labels=tuple(labels),
         tasks=rows.tasks,
-        chosen=tuple(
-            tuple(labels[k] for k in np.flatnonzero(row).tolist()) if here else None
-            for row, here in zip(picked, answered.tolist(), strict=True)
-        ),
+        chosen=_chosen((yes > 0.5) & ~ties, answered, labels),
         p=np.where(answered, np.maximum(yes, 1 - yes).prod(axis=1), 0.0),
         probabilities=yes,
         votes=counts[:, :, 1],
@@ -94,6 +90,14 @@ def infer_sets(
         ties=np.asarray(ties.any(axis=1)),
         repeated=rows.repeated,
     )
+
+
+def _chosen(
+    picked: NDArray[np.bool_], answered: NDArray[np.bool_], labels: Sequence[Any]
+) -> tuple[tuple[Any, ...] | None, ...]:
+    """The labels picked for each task; None where nobody answered."""
+    pairs = zip(picked, answered.tolist(), strict=True)
+    return tuple(tuple(labels[k] for k in np.flatnonzero(row).tolist()) if here else None for row, here in pairs)
 
 
 def _membership(sets: Sequence[Iterable[Any]], labels: Sequence[Any]) -> NDArray[np.bool_]:

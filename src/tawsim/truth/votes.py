@@ -67,12 +67,7 @@ class Votes:
         label_code, label_names = _encode(raw["label"], "label", labels)
         order, repeated = _one_vote_each(task_code, worker_code, len(worker_names))
         if repeated.size and strict:
-            names = [f"{worker_names[worker_code[i]]!r} on {task_names[task_code[i]]!r}" for i in repeated[:5]]
-            raise BadInput(
-                f"{repeated.size} votes repeat an earlier one of the same worker on the same task: {', '.join(names)}.",
-                "Keep one of each, or leave strict off to keep the last.",
-                rows=[int(i) + 1 for i in repeated[:100]],
-            )
+            raise _repeats([(worker_names[worker_code[i]], task_names[task_code[i]]) for i in repeated], repeated)
         small = np.int16 if len(label_names) < 2**15 else np.int32
         return cls(
             task=task_code[order],
@@ -124,6 +119,16 @@ def _one_vote_each(
     replaced = np.zeros(len(order), bool)
     replaced[:-1] = ordered[1:] == ordered[:-1]
     return order[~replaced], np.sort(order[replaced])
+
+
+def _repeats(votes: list[tuple[Any, Any]], rows: NDArray[np.intp]) -> BadInput:
+    """The error that names repeated votes, given as (worker, task), and their rows."""
+    names = ", ".join(f"{worker!r} on {task!r}" for worker, task in votes[:5])
+    return BadInput(
+        f"{len(votes)} votes are repeated by a later one of the same worker on the same task: {names}.",
+        "Keep one of each, or leave strict off to keep the last.",
+        rows=[int(i) + 1 for i in rows[:100]],
+    )
 
 
 def _is_null(value: Any) -> bool:
