@@ -1,4 +1,5 @@
 // The next tasks, fetched ahead: leases held, topped up, kept alive, given back. Knows nothing of answers or of the screen.
+import { afterPaint } from './afterpaint';
 import { api, ApiError, serverNow } from './api/client';
 import type { LeasedTask, None } from './api/types';
 
@@ -41,7 +42,7 @@ export class Prefetch {
     const [first, ...rest] = this.ahead;
     this.ahead = rest;
     this.#current = first ?? null;
-    if (rest.length <= LOW_WATER) void this.topUp();
+    if (rest.length <= LOW_WATER) afterPaint(() => void this.topUp());
     return first ?? null;
   }
 

@@ -41,9 +41,10 @@ export class Labelling {
   notice = $state('');
   error = $state.raw<unknown>(null);
   starting = $state(true);
-  busy = $state(false);
 
   readonly tasks: Prefetch;
+  /** An answer is being written: keys wait. Not drawn, so not state. */
+  private busy = false;
   #parked: OnScreen | null = null;
   #unlisten: () => void;
 

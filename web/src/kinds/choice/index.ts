@@ -15,6 +15,7 @@ export const choice: KindView = {
     const to = moved(labels.length, cursor, press, layout);
     return to === null ? null : { cursor: to };
   },
-  pick: (question, _value, index) => ({ value: labelsOf(question)[index], cursor: index, commit: true }),
+  // No cursor: the next task comes in the same frame, and moving the focus twice would cost it.
+  pick: (question, _value, index) => ({ value: labelsOf(question)[index], commit: true }),
   say: (value) => String(value ?? ''),
 };

@@ -1,4 +1,5 @@
 // The outbox: takes an answer durably, sends in order with back-off, and never throws work away. The only sender of answers.
+import { afterPaint } from '../afterpaint';
 import { api, ApiError, NoConnection } from '../api/client';
 import type { AnnotationView } from '../api/types';
 import { openStore, type Entry, type OutboxStore } from './store';
@@ -73,8 +74,10 @@ class Outbox {
     const entry: Entry = { ...$state.snapshot(fresh) as NewEntry, scope: this.#scope, at: Date.now(), attempts: 0, state: 'waiting' };
     entry.n = await this.#store.add(entry);
     this.waiting = [...this.waiting, entry];
-    this.#others?.postMessage('changed');
-    void this.drain();
+    afterPaint(() => {
+      this.#others?.postMessage('changed');
+      void this.drain();
+    });
     return entry;
   }
 
