@@ -34,6 +34,12 @@ FOUND = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def no_check_in_a_process(monkeypatch):
+    """The check of Parquet files starts Python each time; its own tests are in test_intake_hostile.py."""
+    monkeypatch.setattr("tawsim.intake.parquet_rows.survive", lambda file, rows: None)
+
+
 def truth_table():
     shape = TruthShape(QUESTIONS, CONTENT[0])
     rows = [

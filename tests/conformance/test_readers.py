@@ -31,6 +31,12 @@ ROWS = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def no_check_in_a_process(monkeypatch):
+    """The check of Parquet files starts Python each time; its own tests are in test_intake_hostile.py."""
+    monkeypatch.setattr("tawsim.intake.parquet_rows.survive", lambda file, rows: None)
+
+
 def delimited(delimiter: str) -> Callable[[list[dict[str, str]]], bytes]:
     def make(rows: list[dict[str, str]]) -> bytes:
         return pd.DataFrame(rows).to_csv(index=False, sep=delimiter).encode()

@@ -18,9 +18,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from tawsim.core.errors import BadFile
-from tawsim.intake import open_rows
+from tawsim.intake import open_rows, parquet_check, parquet_rows
 from tawsim.intake.limits import MAX_CELL, MAX_ROW, Trouble
 from tawsim.intake.origin import gunzip
+
+
+@pytest.fixture(autouse=True)
+def no_check_in_a_process(monkeypatch):
+    """The check of Parquet files starts Python each time; its own tests are in test_intake_hostile.py."""
+    monkeypatch.setattr("tawsim.intake.parquet_rows.survive", lambda file, rows: None)
 
 
 def refusal(data, filename, **options):
@@ -317,13 +323,31 @@ print(said, mb() - before)
 def test_rows_that_would_swell_in_memory(tmp_path):
     """20 MB of commas would be a gigabyte of Python objects, and so would 64 rows that share one long text."""
     path = tmp_path / "a.parquet"
-    once = pa.DictionaryArray.from_arrays(pa.array([0] * 2000), pa.array(["a" * 20_000_000]))
+    once = pa.DictionaryArray.from_arrays(pa.array([0] * 64), pa.array(["a" * 20_000_000]))
     path.write_bytes(parquet(pa.table({"text": once}), compression="zstd", store_schema=False))
     command = [sys.executable, "-c", HOSTILE_ROWS, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     said, grown = done.stdout.rsplit(" ", 1)
     assert said == "[1, 1, 1, 1, 1]"
     assert float(grown) < 400, f"{grown} MB"
+
+
+@pytest.mark.parametrize(
+    ("child", "words"),
+    [("import os; os.abort()", "ends its reader"), ("raise SystemExit(3)", "more than can be read")],
+)
+def test_a_file_that_ends_its_reader_is_refused(monkeypatch, child, words):
+    monkeypatch.setattr(parquet_check, "_CHILD", child)
+    monkeypatch.setattr(parquet_rows, "survive", parquet_check.survive)
+    error, _ = refusal(SMALL_PARQUET, "a.parquet")
+    assert words in error.message
+
+
+def test_sound_files_pass_the_check(monkeypatch, tmp_path):
+    monkeypatch.setattr(parquet_rows, "survive", parquet_check.survive)
+    (tmp_path / "a.parquet").write_bytes(SMALL_PARQUET)
+    assert len(list(open_rows(tmp_path / "a.parquet").rows())) == 1000
+    assert len(list(open_rows(io.BytesIO(gzip.compress(SMALL_PARQUET)), filename="a.parquet.gz").rows())) == 1000
 
 
 def test_parquet_types_without_loss():

@@ -34,6 +34,14 @@ VALUE = st.recursive(
 )
 
 
+@pytest.fixture(autouse=True, scope="module")
+def no_check_in_a_process():
+    """The check of Parquet files starts Python each time; its own tests are in test_intake_hostile.py."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tawsim.intake.parquet_rows.survive", lambda file, rows: None)
+        yield
+
+
 def there_and_back(rows, columns, format, **options):
     data = b"".join(stream(iter(rows), columns, format, **options))
     if not rows:

@@ -149,6 +149,9 @@ class _Kept(io.RawIOBase, IO[bytes]):
     def tell(self) -> int:
         return self._inner.tell()
 
+    def fileno(self) -> int:
+        return self._inner.fileno()
+
 
 def gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Unpacks gzip (one or more members) in pieces of at most 256 KB, and counts what comes out against what went in.

@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from tawsim.intake.json_rows import check_value
 from tawsim.intake.limits import MAX_CELL, MAX_COLUMNS, RATIO_COUNTS_FROM, Trouble, check_columns, shown
+from tawsim.intake.parquet_check import survive
 from tawsim.intake.parquet_footer import read_sizes
 from tawsim.intake.parquet_values import JSON_MARK, Convert, converter, from_json, raw_type
 
@@ -22,11 +23,16 @@ MAGIC = b"PAR1"
 
 
 class ParquetRows:
-    """One pass over a Parquet file: `columns` at once, then `rows()`. Raises `Trouble`."""
+    """One pass over a Parquet file: `columns` at once, then `rows()`. Raises `Trouble`.
 
-    def __init__(self, file: IO[bytes], size: int) -> None:
+    `size` is that of the file on disk; `checked` says that this file has been gone through before and did no harm.
+    """
+
+    def __init__(self, file: IO[bytes], size: int, *, checked: bool = False) -> None:
         _check_frame(file)
         self._batch = _batch_rows(file, size)
+        if not checked:
+            survive(file, self._batch)
         file.seek(0)
         import pyarrow as pa
         import pyarrow.parquet as pq

@@ -116,7 +116,7 @@ class RowSource:
 
     def _read_parquet(self) -> Iterator[dict[str, Any]]:
         with self._origin.seekable() as file:
-            found = ParquetRows(file, self.total_bytes)
+            found = ParquetRows(file, self.total_bytes, checked=True)
             for row in found.rows():
                 # The directory of a Parquet file is at its end, so only where the reader stands can be told.
                 self._origin.bytes_read = self.total_bytes if self._origin.gzipped else file.tell()
