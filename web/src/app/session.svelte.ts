@@ -1,9 +1,9 @@
 // Who is signed in on this browser. Opens that person's outbox; other tabs hear of a change and start anew.
-import { api, ApiError } from '../lib/api/client';
+import { api, ApiError, SIGNED_OUT } from '../lib/api/client';
 import type { Session } from '../lib/api/types';
 import { outbox } from '../lib/outbox/outbox.svelte';
 
-type State = { is: 'asking' } | { is: 'in'; session: Session } | { is: 'out' } | { is: 'failed'; error: unknown };
+type State = { is: 'asking' } | { is: 'in'; session: Session } | { is: 'out'; why: string } | { is: 'failed'; error: unknown };
 
 export const who = $state<{ state: State }>({ state: { is: 'asking' } });
 const tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel('tawsim-session') : null;
@@ -19,7 +19,7 @@ export async function loadSession(): Promise<void> {
   try {
     await enter(await api.session());
   } catch (error) {
-    who.state = error instanceof ApiError && error.status === 401 ? { is: 'out' } : { is: 'failed', error };
+    who.state = error instanceof ApiError && error.status === 401 ? { is: 'out', why: '' } : { is: 'failed', error };
   }
 }
 
@@ -34,11 +34,15 @@ export async function signOut(): Promise<void> {
   await api.signOut();
   outbox.close();
   tabs?.postMessage('');
-  who.state = { is: 'out' };
+  who.state = { is: 'out', why: '' };
 }
 
 export const session = (): Session | null => (who.state.is === 'in' ? who.state.session : null);
 export const isOwner = (): boolean => session()?.worker.role === 'owner';
+
+addEventListener(SIGNED_OUT, (event) => {
+  if (who.state.is === 'in') who.state = { is: 'out', why: (event as CustomEvent<string>).detail };
+});
 
 if (tabs) {
   tabs.onmessage = ({ data }) => {

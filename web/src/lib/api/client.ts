@@ -5,6 +5,7 @@ import type {
 } from './types';
 
 const BASE = '/api/v1';
+export const SIGNED_OUT = 'tawsim-signed-out';
 
 /** The server said no. `code` is one of TW-…; `retryAfter` is in seconds, where the server gave it. */
 export class ApiError extends Error {
@@ -62,7 +63,12 @@ async function request<T>(method: string, path: string, options: Options = {}): 
   }
   const told = Date.parse(answer.headers.get('Date') ?? '');
   if (Number.isFinite(told)) clockGap = told - Date.now();
-  if (!answer.ok) throw await readError(answer);
+  if (!answer.ok) {
+    const error = await readError(answer);
+    // The session has ended: one listener (app/session) shows the door. Signing in itself tells its caller alone.
+    if (error.status === 401 && !path.startsWith('/session')) dispatchEvent(new CustomEvent(SIGNED_OUT, { detail: error.message }));
+    throw error;
+  }
   if (answer.status === 204) return undefined as T;
   try {
     return (await answer.json()) as T;
