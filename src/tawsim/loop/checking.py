@@ -146,7 +146,8 @@ def _counts(db: Database, name: str) -> Iterator[Check]:
             assert kept is not None
             facts = tx.one("project_recount", project_id=project["id"], visible_seq=kept["visible_seq"])
             leases = tx.one("project_live_leases", project_id=project["id"])
-            assert facts is not None and leases is not None
+            assert facts is not None
+            assert leases is not None
             fresh = {key: facts[key] for key in ("tasks", "done", "skipped_out", "answers", "answers_wanted")}
             fresh["leases"] = leases["n"]
             wrong += [

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from tawsim.core.errors import BadInput
 from tawsim.core.records import Project
@@ -18,7 +18,6 @@ from tawsim.truth import SetsInference
 from tawsim.workspaces.workspace import list_workers
 
 PAGE = 2_000
-Kind = Literal["labels", "votes"]
 
 
 class Table(NamedTuple):
@@ -29,7 +28,7 @@ class Table(NamedTuple):
     rows: Iterator[dict[str, Any]]
 
 
-def export(db: Database, project_id: str, kind: Kind = "labels") -> tuple[list[str], Iterator[dict[str, Any]]]:
+def export(db: Database, project_id: str, kind: str = "labels") -> tuple[list[str], Iterator[dict[str, Any]]]:
     """The columns and rows of the table of labels (one row a task) or of votes (one row an answer).
 
     Truth is inferred when the first row is asked for. Raises NotFound, BadInput.
@@ -38,7 +37,7 @@ def export(db: Database, project_id: str, kind: Kind = "labels") -> tuple[list[s
     return list(table.columns), table.rows
 
 
-def export_table(db: Database, project_id: str, kind: Kind = "labels") -> Table:
+def export_table(db: Database, project_id: str, kind: str = "labels") -> Table:
     """`export` with the types that Parquet needs."""
     if kind not in ("labels", "votes"):
         raise BadInput(f"An export holds labels or votes, not {str(kind)[:20]!r}.")
@@ -51,7 +50,7 @@ def export_table(db: Database, project_id: str, kind: Kind = "labels") -> Table:
     return Table(tuple(shape.columns), shape.types, _label_rows(db, project, shape))
 
 
-def export_stream(db: Database, project_id: str, format: str, kind: Kind = "labels") -> Iterator[bytes]:
+def export_stream(db: Database, project_id: str, format: str, kind: str = "labels") -> Iterator[bytes]:
     """The bytes of the file. Unknown project, format or kind raise at once, not at the first chunk."""
     for known in FORMATS:
         if format == known:
@@ -60,7 +59,7 @@ def export_stream(db: Database, project_id: str, format: str, kind: Kind = "labe
     raise BadInput(f"There is no format {str(format)[:20]!r}.", "Known: " + ", ".join(FORMATS))
 
 
-def export_to_file(db: Database, project_id: str, out: Path, *, force: bool = False, kind: Kind = "labels") -> int:
+def export_to_file(db: Database, project_id: str, out: Path, *, force: bool = False, kind: str = "labels") -> int:
     """Write the file, whole or not at all; its ending names the format. Returns the number of rows.
 
     Raises BadInput for another ending, AlreadyExists unless `force`, Unavailable for a full or read-only disk.

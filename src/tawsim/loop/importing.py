@@ -233,6 +233,13 @@ def _chain(head: list[NumberedRow], rest: Iterator[NumberedRow]) -> Iterator[Num
     yield from rest
 
 
+def is_imported(db: Database, project: Project, path: Path) -> bool:
+    """Whether the file, with just these bytes, was imported into the project."""
+    digest = _digest(path)
+    with db.read() as tx:
+        return tx.one("import_same", project_id=project.id, digest=digest) is not None
+
+
 def same_labels(project: Project, labels: list[str]) -> bool:
     """Whether the project asks one question with just these labels, in this order."""
     wanted = tuple(comparable(label) for label in labels)

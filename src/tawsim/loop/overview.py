@@ -64,10 +64,15 @@ def project_progress(db: Database, project_id: str) -> tuple[Progress, list[Work
         return _progress(tx, project_id), parts
 
 
+def list_projects(db: Database) -> list[Project]:
+    """All projects, in the order they were made."""
+    with db.read() as tx:
+        return [rows.project(row) for row in tx.all("project_list")]
+
+
 def find_project(db: Database, name: str | None = None) -> Project:
     """The project of that name; without a name, the only one. Raises NotFound that lists the names there are."""
-    with db.read() as tx:
-        found = [rows.project(row) for row in tx.all("project_list")]
+    found = list_projects(db)
     if not found:
         raise NotFound(
             "There is no project in this workspace yet.", "Make one: tawsim project create NAME --labels a,b"

@@ -1,7 +1,7 @@
 """The truth of a project as JSON: pages of tasks with what each label rests on, and whom it rests on. Infers nothing."""
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,10 @@ __all__ = [
 ]  # fmt: skip
 SURE = 0.95
 MAX_PAGE = 10_000
-Order = Literal["seq", "doubt"]
 
 
 def truth_page(
-    truth: ProjectTruth, db: Database, *, after: int = 0, limit: int = 100, order: Order = "seq"
+    truth: ProjectTruth, db: Database, *, after: int = 0, limit: int = 100, order: str = "seq"
 ) -> dict[str, Any]:
     """One page. In the order of `seq` all tasks stand, and `after` is the last seq seen; in the order of `doubt` the
     answered ones, the least certain first, and `after` is how many were seen. Raises BadInput."""

@@ -1,0 +1,195 @@
+"""`tawsim import`, `export`, `infer` and `backup`: files in, files out."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tawsim.cli import options
+from tawsim.cli.opening import opened, which
+from tawsim.cli.options import app
+from tawsim.cli.output import DONE, Output, count
+from tawsim.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from tawsim.core.records import DuplicatePolicy, ImportReport, Project
+    from tawsim.workspaces.workspace import Workspace
+
+NAMED = 10
+
+
+@app.command("import")
+def import_(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV, TSV, JSON Lines, JSON list or Parquet; or gzipped.")
+    ],
+    project: options.Project = None,
+    text: options.TextColumn = None,
+    duplicates: Annotated[
+        str, typer.Option("--duplicates", help="What to do with a text that is there already: keep, skip or refuse.")
+    ] = "keep",
+    again: Annotated[bool, typer.Option("--again", help="Import the same file a second time.")] = False,
+    workspace: options.Workspace = None,
+    json: options.Json = False,
+) -> int:
+    """Add the rows of a file as tasks.
+
+    All of them, or none if one is wrong; then the message names the file, the row and the column.
+    """
+    from tawsim.loop.overview import find_project
+    from tawsim.loop.views import report_json
+
+    out = Output(json)
+    policy = _policy(duplicates)
+    path = which(workspace)
+    with opened(path) as place:
+        target = find_project(place.db, project)
+        report = import_with_progress(out, place, target, file, duplicates=policy, again=again, text=text)
+    out.result({"workspace": str(path), "project": target.name, "import": report_json(report)})
+    if report.repeated:
+        out.say(f"{file.name} was imported before ({report.added:,} tasks); nothing was added.")
+        out.say("To add it a second time: --again")
+    else:
+        out.say(f"Added {count(report.added, 'task', 'tasks')} to “{target.name}”.")
+    _name_duplicates(out, report, policy)
+    out.next(f"tawsim up {path.name}")
+    return DONE
+
+
+def _policy(name: str) -> "DuplicatePolicy":
+    if name == "keep":
+        return "keep"
+    if name == "skip":
+        return "skip"
+    if name == "refuse":
+        return "refuse"
+    raise BadInput(f"Duplicates are handled by keep, skip or refuse, not {name!r}.")
+
+
+def _name_duplicates(out: Output, report: "ImportReport", policy: str) -> None:
+    if not report.duplicate_count:
+        return
+    done = "were left out" if policy == "skip" else "were kept"
+    out.say(f"{count(report.duplicate_count, 'row repeats', 'rows repeat')} the text of an earlier task and {done}:")
+    for one in report.duplicates[:NAMED]:
+        out.say(f"  row {one.row:,} = task {one.seq:,}")
+    if report.duplicate_count > NAMED:
+        out.say(f"  … and {report.duplicate_count - NAMED:,} more (--json names up to 100)")
+
+
+def import_with_progress(
+    out: Output,
+    workspace: "Workspace",
+    project: "Project",
+    file: Path,
+    *,
+    duplicates: "DuplicatePolicy" = "keep",
+    again: bool = False,
+    text: str | None = None,
+) -> "ImportReport":
+    """Import, with a bar on stderr where somebody watches."""
+    from tawsim.loop.importing import OnProgress, import_file
+
+    def run(on_progress: OnProgress | None) -> "ImportReport":
+        return import_file(
+            workspace.db, project, file, actor_id=workspace.owner_id, duplicates=duplicates, again=again,
+            text_column=text, on_progress=on_progress,
+        )  # fmt: skip
+
+    if out.json or not sys.stderr.isatty():
+        return run(None)
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rows]:,} rows"), TimeRemainingColumn()
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        shown = bar.add_task(escape(f"Reading {file.name}"), rows=0)
+        return run(lambda rows, done, total: bar.update(shown, rows=rows, completed=done, total=max(total, 1)))
+
+
+@app.command("export")
+def export(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="A .csv, .jsonl or .parquet file.")],
+    project: options.Project = None,
+    votes: Annotated[bool, typer.Option("--votes", help="One row an answer, instead of one row a task.")] = False,
+    force: options.Force = False,
+    workspace: options.Workspace = None,
+    json: options.Json = False,
+) -> int:
+    """Write labels with their probability to a file.
+
+    One row a task, in the columns that came in, with the label inferred and how sure it is; or, with --votes, every
+    answer. The ending names the format.
+    """
+    from tawsim.loop.exporting import export_to_file
+    from tawsim.loop.overview import find_project
+
+    out = Output(json)
+    with opened(which(workspace)) as place:
+        target = find_project(place.db, project)
+        rows = export_to_file(place.db, target.id, output, force=force, kind="votes" if votes else "labels")
+    kind = "votes" if votes else "labels"
+    out.result({"project": target.name, "file": str(output), "rows": rows, "kind": kind})
+    # Where the table itself goes to the terminal or a pipe, a line about it would end up in it.
+    if not str(output).startswith("/dev/"):
+        out.say(f"Wrote {count(rows, 'row', 'rows')} of “{target.name}” to {output}.")
+        out.next("tawsim truth" if not votes else f"tawsim infer {output} -o truth.csv")
+    return DONE
+
+
+@app.command("infer")
+def infer(
+    votes: Annotated[Path, typer.Argument(metavar="VOTES", help="A file with the columns task, worker and label.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="A .csv, .jsonl or .parquet file.")],
+    model: Annotated[str, typer.Option("--model", help="auto, majority or dawid_skene.")] = "auto",
+    force: options.Force = False,
+    json: options.Json = False,
+) -> int:
+    """Infer the truth from a table of votes.
+
+    Columns task, worker, label in; task, label, p out. Needs no workspace.
+    """
+    from tawsim.cli.trust import show_workers
+    from tawsim.loop.votes_files import infer_file
+
+    out = Output(json)
+    found = infer_file(votes, output, model=model, force=force)
+    out.result({"file": str(output), **found})
+    if not str(output).startswith("/dev/"):
+        out.say(
+            f"Wrote {count(found['summary']['tasks'], 'task', 'tasks')} to {output}.",
+            f"Model: {found['model']}. {found['why']}",
+        )
+        if found["repeated"]:
+            out.say(f"{count(found['repeated'], 'vote was', 'votes were')} replaced by a later one of the same worker.")
+        show_workers(out, found["workers"])
+    return DONE
+
+
+@app.command("backup")
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE.tawsim")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to; must not exist.")
+    ] = None,
+    json: options.Json = False,
+) -> int:
+    """Copy a workspace while people label in it.
+
+    The copy is whole, in one file, and was checked.
+    """
+    import time
+
+    out = Output(json)
+    target = output or file.with_name(f"{file.stem}-{time.strftime('%Y%m%d-%H%M%S')}.tawsim")
+    with opened(which(file)) as place:
+        place.db.backup_to(target.absolute())
+    size = target.stat().st_size
+    out.result({"workspace": str(file), "backup": str(target), "bytes": size})
+    out.say(f"Copied {file.name} to {target} ({size / 1e6:.1f} MB). The copy passed its check.")
+    out.say("Links and tokens are not in it: they stay with the folder.")
+    return DONE

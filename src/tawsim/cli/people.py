@@ -1,0 +1,97 @@
+"""`tawsim invite` and `token`: who may come in. Works while a server runs: both use the same accounts file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tawsim.cli import options
+from tawsim.cli.opening import address_of, link, new_secrets, opened, which
+from tawsim.cli.options import app
+from tawsim.cli.output import DONE, Output, count
+
+if TYPE_CHECKING:
+    from tawsim.core.records import Worker, WorkerKind
+    from tawsim.workspaces.workspace import Workspace
+
+
+@app.command("invite")
+def invite(
+    names: Annotated[list[str], typer.Argument(metavar="NAME…", help="Who may label. A known name gets a new link.")],
+    workspace: options.Workspace = None,
+    json: options.Json = False,
+) -> int:
+    """Make a link for each person. It works once, within 14 days, and signs them in as themselves."""
+    out = Output(json)
+    path = which(workspace)
+    with opened(path) as place:
+        workers = [_worker(place, name, "person") for name in names]
+        secrets = new_secrets(place, "invite", [worker.id for worker in workers])
+    address, running = address_of(path)
+    links = [link(address, secret) for secret in secrets]
+    out.result(
+        {
+            "workspace": str(path), "address": address, "running": running,
+            "invited": [
+                {"worker": worker.id, "name": worker.name, "link": url}
+                for worker, url in zip(workers, links, strict=True)
+            ],
+        }
+    )  # fmt: skip
+    for worker, url in zip(workers, links, strict=True):
+        out.say(worker.name, f"  {url}")
+    out.say(f"{count(len(links), 'link', 'links')}: each works once, within 14 days.")
+    _say_where(out, path, running)
+    return DONE
+
+
+@app.command("token")
+def token(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Whose; without it, yours.")] = None,
+    model: Annotated[
+        bool, typer.Option("--model", help="A name that is new stands for a model, not a person.")
+    ] = False,
+    workspace: options.Workspace = None,
+    json: options.Json = False,
+) -> int:
+    """Make a token for programs (tw.connect). It is shown once, holds for a year, and reaches as far as its worker."""
+    from tawsim.workspaces.workspace import get_worker
+
+    out = Output(json)
+    path = which(workspace)
+    with opened(path) as place:
+        if name is None:
+            with place.db.read() as tx:
+                worker = get_worker(tx, place.owner_id)
+        else:
+            worker = _worker(place, name, "model" if model else "person")
+        [secret] = new_secrets(place, "token", [worker.id])
+    address, running = address_of(path)
+    out.result(
+        {
+            "workspace": str(path), "worker": worker.id, "name": worker.name, "role": worker.role, "token": secret,
+            "address": address, "running": running,
+        }
+    )  # fmt: skip
+    out.say(f"The token of {worker.name} ({worker.role}); it is shown only now:", f"  {secret}")
+    out.say("In Python:", f'  tw.connect("{address}", token="{secret[:8]}…")')
+    _say_where(out, path, running)
+    return DONE
+
+
+def _worker(workspace: "Workspace", name: str, kind: "WorkerKind") -> "Worker":
+    """The worker of that name, made if there is none."""
+    from tawsim.core.ids import new_id
+    from tawsim.workspaces.workspace import add_worker, find_worker
+
+    with workspace.db.read() as tx:
+        found = find_worker(tx, name)
+    if found is not None:
+        return found
+    return workspace.db.write(lambda tx: add_worker(tx, workspace.owner_id, new_id(tx.now), name, kind=kind))
+
+
+def _say_where(out: Output, path: Path, running: bool) -> None:
+    if not running:
+        out.say(f"Nobody serves {path.name} yet; the address above is the usual one.")
+        out.next(f"tawsim up {path}")

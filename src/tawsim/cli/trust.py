@@ -1,0 +1,59 @@
+"""Who is trusted and why, in words and as a table: for `tawsim truth` and the end of `tawsim demo`. Judges nobody."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tawsim.cli.output import Output, interval, percent
+
+VERDICTS = {"trusted": "trusted", "careless": "careless", "mixes": "mixes labels up", "unsure": "not decided yet"}
+
+
+def reason(why: Mapping[str, Any]) -> str:
+    """The facts behind a verdict as one sentence."""
+    code = why.get("code")
+    if code == "agrees":
+        return "agrees with the likely truth far beyond chance"
+    if code == "exchanges_labels":
+        a, b = why["labels"]
+        return (
+            f"where the truth is “{a}” or “{b}”, says the other one in {why['share'] * 100:.0f} % of cases "
+            f"(others: {why['others'] * 100:.0f} %)"
+        )
+    if code == "near_chance":
+        return "the answers hardly depend on the text, as if guessed"
+    if code == "against_truth":
+        return "the answers are mostly the opposite of the likely truth"
+    if code == "nothing_shared":
+        return "nobody else answered the same tasks, so there is nothing to compare with"
+    if code == "one_label":
+        return "only one label was ever given, so there is nothing to compare"
+    more = why.get("more_answers")
+    return f"about {more:,} more answers would settle it" if more else "too close to the line to say"
+
+
+def show_truth(out: Output, project: str, found: Mapping[str, Any]) -> None:
+    """One project: what was inferred and how, then a row for each worker."""
+    summary = found["summary"]
+    sure = summary["sure"]
+    out.say(
+        f"{project}: {summary['labelled']:,} of {summary['tasks']:,} tasks have a label, "
+        f"{sure['tasks']:,} of them with probability {percent(sure['threshold'])} or more.",
+        f"Model: {found['model']}. {found['why']}",
+    )
+    agreement = found["agreement"]
+    if agreement is not None:
+        low, high = agreement["low"], agreement["high"]
+        out.say(f"Agreement (Krippendorff's α): {agreement['alpha']:.2f} ({low:.2f} to {high:.2f}).")
+    show_workers(out, found["workers"])
+
+
+def show_workers(out: Output, workers: Sequence[Mapping[str, Any]]) -> None:
+    """Name, answers, accuracy with its 95 % interval, verdict and why."""
+    rows = [
+        (
+            one["worker"]["name"], f"{one['answers']:,}", percent(one["accuracy"]), interval(one["low"], one["high"]),
+            VERDICTS[one["verdict"]], reason(one["why"]),
+        )
+        for one in sorted(workers, key=lambda one: -one["accuracy"])
+    ]  # fmt: skip
+    out.table(("worker", "answers", "accuracy", "95 % sure", "verdict", "why"), rows, right=(1, 2, 3))
