@@ -24,14 +24,6 @@ class Prepared:
     facts: dict[str, Any]
 
 
-def workspace_for(file: Path) -> Path:
-    """`reviews.csv.gz` → `reviews.tawsim`, in the same folder."""
-    name = file.name
-    if name.lower().endswith((".gz", ".gzip")):
-        name = name[: name.rindex(".")]
-    return file.with_name(Path(name).stem + ".tawsim")
-
-
 def prepare(
     out: Output,
     file: Path,
@@ -44,6 +36,8 @@ def prepare(
     owner: str | None,
 ) -> Prepared:
     """Make the workspace for `file`, or find the one made before. Raises Conflict for other labels than it has."""
+    from tawsim.loop.importing import workspace_for
+
     if file.suffix == ".tawsim":
         raise BadInput(f"{file.name} is a workspace already.", f"Open it: tawsim up {file}")
     path = workspace_for(file)

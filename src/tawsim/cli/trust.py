@@ -48,12 +48,17 @@ def show_truth(out: Output, project: str, found: Mapping[str, Any]) -> None:
 
 
 def show_workers(out: Output, workers: Sequence[Mapping[str, Any]]) -> None:
-    """Name, answers, accuracy with its 95 % interval, verdict and why."""
+    """Name, answers, accuracy with its 95 % interval, verdict; below, why somebody is not simply trusted."""
+    ordered = sorted(workers, key=lambda one: -one["accuracy"])
     rows = [
         (
             one["worker"]["name"], f"{one['answers']:,}", percent(one["accuracy"]), interval(one["low"], one["high"]),
-            VERDICTS[one["verdict"]], reason(one["why"]),
+            VERDICTS[one["verdict"]],
         )
-        for one in sorted(workers, key=lambda one: -one["accuracy"])
+        for one in ordered
     ]  # fmt: skip
-    out.table(("worker", "answers", "accuracy", "95 % sure", "verdict", "why"), rows, right=(1, 2, 3))
+    if rows:
+        out.table(("worker", "answers", "accuracy", "95 % sure", "verdict"), rows, right=(1, 2, 3))
+    for one in ordered:
+        if one["verdict"] != "trusted":
+            out.say(f"  {one['worker']['name']}: {reason(one['why'])}")

@@ -108,7 +108,7 @@ def new_project_from_file(
     column = text_column or guess_text_column(source.columns or (), _sample(source))
     _check_column(source, column)
     new = NewProject(
-        name=name or Path(path.name.removesuffix(".gz")).stem,
+        name=name or workspace_for(path).stem,
         questions=[{"kind": "choices" if multiple else "choice", "name": "label", "labels": labels}],
         text_column=column,
         guideline=guideline,
@@ -231,6 +231,14 @@ def _text_rows(items: Iterable[Any], column: str) -> Iterator[Any]:
 def _chain(head: list[NumberedRow], rest: Iterator[NumberedRow]) -> Iterator[NumberedRow]:
     yield from head
     yield from rest
+
+
+def workspace_for(file: Path) -> Path:
+    """`reviews.csv.gz` → `reviews.tawsim`, in the same folder."""
+    name = file.name
+    if name.lower().endswith((".gz", ".gzip")):
+        name = name[: name.rindex(".")]
+    return file.with_name(Path(name).stem + ".tawsim")
 
 
 def is_imported(db: Database, project: Project, path: Path) -> bool:
