@@ -11,6 +11,7 @@ from tawsim.core.ids import new_id
 from tawsim.labelling.slots import (
     add_accepted,
     count_changes,
+    count_worker,
     end_lease,
     give_slot,
     next_returned_rank,
@@ -66,6 +67,8 @@ def _free_annotation(tx: Transaction, annotation: Row) -> None:
     if task is not None and task["round"] == annotation["round"]:
         add_accepted(tx, task, annotation["worker_id"], -1)
         give_slot(tx, task["project_id"], task["id"])
+    else:  # of an earlier round: the project's counts have left it behind, its author's have not
+        count_worker(tx, annotation["project_id"], annotation["worker_id"], answers=-1)
 
 
 def reopen(tx: Transaction, actor_id: str, task_id: str) -> int:
@@ -150,7 +153,9 @@ def adopt_draft(tx: Transaction, actor_id: str, draft_id: str) -> str:
     project = project_row(tx, draft["project_id"])
     assert lease is not None
     had = tx.one("lease_had", worker_id=draft["worker_id"], task_id=task["id"], round=lease["round"])
-    slot = None if had or task["round"] != lease["round"] else take_slot(tx, task["id"], lease["round"])
+    # A lease bears one answer for ever (Q2): what was adopted and then taken back cannot come from the same lease again.
+    used = had or tx.one("annotation_of_lease", lease_id=lease["id"])
+    slot = None if used or task["round"] != lease["round"] else take_slot(tx, task["id"], lease["round"])
     if slot is None:
         raise Conflict("The task has no free slot for this draft.", "Raise the task's overlap first.")
     tx.run("lease_mark_late", id=lease["id"], slot=slot)

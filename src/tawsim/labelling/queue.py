@@ -96,10 +96,6 @@ def _grant(tx: Transaction, project: Row, worker_id: str, want: int) -> list[dic
             if slot is None:
                 continue
             granted.append(insert_lease(tx, project, task["id"], task["round"], worker_id, slot))
-            tx.run(
-                "worker_project_move", project_id=project["id"], worker_id=worker_id, position=cursor.position,
-                returned_rank=cursor.returned_rank,
-            )  # fmt: skip
         if found:
             continue
         # Nothing left: an overdue lease may hold the slot that is needed (Q6), and expiry must not wait for the sweeper.
@@ -108,6 +104,12 @@ def _grant(tx: Transaction, project: Row, worker_id: str, want: int) -> list[dic
         swept = True
     if granted:
         count_changes(tx, project["id"], leases=len(granted))
+    if granted or cursor.moved:
+        # Also where nothing was granted: what was walked past now is not walked again at the next call.
+        tx.run(
+            "worker_project_move", project_id=project["id"], worker_id=worker_id, position=cursor.position,
+            returned_rank=cursor.returned_rank, leases=len(granted),
+        )  # fmt: skip
     return granted
 
 
@@ -115,20 +117,21 @@ def _grant(tx: Transaction, project: Row, worker_id: str, want: int) -> list[dic
 class _Cursor:
     position: int
     returned_rank: int
+    moved: bool = False
 
 
 def _heads(tx: Transaction, project_id: str, cursor: _Cursor, visible_position: int, n: int) -> Iterator[Row]:
     """Up to n open tasks past the cursor, which moves along with each: first those that came back, then fresh ones."""
     returned = tx.all("queue_returned", project_id=project_id, after=cursor.returned_rank, n=n)
     for task in returned:
-        cursor.returned_rank = task["returned_rank"]
+        cursor.returned_rank, cursor.moved = task["returned_rank"], True
         yield task
     if returned:
         return
     for task in tx.all(
         "queue_fresh", project_id=project_id, after=cursor.position, visible_position=visible_position, n=n
     ):
-        cursor.position = task["position"]
+        cursor.position, cursor.moved = task["position"], True
         yield task
 
 

@@ -26,6 +26,7 @@ from tawsim.store.keys import once, record
 from tawsim.store.rows import to_json
 
 MAX_REASON = 2_000
+UNDO_ON_TOP = 10  # as many as the labelling page can take back
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,9 @@ def submit(tx: Transaction, worker_id: str, lease_id: str, key: str, answers: An
     lease = own_lease(tx, worker_id, lease_id)
 
     def work() -> dict[str, Any]:
-        project = project_row(tx, lease["project_id"])
+        # Even of a removed project: its leases were revoked, and what was under way is kept as a draft (Q7, Q16).
+        project = tx.one("project_even_removed", id=lease["project_id"])
+        assert project is not None
         clean = validate_answers(read_questions(json.loads(project["questions"])), answers)
         if lease["state"] == "live":
             end_lease(tx, lease, "submitted", actor_id=worker_id)
@@ -201,6 +204,7 @@ def undo(tx: Transaction, worker_id: str, annotation_id: str, key: str) -> Lease
             )
         if project["state"] != "running":
             raise Conflict("The project is paused.", "Undo it when the project runs again.")
+        _check_may_hold_more(tx, project, worker_id)
         old = tx.one("lease_get", id=annotation["lease_id"])
         assert old is not None
         tx.run("annotation_set_state", id=annotation_id, state="withdrawn")
@@ -214,6 +218,16 @@ def undo(tx: Transaction, worker_id: str, annotation_id: str, key: str) -> Lease
 
     result, _ = once(tx, worker_id, key, ["undo", annotation_id], work)
     return leased_task(tx, own_lease(tx, worker_id, result["lease"]), json.loads(annotation["answers"]))
+
+
+def _check_may_hold_more(tx: Transaction, project: Row, worker_id: str) -> None:
+    """An undo may go over the project's `max_leases`, since the tasks ahead are held already; but not without end."""
+    worker = tx.one("worker_get", id=worker_id)
+    if worker is None or not worker["active"]:
+        raise Conflict("This account was deactivated.", "Ask the owner of the workspace.")
+    held = len(tx.all("lease_live_of_worker", project_id=project["id"], worker_id=worker_id))
+    if held >= project["max_leases"] + UNDO_ON_TOP:
+        raise Conflict("You hold too many tasks to take another one back.", "Answer or skip one of them first.")
 
 
 def edit(

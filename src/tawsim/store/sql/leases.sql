@@ -10,9 +10,11 @@ SELECT * FROM lease WHERE id = :id;
 -- name: lease_live_of_worker
 SELECT * FROM lease WHERE project_id = :project_id AND worker_id = :worker_id AND state = 'live' ORDER BY id;
 
+-- An answer that was taken back does not stand in the way: who undid it and then let go may be given the task again.
 -- name: lease_had
-SELECT 1 AS had FROM lease WHERE worker_id = :worker_id AND task_id = :task_id AND round = :round
-  AND (state IN ('live', 'submitted', 'skipped') OR late = 1) LIMIT 1;
+SELECT 1 AS had FROM lease l WHERE l.worker_id = :worker_id AND l.task_id = :task_id AND l.round = :round
+  AND (l.state IN ('live', 'skipped')
+       OR EXISTS (SELECT 1 FROM annotation a WHERE a.lease_id = l.id AND a.state <> 'withdrawn')) LIMIT 1;
 
 -- name: lease_live_on_task
 SELECT * FROM lease WHERE task_id = :task_id AND worker_id = :worker_id AND state = 'live';
@@ -41,7 +43,8 @@ SELECT * FROM lease WHERE state = 'live' AND deadline <= :now ORDER BY deadline 
 SELECT MIN(l.deadline) AS deadline FROM lease l JOIN task t ON t.id = l.task_id
 WHERE l.project_id = :project_id AND l.state = 'live' AND l.worker_id <> :worker_id AND t.state = 'open'
   AND NOT EXISTS (SELECT 1 FROM lease m WHERE m.worker_id = :worker_id AND m.task_id = l.task_id AND m.round = t.round
-                  AND (m.state IN ('live', 'submitted', 'skipped') OR m.late = 1));
+                  AND (m.state IN ('live', 'skipped')
+                       OR EXISTS (SELECT 1 FROM annotation a WHERE a.lease_id = m.id AND a.state <> 'withdrawn')));
 
 -- name: lease_live_of_task
 SELECT * FROM lease WHERE task_id = :task_id AND state = 'live';
@@ -64,6 +67,9 @@ VALUES (:annotation_id, :version, :answers, :by_worker, :at);
 SELECT a.*, v.answers FROM annotation a
 JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
 WHERE a.id = :id;
+
+-- name: annotation_of_lease
+SELECT id FROM annotation WHERE lease_id = :lease_id;
 
 -- name: annotation_set_version
 UPDATE annotation SET version = version + 1 WHERE id = :id AND version = :seen_version AND state = 'accepted';

@@ -12,6 +12,9 @@ INSERT INTO project_count (project_id) VALUES (:project_id);
 -- name: project_get
 SELECT * FROM project WHERE id = :id AND state <> 'removed';
 
+-- name: project_even_removed
+SELECT * FROM project WHERE id = :id;
+
 -- name: project_by_name
 SELECT * FROM project WHERE name = :name AND state <> 'removed';
 
@@ -55,9 +58,9 @@ ORDER BY answers DESC, worker_id;
 
 -- name: worker_project_move
 INSERT INTO worker_project (project_id, worker_id, position, returned_rank, leases)
-VALUES (:project_id, :worker_id, :position, :returned_rank, 1)
+VALUES (:project_id, :worker_id, :position, :returned_rank, :leases)
 ON CONFLICT (project_id, worker_id) DO UPDATE SET position = excluded.position, returned_rank = excluded.returned_rank,
-  leases = worker_project.leases + 1;
+  leases = worker_project.leases + excluded.leases;
 
 -- name: worker_project_add
 INSERT INTO worker_project (project_id, worker_id, answers, skips, leases, last_at)
