@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from tawsim.core.errors import AlreadyExists, BadInput, VersionConflict
@@ -62,8 +62,8 @@ def create_project(tx: Transaction, actor_id: str, key: str, new: NewProject) ->
         record(tx, "project.created", actor_id, project_id=project_id, object_id=project_id)
         return {"id": project_id}
 
-    content = ["project", name, [question_to_json(q) for q in questions], new.overlap, new.order, new.text_column]
-    made = once(tx, actor_id, key, content, work).result
+    content = asdict(new) | {"name": name, "questions": [question_to_json(q) for q in questions]}
+    made = once(tx, actor_id, key, ["project", content], work).result
     return rows.project(project_row(tx, made["id"]))
 
 
@@ -93,6 +93,8 @@ def update_project(
     namesake = tx.one("project_by_name", name=values["name"])
     if namesake is not None and namesake["id"] != project_id:
         raise AlreadyExists(f"There is a project “{values['name']}” already.", "Choose another name.")
+    if values["state"] == "removed":
+        values["name"] = f"{values['name']} (removed, {project_id})"  # so that a new project may have the name
     if tx.run("project_update", id=project_id, seen_version=seen_version, **values) == 0:
         raise VersionConflict(
             "The project's settings were changed meanwhile.", "Load them again.", current_version=row["version"]
@@ -100,6 +102,10 @@ def update_project(
     if values["state"] == "removed":
         for lease in tx.all("lease_live_of_project", project_id=project_id):
             end_lease(tx, lease, "revoked", actor_id=actor_id, reason="the project was removed")
+        record(
+            tx, "project.removed", actor_id, project_id=project_id, object_id=project_id,
+            data=json.dumps({"name": row["name"]}, ensure_ascii=False),
+        )  # fmt: skip
         return rows.project(row)
     record(
         tx, "project.changed", actor_id, project_id=project_id, object_id=project_id,
