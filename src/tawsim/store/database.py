@@ -22,7 +22,7 @@ from typing import Any, Generic, TypeVar
 
 from tawsim.core.clock import Clock, system_clock
 from tawsim.core.errors import BadInput, NotFound, Unavailable
-from tawsim.store.migrations import Family, migrate
+from tawsim.store.migrations import Family, check_family, migrate
 from tawsim.store.statements import statements
 
 T = TypeVar("T")
@@ -90,14 +90,17 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     connection.execute("PRAGMA temp_store = MEMORY")
     if read_only:
         connection.execute("PRAGMA query_only = ON")
-    else:
-        # FULL, not NORMAL: in WAL mode NORMAL may roll back the last acknowledged commits after a power cut.
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        # A checkpoint copies the log back and syncs twice; every 16 MB instead of 4 keeps it out of the tail.
-        connection.execute("PRAGMA wal_autocheckpoint = 4000")
-        connection.execute("PRAGMA journal_size_limit = 67108864")
     return connection
+
+
+def make_durable(connection: sqlite3.Connection) -> None:
+    """Settings of the writer's connection. Only once the file is known to be ours: the first changes it on the disk."""
+    connection.execute("PRAGMA journal_mode = WAL")
+    # FULL, not NORMAL: in WAL mode NORMAL may roll back the last acknowledged commits after a power cut.
+    connection.execute("PRAGMA synchronous = FULL")
+    # A checkpoint copies the log back and syncs twice; every 16 MB instead of 4 keeps it out of the tail.
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    connection.execute("PRAGMA journal_size_limit = 67108864")
 
 
 class Database:
@@ -110,6 +113,7 @@ class Database:
         self._queue: queue.SimpleQueue[_Write[Any] | None] = queue.SimpleQueue()
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(maxsize=READERS)
         self._closed = False
+        self._door = threading.Lock()
         self._thread = threading.Thread(target=self._run, name=f"writer {path.name}", daemon=True)
         self._thread.start()
 
@@ -124,6 +128,8 @@ class Database:
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = connect(path)
             try:
+                check_family(connection, family, path=str(path))
+                make_durable(connection)
                 migrate(connection, family, path=str(path), now=clock())
             except BaseException:
                 connection.close()
@@ -167,9 +173,10 @@ class Database:
         return await future
 
     def _put(self, item: _Write[Any]) -> None:
-        if self._closed:
-            raise Unavailable("This workspace is being closed.", "Open it again.")
-        self._queue.put(item)
+        with self._door:  # so that nothing can be put behind the end mark, where nobody would ever answer it
+            if self._closed:
+                raise Unavailable("This workspace is being closed.", "Open it again.")
+            self._queue.put(item)
 
     def _run(self) -> None:
         while True:
@@ -206,17 +213,20 @@ class Database:
                 except sqlite3.OperationalError:
                     raise
                 except BaseException as error:
-                    item.error = error
+                    item.error = _explain(error, self.path)
                     connection.execute("ROLLBACK TO one")
                     connection.execute("RELEASE one")
             self._commit()
         except BaseException as error:
             # A full or failing disk: SQLite may have rolled all of it back, so nobody in this group is acknowledged.
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            told = _explain(error, self.path) if isinstance(error, sqlite3.Error) else error
+            told = _explain(error, self.path)
             for item in group:
                 item.error = told
+            try:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            except sqlite3.Error:
+                pass  # SQLite has rolled back by itself; the writer must live on and answer the next request
 
     def _commit(self) -> None:
         """Its own method so that a test can fail or die just before and just after."""
@@ -251,7 +261,7 @@ class Database:
             finally:
                 connection.execute("ROLLBACK")
                 self._give_back(connection)
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeEncodeError, OverflowError) as error:
             raise _explain(error, self.path) from error
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
@@ -265,10 +275,11 @@ class Database:
 
     def close(self) -> None:
         """Finish the writes that were accepted, fold the log into the file and let go of it."""
-        if self._closed:
-            return
-        self._closed = True
-        self._queue.put(None)
+        with self._door:
+            if self._closed:
+                return
+            self._closed = True
+            self._queue.put(None)
         self._thread.join(timeout=30)
         while True:
             try:
@@ -288,6 +299,10 @@ class Database:
             os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             copy = sqlite3.connect(temporary)
             try:
+                # One snapshot from first page to last: without it every commit of the writer starts the copy over again,
+                # and the backup of a large file under load would never end.
+                source.execute("BEGIN")
+                source.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
                 source.backup(copy, pages=2000)
                 copy.execute("PRAGMA journal_mode = DELETE")
                 problem = copy.execute("PRAGMA quick_check").fetchone()[0]
@@ -333,7 +348,13 @@ def _quoted(path: Path) -> str:
 
 
 def _explain(error: BaseException, path: Path) -> BaseException:
-    """SQLite's words → an error that says what to do. The short messages are SQLite's own and stable."""
+    """What SQLite and its driver say → an error that says what to do. SQLite's short messages are stable."""
+    if isinstance(error, UnicodeEncodeError):
+        return BadInput("A text holds half of a surrogate pair, which is no character.", "Send valid Unicode.")
+    if isinstance(error, OverflowError):
+        return BadInput("A number is too large to be stored.", "Numbers have at most 63 bits.")
+    if not isinstance(error, sqlite3.Error) or isinstance(error, sqlite3.IntegrityError):
+        return error
     text = str(error)
     if "file is not a database" in text or "malformed" in text:
         return BadInput(
@@ -347,6 +368,4 @@ def _explain(error: BaseException, path: Path) -> BaseException:
         )
     if "locked" in text or "busy" in text:
         return Unavailable("Another process keeps the workspace locked.", "Try again in a moment.")
-    if isinstance(error, sqlite3.IntegrityError):
-        return error
     return Unavailable(f"The disk did not take the change ({text}); nothing was changed.", "Try again.")

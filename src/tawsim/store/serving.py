@@ -16,6 +16,7 @@ from tawsim.core.errors import AlreadyRunning, Unavailable
 
 def lock_path(workspace: Path) -> Path:
     """`.tawsim-NAME.lock` beside the workspace."""
+    workspace = workspace.resolve()  # by whatever link it was reached, one file has one lock
     return workspace.with_name(f".tawsim-{workspace.stem}.lock")
 
 

@@ -39,13 +39,16 @@ def migrations(family: Family) -> tuple[Migration, ...]:
     return tuple(sorted(found, key=lambda m: m.number))
 
 
-def migrate(connection: sqlite3.Connection, family: Family, *, path: str, now: int) -> list[int]:
-    """Apply what is missing and return its numbers. Raises `BadInput` for a file that is not ours or is too new."""
-    mine = APPLICATION_IDS[family]
+def check_family(connection: sqlite3.Connection, family: Family, *, path: str) -> None:
+    """Raise `BadInput` for another program's file, before a byte of it is changed."""
     stamp = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
-    if stamp != mine and not (stamp == 0 and tables == 0):
+    if stamp != APPLICATION_IDS[family] and not (stamp == 0 and tables == 0):
         raise BadInput(f"{path} is an SQLite file, but not a Tawsim {family} file.", "Choose another file name.")
+
+
+def migrate(connection: sqlite3.Connection, family: Family, *, path: str, now: int) -> list[int]:
+    """Apply what is missing and return its numbers. Raises `BadInput` for a file of a newer or a different schema."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute(
@@ -61,6 +64,11 @@ def migrate(connection: sqlite3.Connection, family: Family, *, path: str, now: i
         applied = []
         for one in known:
             if one.number in done:
+                if done[one.number] != one.checksum:
+                    raise BadInput(
+                        f"{path} has a schema {one.number} of its own, which this Tawsim does not know.",
+                        "Open it with the Tawsim that made it.",
+                    )
                 continue
             for statement in _split(one.sql):
                 connection.execute(statement)
@@ -69,7 +77,7 @@ def migrate(connection: sqlite3.Connection, family: Family, *, path: str, now: i
             )
             applied.append(one.number)
         if applied:
-            connection.execute(f"PRAGMA application_id = {mine:d}")
+            connection.execute(f"PRAGMA application_id = {APPLICATION_IDS[family]:d}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
