@@ -6,15 +6,16 @@ the commit. What a crash leaves beyond the edge is cleared by the next import. F
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
 from tawsim.core.clock import SECOND
-from tawsim.core.errors import AlreadyRunning, BadFile, BadInput, Conflict
+from tawsim.core.errors import AlreadyRunning, BadFile, BadInput, Conflict, TawsimError
 from tawsim.core.ids import new_id
-from tawsim.core.records import Duplicate, DuplicatePolicy, ImportReport, Project
+from tawsim.core.records import DuplicatePolicy, ImportReport, Project
 from tawsim.core.text import text_key
 from tawsim.store import rows
 from tawsim.store.database import Database, Row, Transaction
@@ -26,6 +27,7 @@ STALE_AFTER = 60 * SECOND
 POSITION_BITS = 36  # rows an import may have: 2^36; imports a project may have: 2^27
 
 NumberedRow = tuple[int, Mapping[str, Any]]
+_UNDER_WAY: set[str] = set()  # the imports of this process
 
 
 @dataclass(slots=True)
@@ -67,7 +69,7 @@ def add_tasks(
     job = _Import(started["id"], project, source, started["number"], started["first_seq"], duplicates)
     job.next_seq = job.first_seq
     try:
-        _clear_hidden(db, project.id)
+        _clear_hidden(db, job)
         iterator = iter(numbered_rows)
         while chunk := list(islice(iterator, CHUNK)):
             tasks = _prepare(db, job, chunk)
@@ -78,9 +80,12 @@ def add_tasks(
             raise BadFile("it has no rows.", "Add at least one row below the header.", file=source)
         return db.write(lambda tx: _finish(tx, job, actor_id))
     except BaseException:
-        db.write(lambda tx: _end(tx, job, "failed", added=0))
-        _clear_hidden(db, project.id)
+        with suppress(TawsimError):  # on a full disk nothing can be cleared now; the next import finds and clears it
+            _clear_hidden(db, job)
+            db.write(lambda tx: _end(tx, job, "failed", added=0))
         raise
+    finally:
+        _UNDER_WAY.discard(job.id)
 
 
 def _begin(tx: Transaction, project: Project, source: str, digest: str) -> ImportReport | dict[str, Any]:
@@ -101,6 +106,7 @@ def _begin(tx: Transaction, project: Project, source: str, digest: str) -> Impor
     taken = tx.one("import_take_number", project_id=project.id)
     assert taken is not None
     started = {"id": new_id(tx.now), "number": taken["import_number"], "first_seq": taken["visible_seq"] + 1}
+    _UNDER_WAY.add(started["id"])  # here, not after the commit: the next import may stand in the same one
     tx.run(
         "import_insert",
         project_id=project.id,
@@ -114,9 +120,9 @@ def _begin(tx: Transaction, project: Project, source: str, digest: str) -> Impor
 
 
 def _is_dead(tx: Transaction, running: Row) -> bool:
-    """Its process is gone, or has not been heard of for a minute."""
+    """Its process is gone, or has not been heard of for a minute. Of this process's own it is known for certain."""
     if running["pid"] == os.getpid():
-        return bool(tx.now - running["seen_at"] > STALE_AFTER)
+        return running["id"] not in _UNDER_WAY  # a container's server has the same number after every restart
     try:
         os.kill(running["pid"], 0)
     except ProcessLookupError:
@@ -250,13 +256,19 @@ def _end(tx: Transaction, job: _Import, state: str, *, added: int) -> None:
         raise Conflict("This import was taken for dead and ended.", "Import the file again.")
 
 
-def _clear_hidden(db: Database, project_id: str) -> None:
-    """Delete what an import that died left beyond the visible edge, a chunk a transaction."""
+def _clear_hidden(db: Database, job: _Import) -> None:
+    """Delete what lies beyond the visible edge, a chunk a transaction: what a dead import left, or this one if it fails.
+
+    Only while `job` is the project's import: beyond the edge of another one's lie its rows.
+    """
 
     def one_chunk(tx: Transaction) -> int:
-        counts = tx.one("project_count_get", project_id=project_id)
+        running = tx.one("import_running", project_id=job.project.id)
+        if running is None or running["id"] != job.id:
+            return 0
+        counts = tx.one("project_count_get", project_id=job.project.id)
         assert counts is not None
-        hidden = tx.all("task_hidden_batch", project_id=project_id, visible_seq=counts["visible_seq"], n=CHUNK)
+        hidden = tx.all("task_hidden_batch", project_id=job.project.id, visible_seq=counts["visible_seq"], n=CHUNK)
         ids = [{"id": row["id"]} for row in hidden]
         tx.many("task_content_delete", ids)
         tx.many("task_delete", ids)
