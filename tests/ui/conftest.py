@@ -1,0 +1,167 @@
+"""A real server in a process of its own, and a real Chromium. Every page is opened in both directions."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tawsim.core.records import Worker
+from tawsim.intake.adding import add_tasks, numbered
+from tawsim.labelling.projects import NewProject, create_project
+from tawsim.loop.exporting import export
+from tawsim.loop.overview import projects_overview
+from tawsim.workspaces import accounts
+from tawsim.workspaces.accounts import Identity
+from tawsim.workspaces.workspace import Workspace, add_worker, get_worker, open_workspace
+
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+)
+# Without these, Chromium asks its maker's hosts at every start, which a closed machine refuses slowly.
+QUIET = [
+    "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run", "--disable-quic",
+]  # fmt: skip
+LANGUAGES = {"ar": "rtl", "en": "ltr"}
+ROWS = [
+    ("الخدمة ممتازة والموظف Omar متعاون جدًا", "a"),
+    ("وصل الطلب متأخرًا 15 مارس 2024 ولم يعتذر أحد (KSA)", "b"),
+    ("The parcel came early and in one piece", "c"),
+    ("<img src=x onerror=\"document.title='owned'\"><b>bold</b>", "d"),
+    ("سعر 3,500 ريال؟ غالٍ 😀 but worth it", "e"),
+    ("Refund took three weeks", "f"),
+    ("لا بأس", "g"),
+    ("never again", "h"),
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/ui" in str(item.path):
+            item.add_marker(pytest.mark.ui)
+            if CHROMIUM is None and not os.environ.get("CI"):
+                item.add_marker(pytest.mark.skip(reason="no Chromium: apt-get install chromium"))
+
+
+@dataclass
+class Server:
+    """`tawsim up` on one workspace file. Links are made and answers read beside it, as the terminal would."""
+
+    file: Path
+    port: int = 0
+    process: "subprocess.Popen[str] | None" = None
+    first_link: str = ""
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @contextmanager
+    def workspace(self) -> Iterator[Workspace]:
+        opened = open_workspace(self.file)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+    def start(self) -> None:
+        words = ["up", str(self.file), "--no-browser", "--json", *(["--port", str(self.port)] if self.port else [])]
+        self.process = subprocess.Popen([sys.executable, "-m", "tawsim.cli", *words], stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.first_link = next(iter(json.loads(self.process.stdout.readline())["links"].values()))
+        self.port = int(self.first_link.split("/enter")[0].rsplit(":", 1)[1])
+
+    def invite(self, name: str) -> str:
+        with self.workspace() as place:
+            worker = place.db.write(lambda tx: add_worker(tx, place.owner_id, name, name))
+            books = accounts.open_accounts(self.file.parent)
+            secret = books.write(lambda tx: accounts.issue(tx, "invite", Identity(place.id, worker.id)))
+            books.close()
+        return f"{self.base}/enter#{secret}"
+
+    def projects(self) -> list[dict[str, Any]]:
+        with self.workspace() as place, place.db.read() as tx:
+            owner = get_worker(tx, place.owner_id)
+            return projects_overview(place.db, owner)
+
+    def answers(self) -> list[dict[str, Any]]:
+        """Every accepted answer: seq, worker and label, by seq."""
+        with self.workspace() as place:
+            project = projects_overview(place.db, Worker(place.owner_id, "", "person", "labeller", True, 0))[0]
+            return list(export(place.db, project["project"]["id"], "votes")[1])
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(timeout=20)
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(timeout=20)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A workspace with one project of eight tasks in Arabic, English and hostile HTML, labels إيجابي / سلبي / mixed."""
+    question = {"kind": "choice", "name": "label", "labels": ["إيجابي", "سلبي", "mixed"]}
+    new = NewProject("مراجعات", [question], overlap=2)
+    place = open_workspace(tmp_path / "reviews.tawsim", create=True, owner="Noor")
+    project = place.db.write(lambda tx: create_project(tx, place.owner_id, "p", new))
+    rows = numbered([{"id": ref, "text": text} for text, ref in ROWS])
+    add_tasks(place.db, project, rows, actor_id=place.owner_id, source="rows", digest="rows")
+    place.close()
+    started = Server(tmp_path / "reviews.tawsim")
+    started.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    assert CHROMIUM is not None, "CI needs Chromium"
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *root])
+        yield found
+        found.close()
+
+
+@pytest.fixture(params=list(LANGUAGES))
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def new_context(browser: Browser, language: str, **more: Any) -> BrowserContext:
+    locale = "ar-SA" if language == "ar" else "en-GB"
+    context = browser.new_context(locale=locale, viewport=more.pop("viewport", {"width": 1280, "height": 800}), **more)
+    context.set_default_timeout(15_000)
+    return context
+
+
+@pytest.fixture
+def context(browser: Browser, language: str) -> Iterator[BrowserContext]:
+    made = new_context(browser, language)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page that fails its test if a script fails or the content policy is broken."""
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on("console", lambda m: problems.append(m.text) if "Content Security Policy" in m.text else None)
+    yield opened
+    assert problems == []

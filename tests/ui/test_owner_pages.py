@@ -1,0 +1,149 @@
+"""An owner's pages: import, export, invite, project settings, truth; and axe-core on every page, light and dark."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from tests.ui.conftest import Server, new_context
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def enter(page: Page, link: str) -> None:
+    page.goto(link)
+    expect(page.get_by_test_id("home")).to_be_visible()
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: Any = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG)
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary']}"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
+
+
+def test_a_file_is_imported_and_its_duplicates_are_named(page: Page, server: Server, tmp_path: Path) -> None:
+    enter(page, server.first_link)
+    file = tmp_path / "more.csv"
+    file.write_text("id,text\n1,نص جديد\n2,never again\n3,another\n", encoding="utf-8")
+    page.get_by_test_id("import-file").set_input_files(file)
+    report = page.get_by_test_id("import-report")
+    expect(report).to_be_visible()
+    assert "more.csv" in report.inner_text()
+    assert report.locator("li").count() == 1
+
+
+def test_a_bad_file_is_refused_with_row_and_column(page: Page, server: Server, tmp_path: Path) -> None:
+    enter(page, server.first_link)
+    file = tmp_path / "bad.csv"
+    file.write_text("id,text\n1,good\n2,\n", encoding="utf-8")
+    page.get_by_test_id("import-file").set_input_files(file)
+    failure = page.get_by_role("alert")
+    expect(failure).to_be_visible()
+    words = failure.inner_text()
+    assert "bad.csv" in words
+    assert "2" in words
+    assert "text" in words
+    assert server.projects()[0]["progress"]["tasks"] == 8
+
+
+def test_a_person_is_invited_by_a_link_that_works(page: Page, server: Server, browser: Browser, language: str) -> None:
+    enter(page, server.first_link)
+    page.get_by_test_id("invite").click()
+    page.get_by_test_id("invite-name").fill("Layla ليلى")
+    page.get_by_test_id("invite-make").click()
+    link = page.get_by_test_id("invite-link").first
+    expect(link).to_be_visible()
+    address = link.evaluate("n => n.value ?? n.textContent")
+    other = new_context(browser, language)
+    second = other.new_page()
+    enter(second, address.strip())
+    assert "Layla" in second.get_by_test_id("me").inner_text()
+    other.close()
+
+
+def test_a_project_is_made_in_the_browser(page: Page, server: Server, tmp_path: Path) -> None:
+    enter(page, server.first_link)
+    page.get_by_test_id("new-project").click()
+    page.get_by_test_id("np-name").fill("Intents")
+    page.get_by_test_id("np-labels").fill("pay\nrefund\nother")
+    file = tmp_path / "intents.csv"
+    file.write_text("text\npay my bill\nwhere is my money\n", encoding="utf-8")
+    page.get_by_test_id("np-file").set_input_files(file)
+    page.get_by_test_id("np-save").click()
+    expect(page.get_by_test_id("project-link")).to_have_count(2)
+    made = [p for p in server.projects() if p["project"]["name"] == "Intents"]
+    assert made[0]["progress"]["tasks"] == 2
+
+
+def label_all(page: Page, server: Server, key: str) -> None:
+    page.goto(server.invite(f"p{key}"))
+    page.get_by_test_id("start").click()
+    for _ in range(8):
+        expect(page.get_by_test_id("task")).to_be_visible()
+        seq = page.get_by_test_id("task").get_attribute("data-seq")
+        page.keyboard.press(key if seq != "1" else "3")
+        page.wait_for_function(
+            "s => { const t = document.querySelector('[data-testid=task]'); return !t || t.dataset.seq !== s }", arg=seq
+        )
+    expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_is_accessible(browser: Browser, server: Server, language: str, scheme: Any) -> None:
+    """WCAG 2.2 AA as far as axe-core sees it: home, new project, labelling, skip, keys, nothing left, truth, used link."""
+    worker = new_context(browser, language)
+    label_all(worker.new_page(), server, "1")
+    worker.close()
+    context = new_context(browser, language, color_scheme=scheme)
+    page = context.new_page()
+    enter(page, server.first_link)
+    assert violations(page) == []
+    page.get_by_test_id("new-project").click()
+    expect(page.get_by_test_id("np-name")).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    project = page.evaluate("fetch('/api/v1/projects').then(r => r.json()).then(d => d.projects[0].project.id)")
+    page.goto(f"{server.base}/label/{project}")
+    expect(page.get_by_test_id("task")).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("s")
+    expect(page.get_by_test_id("skip-reason").first).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_test_id("keys").click()
+    expect(page.get_by_test_id("single-keys")).to_be_visible()
+    assert violations(page) == []
+    page.goto(f"{server.base}/truth/{project}")
+    expect(page.get_by_test_id("truth-row").first).to_be_visible()
+    assert violations(page) == []
+    context.clear_cookies()
+    page.goto(server.first_link)
+    expect(page.get_by_test_id("link-used")).to_be_visible()
+    assert violations(page) == []
+    context.close()
+
+
+def test_truth_shows_what_each_label_rests_on(page: Page, server: Server, browser: Browser, language: str) -> None:
+    other = new_context(browser, language)
+    label_all(other.new_page(), server, "1")
+    other.close()
+    enter(page, server.first_link)
+    page.get_by_test_id("truth-link").click()
+    rows = page.get_by_test_id("truth-row")
+    expect(rows).to_have_count(8)
+    assert "إيجابي" in rows.nth(1).inner_text()
+    expect(page.get_by_test_id("trust-person").first).to_be_visible()
+
+
+def test_exports_come_down_as_files(page: Page, server: Server) -> None:
+    enter(page, server.first_link)
+    for form in ("csv", "jsonl", "parquet"):
+        with page.expect_download() as waiting:
+            page.get_by_test_id(f"export-{form}").click()
+        assert waiting.value.suggested_filename.endswith(form)
+        assert Path(waiting.value.path()).stat().st_size > 100
