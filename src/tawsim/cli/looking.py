@@ -133,10 +133,8 @@ def doctor(
 @app.command("openapi")
 def openapi(json: options.Json = False) -> int:
     """Print the description of the HTTP API."""
-    from tawsim.server.app import create_api, openapi_of
-    from tawsim.server.sign_in_state import ServerState
+    from tawsim.server.app import describe
 
     _ = json  # it is JSON either way
-    state = ServerState({}, accounts=None)  # type: ignore[arg-type]  # nothing is asked of it
-    Output(json=True).result(openapi_of(create_api(state)))
+    Output(json=True).result(describe())
     return DONE
