@@ -6,8 +6,10 @@ the commit. What a crash leaves beyond the edge is cleared by the next import. F
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
@@ -17,6 +19,7 @@ from tawsim.core.errors import AlreadyRunning, BadFile, BadInput, Conflict, Taws
 from tawsim.core.ids import new_id
 from tawsim.core.records import DuplicatePolicy, ImportReport, Project
 from tawsim.core.text import text_key
+from tawsim.intake.repeats import Repeats
 from tawsim.store import rows
 from tawsim.store.database import Database, Row, Transaction
 from tawsim.store.keys import record
@@ -44,6 +47,13 @@ class _Import:
     read: int = 0
     duplicate_count: int = 0
     named: list[tuple[int, int]] = field(default_factory=list)
+    writing: Future[None] | None = None
+
+    def settle(self) -> None:
+        """Wait for the chunk that is being stored, and raise what it raised."""
+        if self.writing is not None:
+            writing, self.writing = self.writing, None
+            writing.result()
 
 
 def add_tasks(
@@ -70,12 +80,16 @@ def add_tasks(
     job.next_seq = job.first_seq
     try:
         _clear_hidden(db, job)
+        repeats = Repeats(db, project.id, without_tasks=job.first_seq == 1)
         iterator = iter(numbered_rows)
         while chunk := list(islice(iterator, CHUNK)):
-            tasks = _prepare(db, job, chunk)
-            db.write(lambda tx, tasks=tasks: _insert(tx, job, tasks))  # type: ignore[misc]
+            tasks = _prepare(db, job, repeats, chunk)
+            job.settle()
+            # One chunk is stored while the next is read: the disk and this thread wait for each other no longer.
+            job.writing = db.write_soon(partial(_insert, job_id=job.id, rows_read=job.read, tasks=tasks))
             if on_chunk is not None:
                 on_chunk(job.read)
+        job.settle()
         if job.read == 0:
             raise BadFile("it has no rows.", "Add at least one row below the header.", file=source)
         return db.write(lambda tx: _finish(tx, job, actor_id))
@@ -132,16 +146,15 @@ def _is_dead(tx: Transaction, running: Row) -> bool:
     return bool(tx.now - running["seen_at"] > STALE_AFTER)
 
 
-def _prepare(db: Database, job: _Import, chunk: list[NumberedRow]) -> list[dict[str, Any]]:
+def _prepare(db: Database, job: _Import, repeats: Repeats, chunk: list[NumberedRow]) -> list[dict[str, Any]]:
     """Check each row and find what it repeats, outside the writer."""
     tasks: list[dict[str, Any]] = []
-    in_chunk: dict[int, int] = {}
     now = db.clock()
-    with db.read() as tx:
+    with repeats.chunk(job.settle):
         for row_number, row in chunk:
             text = checked_text(row, job.project.text_column, file=job.source, row_number=row_number)
             key = text_key(text)
-            earlier = in_chunk.get(key) or _seq_of(tx, job.project.id, key)
+            earlier = repeats.earlier(key)
             if earlier and _note_duplicate(job, row_number, earlier):
                 continue
             try:
@@ -151,7 +164,7 @@ def _prepare(db: Database, job: _Import, chunk: list[NumberedRow]) -> list[dict[
                 raise BadFile(
                     "it holds a value that cannot be stored.", str(error), file=job.source, row=row_number
                 ) from None
-            in_chunk.setdefault(key, job.next_seq)
+            repeats.note(key, job.next_seq)
             tasks.append(
                 {
                     "id": new_id(now),
@@ -166,11 +179,6 @@ def _prepare(db: Database, job: _Import, chunk: list[NumberedRow]) -> list[dict[
             job.next_seq += 1
     job.read += len(chunk)
     return tasks
-
-
-def _seq_of(tx: Transaction, project_id: str, key: int) -> int | None:
-    row = tx.one("task_same_text", project_id=project_id, text_key=key)
-    return row["seq"] if row is not None else None
 
 
 def _note_duplicate(job: _Import, row_number: int, earlier: int) -> bool:
@@ -225,8 +233,8 @@ def shuffled(offset: int, seed: str) -> int:
     return (left << half) | right
 
 
-def _insert(tx: Transaction, job: _Import, tasks: list[dict[str, Any]]) -> None:
-    if tx.run("import_seen", id=job.id, now=tx.now, rows_read=job.read) == 0:
+def _insert(tx: Transaction, *, job_id: str, rows_read: int, tasks: list[dict[str, Any]]) -> None:
+    if tx.run("import_seen", id=job_id, now=tx.now, rows_read=rows_read) == 0:
         raise Conflict("This import was taken for dead and ended.", "Import the file again.")
     tx.many("task_insert", tasks)
     tx.many("task_content_insert", tasks)

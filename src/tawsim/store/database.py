@@ -124,8 +124,8 @@ class Database:
             raise NotFound(f"There is no file {path}.", "Check the path.")
         try:
             if create:
-                # 0600 from the first moment: the file holds paid work and, for accounts, digests of secrets.
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+                _create(path)
+            _check_writable(path)
             connection = connect(path)
             try:
                 check_family(connection, family, path=str(path))
@@ -145,6 +145,10 @@ class Database:
     # ---- writing -----------------------------------------------------------------------------------------------
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in the writer and return its result once it is durable. Whatever `work` raises comes back here."""
+        return self.write_soon(work).result()
+
+    def write_soon(self, work: Callable[[Transaction], T]) -> Future[T]:
+        """`write` for somebody with other things to do meanwhile: the future has the result once it is durable."""
         future: Future[T] = Future()
 
         def done(item: _Write[T]) -> None:
@@ -154,7 +158,7 @@ class Database:
                 future.set_result(item.result)  # type: ignore[arg-type]
 
         self._put(_Write(work, done))
-        return future.result()
+        return future
 
     async def write_async(self, work: Callable[[Transaction], T]) -> T:
         """`write` for an event loop, which is woken once per group of commits, not once per request."""
@@ -336,6 +340,26 @@ class Database:
         finally:
             connection.close()
         return [] if found == ["ok"] else [one for one in found if one != "ok"]
+
+
+def _create(path: Path) -> None:
+    """An empty file of mode 0600 from the first moment: it will hold paid work or, for accounts, digests of secrets.
+
+    A file that exists is not opened: closing that handle would drop the locks that SQLite holds on it in this process
+    (POSIX), and the next process to close the file would take the log away from under ours, acknowledged commits and all.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return
+
+
+def _check_writable(path: Path) -> None:
+    """Raise Unavailable before SQLite would open the file for reading and leave a log beside it that none can write."""
+    as_effective = os.access in os.supports_effective_ids
+    for place in (path, path.parent):
+        if not os.access(place, os.W_OK, effective_ids=as_effective):
+            raise Unavailable(f"{place} cannot be written.", "Check the permissions of the file and of its folder.")
 
 
 def _deliver_all(items: list[_Write[Any]]) -> None:
