@@ -1,7 +1,7 @@
 // One sitting at one project: which task is on screen, what is being answered, undo, skip, the last ten. No drawing.
 import { announce } from '../../lib/announce.svelte';
 import { api, ApiError, NoConnection } from '../../lib/api/client';
-import type { Answers, LeasedTask, Project, TaskView } from '../../lib/api/types';
+import type { Answers, LeasedTask, Project, Question, TaskView } from '../../lib/api/types';
 import { asText } from '../../lib/bidi';
 import { t } from '../../lib/i18n.svelte';
 import { newKey } from '../../lib/keys';
@@ -95,8 +95,8 @@ export class Labelling {
     return this.project?.questions[this.active] ?? null;
   }
 
-  isReady(): boolean {
-    return (this.project?.questions ?? []).every((one) => kindOf(one.kind).ready(one, this.values[one.name]));
+  isReady(values: Record<string, unknown> = this.values): boolean {
+    return (this.project?.questions ?? []).every((one) => kindOf(one.kind).ready(one, values[one.name]));
   }
 
   /** Hands a key to the active question. True if it meant something there. */
@@ -126,27 +126,29 @@ export class Labelling {
   #apply(index: number, step: Step): void {
     const questions = this.project!.questions;
     const question = questions[index]!;
-    if ('value' in step) this.values = { ...this.values, [question.name]: step.value };
+    const values = 'value' in step ? { ...this.values, [question.name]: step.value } : this.values;
+    const isReady = (one: Question) => kindOf(one.kind).ready(one, values[one.name]);
+    // On to the first question that still wants something; when none does, the answer is complete.
+    const open = questions.findIndex((one, place) => place !== index && (!isReady(one) || (place > index && !kindOf(one.kind).instant)));
+    const isComplete = isReady(question) && (open === -1 || (open < index && questions.every(isReady)));
+    // A complete answer is not drawn first: the next task replaces it in the same frame.
+    if (step.commit && isComplete) return void this.submit(values);
+    this.values = values;
     if (step.cursor !== undefined) this.cursors = { ...this.cursors, [question.name]: step.cursor };
     if (!step.commit) return;
-    if (!kindOf(question.kind).ready(question, this.values[question.name])) {
-      this.#say(t('not_ready'));
-      return;
-    }
-    // On to the first question that still wants something; when none does, the answer is complete.
-    const open = questions.findIndex((one, place) => place !== index && (!kindOf(one.kind).ready(one, this.values[one.name]) || (place > index && !kindOf(one.kind).instant)));
-    if (open === -1 || (open < index && this.isReady())) void this.submit();
-    else this.active = open;
+    if (isReady(question)) this.active = open;
+    else this.#say(t('not_ready'));
   }
 
   /** Writes the answer to the outbox, then shows the next task. */
-  async submit(): Promise<void> {
+  async submit(values: Record<string, unknown> = this.values): Promise<void> {
     const shown = this.current;
     if (!shown || this.busy) return;
-    if (!this.isReady()) return this.#say(t('not_ready'));
-    const answers = $state.snapshot(this.values) as Answers;
-    if (shown.amends) return this.#amend(shown, shown.amends, answers);
-    await this.#leave(shown, 'submit', answers, '');
+    if (!this.isReady(values)) return this.#say(t('not_ready'));
+    const answers = $state.snapshot(values) as Answers;
+    if (shown.amends) await this.#amend(shown, shown.amends, answers);
+    else await this.#leave(shown, 'submit', answers, '');
+    if (this.current === shown) this.values = values; // it could not be written: keep what was chosen on screen
   }
 
   async skip(reason: string): Promise<void> {
