@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from tawsim.core.errors import BadInput
 from tawsim.core.records import Project
 from tawsim.labelling.slots import project_row
-from tawsim.loop.truths import ProjectTruth, project_truth, vote_counts
+from tawsim.loop.truths import ProjectTruth, project_truth
 from tawsim.releases import Inferred, TruthShape, Vote, VoteShape, format_of, new_file, stream, write
 from tawsim.releases.column_types import ColumnType
 from tawsim.releases.writers import FORMATS
@@ -18,6 +18,7 @@ from tawsim.truth import SetsInference
 from tawsim.workspaces.workspace import list_workers
 
 PAGE = 2_000
+loads = json.JSONDecoder().decode
 
 
 class Table(NamedTuple):
@@ -72,16 +73,17 @@ def export_to_file(db: Database, project_id: str, out: Path, *, force: bool = Fa
 
 def _label_rows(db: Database, project: Project, shape: TruthShape) -> Iterator[dict[str, Any]]:
     truths = [project_truth(db, project.id, question.name) for question in project.questions]
+    names = [truth.question.name for truth in truths]
     for page in _pages(db, project.id, truths[0].visible_seq):
-        for row in page:
-            found = [_found(truth, row["seq"]) for truth in truths]
-            yield shape.row(
-                row["seq"],
-                json.loads(row["content"]),
-                {truth.question.name: one.inferred for truth, one in zip(truths, found, strict=True)},
-                {truth.question.name: one.votes for truth, one in zip(truths, found, strict=True)},
-                max(one.answers for one in found),
-            )
+        columns = [_found(truth, [row[0] for row in page]) for truth in truths]
+        if len(names) == 1:  # nearly always, and a third faster
+            for (seq, content), one in zip(page, columns[0], strict=True):
+                yield shape.row(seq, loads(content), {names[0]: one.inferred}, {names[0]: one.votes}, one.answers)
+            continue
+        for (seq, content), *found in zip(page, *columns, strict=True):
+            inferred = {name: one.inferred for name, one in zip(names, found, strict=True)}
+            votes = {name: one.votes for name, one in zip(names, found, strict=True)}
+            yield shape.row(seq, loads(content), inferred, votes, max(one.answers for one in found))
 
 
 class _Found(NamedTuple):
@@ -93,14 +95,26 @@ class _Found(NamedTuple):
 _NOTHING = _Found(Inferred(), {}, 0)
 
 
-def _found(truth: ProjectTruth, seq: int) -> _Found:
-    t = truth.place(seq)
+def _found(truth: ProjectTruth, seqs: list[int]) -> list[_Found]:
+    """What is known of each task of a page; looked up for all of them at once, since one by one costs ten times as much."""
     result = truth.result
-    if t is None or result is None:
-        return _NOTHING
-    votes = vote_counts(truth.labels, result.votes[t])
-    answers = int(result.answers[t]) if isinstance(result, SetsInference) else sum(votes.values())
-    return _Found(Inferred(truth.label(t), float(result.p[t])), votes, answers)
+    if result is None:
+        return [_NOTHING] * len(seqs)
+    rows = truth.places(seqs)
+    counts = result.votes[rows]
+    answers = result.answers[rows] if isinstance(result, SetsInference) else counts.sum(axis=1)
+    columns = (rows.tolist(), result.p[rows].tolist(), counts.tolist(), answers.tolist())
+    labels = truth.labels
+    return [
+        _NOTHING
+        if row < 0
+        else _Found(
+            Inferred(truth.label(row), p),
+            {label: count for label, count in zip(labels, votes, strict=True) if count},
+            given,
+        )
+        for row, p, votes, given in zip(*columns, strict=True)
+    ]
 
 
 def _pages(db: Database, project_id: str, last: int) -> Iterator[list[Any]]:
@@ -108,11 +122,11 @@ def _pages(db: Database, project_id: str, last: int) -> Iterator[list[Any]]:
     after = 0
     while True:
         with db.read() as tx:
-            page = tx.all("task_page", project_id=project_id, after=after, visible_seq=last, n=PAGE)
+            page = tx.all("task_content_page", project_id=project_id, after=after, visible_seq=last, n=PAGE)
         if not page:
             return
         yield page
-        after = page[-1]["seq"]
+        after = page[-1][0]
 
 
 def _vote_rows(db: Database, project: Project, shape: VoteShape) -> Iterator[dict[str, Any]]:
@@ -124,7 +138,7 @@ def _vote_rows(db: Database, project: Project, shape: VoteShape) -> Iterator[dic
         with db.read() as tx:
             found = tx.all("annotation_of_tasks", project_id=project.id, after=after, until=min(after + PAGE, last))
         for row in found:
-            answers = json.loads(row["answers"])
+            answers = loads(row["answers"])
             for question in project.questions:
                 if question.name in answers:
                     vote = Vote(
@@ -155,7 +169,7 @@ def _look(db: Database, project_id: str, one: Any) -> list[str]:
     for after in range(one["first_seq"] - 1, last, PAGE):
         with db.read() as tx:
             for row in tx.stream("task_contents", project_id=project_id, after=after, until=min(after + PAGE, last)):
-                seen.update(dict.fromkeys(json.loads(row["content"])))
+                seen.update(dict.fromkeys(loads(row["content"])))
     columns = json.dumps(list(seen), ensure_ascii=False)
 
     def keep(tx: Transaction) -> int:

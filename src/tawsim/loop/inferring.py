@@ -51,6 +51,12 @@ class ProjectTruth:
         at = int(np.searchsorted(self.seqs, seq))
         return at if at < len(self.seqs) and self.seqs[at] == seq else None
 
+    def places(self, seqs: list[int]) -> NDArray[np.int64]:
+        """`place` of many tasks at once, -1 where nobody answered."""
+        wanted = np.asarray(seqs, np.int64)
+        at = np.minimum(np.searchsorted(self.seqs, wanted), max(len(self.seqs) - 1, 0))
+        return np.where(self.seqs[at] == wanted, at, -1)
+
     def label(self, t: int) -> Any:
         """The inferred label of row t: text, or a list of texts for a question with several choices."""
         if isinstance(self.result, SetsInference):

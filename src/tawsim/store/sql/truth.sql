@@ -18,6 +18,11 @@ ORDER BY id DESC LIMIT 1;
 SELECT t.*, c.content FROM task t JOIN task_content c ON c.task_id = t.id
 WHERE t.project_id = :project_id AND t.seq = :seq AND t.state <> 'removed';
 
+-- name: task_content_page
+SELECT t.seq, c.content FROM task t JOIN task_content c ON c.task_id = t.id
+WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :visible_seq AND t.state <> 'removed'
+ORDER BY t.seq LIMIT :n;
+
 -- name: task_contents
 SELECT c.content FROM task t JOIN task_content c ON c.task_id = t.id
 WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :until ORDER BY t.seq;
