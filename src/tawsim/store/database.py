@@ -23,11 +23,12 @@ from typing import Any, Generic, TypeVar
 from tawsim.core.clock import Clock, system_clock
 from tawsim.core.errors import BadInput, NotFound, Unavailable
 from tawsim.store.migrations import Family, check_family, migrate
-from tawsim.store.statements import statements
+from tawsim.store.statements import of_many_rows, statements
 
 T = TypeVar("T")
 Row = sqlite3.Row
 GROUP_SIZE = 256
+BULK_ROWS = 200  # times 7 columns stays far under the 32,766 parameters that SQLite takes
 READERS = 4
 BUSY_TIMEOUT_MS = 20_000
 
@@ -60,8 +61,18 @@ class Transaction:
         return self._connection.execute(self._statements[name], values).rowcount
 
     def many(self, name: str, rows: Sequence[dict[str, Any]]) -> None:
-        """One statement for each of `rows`."""
-        self._connection.executemany(self._statements[name], rows)
+        """One statement for each of `rows`; an INSERT takes many of them at once."""
+        bulk = of_many_rows(name, BULK_ROWS) if len(rows) >= BULK_ROWS else None
+        left = rows
+        if bulk is not None:
+            sql, names = bulk
+            whole = len(rows) - len(rows) % BULK_ROWS
+            for first in range(0, whole, BULK_ROWS):
+                values = [row[name] for row in rows[first : first + BULK_ROWS] for name in names]
+                self._connection.execute(sql, values)
+            left = rows[whole:]
+        if left:
+            self._connection.executemany(self._statements[name], left)
 
 
 @dataclass(slots=True)
