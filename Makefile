@@ -24,11 +24,12 @@ test: dev build chromium  ## set everything up and pass every test
 fast: dev  ## the fast tests only
 	$(BIN)/python -m pytest tests/unit tests/store tests/api tests/conformance tests/golden -n 2 -q
 
-check: dev  ## style, types, import law
+check: dev  ## style, types, import law, the pages' own rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	MYPYPATH=src $(BIN)/mypy -p tawsim
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python hatch_build.py check
 
 format: dev  ## put the code into its form
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
@@ -43,7 +44,7 @@ $(BIN)/python:
 
 $(VENV)/.base: $(BIN)/python requirements/base.lock requirements/build.lock pyproject.toml hatch_build.py
 	$(PIP) install --require-hashes -r requirements/base.lock -r requirements/build.lock
-	TAWSIM_SKIP_WEB=1 $(PIP) install --no-deps --no-build-isolation -e .
+	$(PIP) install --no-deps --no-build-isolation -e .
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.base requirements/dev.lock

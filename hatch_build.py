@@ -156,10 +156,24 @@ class WebBuildHook(BuildHookInterface):  # type: ignore[misc, type-arg, unused-i
         return (Path(self.root) / ".git").exists()
 
 
+def check(root: Path) -> None:
+    """House rules of the pages: their own lint, types, and the size of a first load. Raises `FrontEndMissing`."""
+    node, _ = find_node(release=False)
+    web = root / "web"
+    for script in (["lint.mjs"], ["node_modules/svelte-check/bin/svelte-check", "--fail-on-warnings"], ["size.mjs"]):
+        _run([node, *script], web, dict(os.environ))
+
+
 def main() -> int:
-    """`python hatch_build.py`: 0 built or up to date, 3 could not."""
+    """`python hatch_build.py`: 0 built or up to date, 3 could not. With `check`: the pages' own checks after it."""
+    root = Path(__file__).resolve().parent
     try:
-        print("Web pages built." if build(Path(__file__).resolve().parent) else "Web pages are up to date.")
+        if sys.argv[1:] == ["check"]:
+            build(root)
+            check(root)
+            print("Web pages: lint, types and size are good.")
+            return 0
+        print("Web pages built." if build(root) else "Web pages are up to date.")
     except FrontEndMissing as error:
         print(error, file=sys.stderr)
         return 3
