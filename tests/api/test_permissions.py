@@ -74,7 +74,7 @@ def test_a_labeller_reads_only_own_answers_and_drafts(world: Any) -> None:
     path = f"/projects/{world.project['id']}/annotations/mine"
     assert len(world.get(path, world.layla).json()["annotations"]) == 1
     assert world.get(path, world.omar).json()["annotations"] == []
-    assert world.get("/drafts", world.omar).json() == {"drafts": []}
+    assert world.get("/drafts", world.omar).json() == {"drafts": [], "next": None}
     overview = world.get("/projects", world.omar).json()["projects"][0]
     assert overview["progress"] is None
     assert overview["mine"]["answers"] == 0

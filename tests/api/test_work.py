@@ -3,6 +3,8 @@
 from typing import Any
 
 from tawsim.core.ids import new_id
+from tawsim.server import shapes
+from tests.api.test_shapes import holds
 
 
 def next_(world: Any, who: dict[str, str], count: int = 1) -> Any:
@@ -112,7 +114,10 @@ def test_late_work_counts_while_the_task_is_open_and_is_kept_when_it_is_not(worl
     lost = submit(world, world.layla, second["lease"]["id"], key="late")
     assert lost.status_code == 409
     draft = lost.json()["error"]["details"]["draft"]
-    assert [d["id"] for d in world.get("/drafts", world.layla).json()["drafts"]] == [draft]
+    drafts = world.get("/drafts", world.layla)
+    holds(shapes.DraftsShape, drafts)
+    assert [d["id"] for d in drafts.json()["drafts"]] == [draft]
+    assert world.get("/drafts", world.omar).json()["drafts"] == []
     assert submit(world, world.layla, second["lease"]["id"], key="late").json()["error"]["details"]["draft"] == draft
     assert world.post(f"/drafts/{draft}/adopt").status_code == 409
     world.client.patch(f"/api/v1/tasks/{second['task']['id']}", json={"overlap": 3}, headers=world.owner)

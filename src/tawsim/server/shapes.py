@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from tawsim.core.records import (
     AnnotationState,
-    Draft,
     ImportReport,
     LeaseState,
     NoneReason,
@@ -265,10 +264,27 @@ class OwnAnnotationsShape:
 
 
 @dataclass(frozen=True)
-class DraftsShape:
-    """Kept late work."""
+class KeptDraft:
+    """Late work that was kept, with whose it is and on which task."""
 
-    drafts: list[Draft]
+    id: str
+    task_id: str
+    lease_id: str
+    worker_id: str
+    answers: dict[str, Any]
+    created_at: int
+    adopted_as: str | None
+    project_id: str
+    worker_name: str
+    task: TaskContent
+
+
+@dataclass(frozen=True)
+class DraftsShape:
+    """Kept late work, oldest first; `next` is the `after` of the following page."""
+
+    drafts: list[KeptDraft]
+    next: str | None
 
 
 @dataclass(frozen=True)

@@ -127,9 +127,22 @@ async def mine(
 
 
 @router.get("/drafts", **allow("signed_in", gives=shapes.DraftsShape))
-async def drafts(caller: SignedIn) -> Json:
-    """Work of the caller's that came too late and was kept; an owner sees everybody's."""
+async def drafts(
+    caller: SignedIn, limit: int = Query(100, ge=1, le=500), after: str = Query("", max_length=64)
+) -> Json:
+    """Work of the caller's that came too late and was kept, oldest first; an owner sees everybody's."""
     with caller.db.read() as tx:
-        everybody = caller.worker.role == "owner"
-        found = tx.all("draft_list") if everybody else tx.all("draft_of_worker", worker_id=caller.worker.id)
-    return Json({"drafts": [asdict(rows.draft(row)) for row in found]})
+        if caller.worker.role == "owner":
+            found = tx.all("draft_list", after=after, n=limit)
+        else:
+            found = tx.all("draft_of_worker", worker_id=caller.worker.id, after=after, n=limit)
+    kept = [
+        asdict(rows.draft(row))
+        | {
+            "project_id": row["project_id"],
+            "worker_name": row["worker_name"],
+            "task": {"id": row["task_id"], "seq": row["seq"], "content": json.loads(row["content"])},
+        }
+        for row in found
+    ]
+    return Json({"drafts": kept, "next": kept[-1]["id"] if len(kept) == limit else None})

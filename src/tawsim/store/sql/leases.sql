@@ -99,10 +99,14 @@ VALUES (:id, :project_id, :task_id, :lease_id, :worker_id, :answers, :created_at
 SELECT * FROM draft WHERE id = :id;
 
 -- name: draft_of_worker
-SELECT * FROM draft WHERE worker_id = :worker_id ORDER BY id;
+SELECT d.*, w.name AS worker_name, t.seq, c.content FROM draft d JOIN worker w ON w.id = d.worker_id
+JOIN task t ON t.id = d.task_id JOIN task_content c ON c.task_id = d.task_id
+WHERE d.worker_id = :worker_id AND d.id > :after ORDER BY d.id LIMIT :n;
 
 -- name: draft_list
-SELECT * FROM draft ORDER BY id;
+SELECT d.*, w.name AS worker_name, t.seq, c.content FROM draft d JOIN worker w ON w.id = d.worker_id
+JOIN task t ON t.id = d.task_id JOIN task_content c ON c.task_id = d.task_id
+WHERE d.id > :after ORDER BY d.id LIMIT :n;
 
 -- name: draft_adopt
 UPDATE draft SET adopted_as = :annotation_id WHERE id = :id AND adopted_as IS NULL;
