@@ -105,6 +105,18 @@ def test_the_whole_way(run: Any, made: Path, reviews: Path, tmp_path: Path) -> N
     assert run("backup", "reviews.tawsim", "-o", "copy.tawsim").code == 3
 
 
+def test_a_spreadsheet_gets_a_form_of_its_own(run: Any, made: Path, tmp_path: Path) -> None:
+    risky = tmp_path / "risky.txt"
+    risky.write_text("id,text\n4,=1+1\n", encoding="utf-8")
+    assert run("import", risky, "--format", "csv").code == 0
+    assert run("import", risky, "--format", "docx").code == 3
+    plain = run("export", "-o", "plain.csv")
+    assert "1 cell begins like a formula" in plain.out
+    assert run("export", "-o", "safe.csv", "--for-spreadsheet").code == 0
+    assert "'=1+1" in (tmp_path / "safe.csv").read_text(encoding="utf-8-sig")
+    assert run("export", "-o", "safe.parquet", "--for-spreadsheet").code == 3
+
+
 def test_import_says_what_it_did(run: Any, made: Path, reviews: Path) -> None:
     again = run("import", reviews)
     assert again.code == 0
@@ -329,6 +341,7 @@ def start(running: list[subprocess.Popen[str]], *arguments: object, **more: Any)
     return process, json.loads(process.stdout.readline())
 
 
+@pytest.mark.kill
 def test_a_second_label_joins_the_first(reviews: Path, running: Any) -> None:
     process, first = start(running, "label", reviews, "--labels", "a,b")
     second = subprocess.run(
@@ -357,6 +370,7 @@ def test_a_second_label_joins_the_first(reviews: Path, running: Any) -> None:
     assert (out, err) == ("", "")
 
 
+@pytest.mark.kill
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_demo_puts_itself_away(tmp_path: Path, running: Any, how: signal.Signals) -> None:
     process, told = start(running, "demo", env=os.environ | {"TMPDIR": str(tmp_path)})
@@ -371,6 +385,7 @@ def test_the_demo_puts_itself_away(tmp_path: Path, running: Any, how: signal.Sig
     assert list(tmp_path.glob("tawsim-demo-*")) == []
 
 
+@pytest.mark.kill
 def test_a_folder_of_workspaces_is_served(tmp_path: Path, running: Any) -> None:
     for name in ("one", "two"):
         subprocess.run(

@@ -26,6 +26,7 @@ def import_(
     ],
     project: options.Project = None,
     text: options.TextColumn = None,
+    format: options.Format = None,
     duplicates: Annotated[
         str, typer.Option("--duplicates", help="What to do with a text that is there already: keep, skip or refuse.")
     ] = "keep",
@@ -45,7 +46,9 @@ def import_(
     path = which(workspace)
     with opened(path) as place:
         target = find_project(place.db, project)
-        report = import_with_progress(out, place, target, file, duplicates=policy, again=again, text=text)
+        report = import_with_progress(
+            out, place, target, file, duplicates=policy, again=again, text=text, format=format
+        )
     out.result({"workspace": str(path), "project": target.name, "import": report_json(report)})
     if report.repeated:
         out.say(f"{file.name} was imported before ({report.added:,} tasks); nothing was added.")
@@ -87,6 +90,7 @@ def import_with_progress(
     duplicates: "DuplicatePolicy" = "keep",
     again: bool = False,
     text: str | None = None,
+    format: str | None = None,
 ) -> "ImportReport":
     """Import, with a bar on stderr where somebody watches."""
     from tawsim.loop.importing import OnProgress, import_file
@@ -94,7 +98,7 @@ def import_with_progress(
     def run(on_progress: OnProgress | None) -> "ImportReport":
         return import_file(
             workspace.db, project, file, actor_id=workspace.owner_id, duplicates=duplicates, again=again,
-            text_column=text, on_progress=on_progress,
+            text_column=text, format=format, on_progress=on_progress,
         )  # fmt: skip
 
     if out.json or not sys.stderr.isatty():
@@ -116,6 +120,9 @@ def export(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="A .csv, .jsonl or .parquet file.")],
     project: options.Project = None,
     votes: Annotated[bool, typer.Option("--votes", help="One row an answer, instead of one row a task.")] = False,
+    for_spreadsheet: Annotated[
+        bool, typer.Option("--for-spreadsheet", help="CSV that Excel shows rightly, with no cell acting as a formula.")
+    ] = False,
     force: options.Force = False,
     workspace: options.Workspace = None,
     json: options.Json = False,
@@ -125,18 +132,29 @@ def export(
     One row a task, in the columns that came in, with the label inferred and how sure it is; or, with --votes, every
     answer. The ending names the format.
     """
-    from tawsim.loop.exporting import export_to_file
+    from tawsim.loop.exporting import write_export
     from tawsim.loop.overview import find_project
 
     out = Output(json)
+    kind = "votes" if votes else "labels"
     with opened(which(workspace)) as place:
         target = find_project(place.db, project)
-        rows = export_to_file(place.db, target.id, output, force=force, kind="votes" if votes else "labels")
-    kind = "votes" if votes else "labels"
-    out.result({"project": target.name, "file": str(output), "rows": rows, "kind": kind})
+        wrote = write_export(place.db, target.id, output, force=force, kind=kind, for_spreadsheet=for_spreadsheet)
+    rows = wrote.rows
+    out.result(
+        {
+            "project": target.name, "file": str(output), "rows": rows, "kind": kind, "bytes": wrote.bytes,
+            "formulas": wrote.formulas,
+        }
+    )  # fmt: skip
     # Where the table itself goes to the terminal or a pipe, a line about it would end up in it.
     if not str(output).startswith("/dev/"):
         out.say(f"Wrote {count(rows, 'row', 'rows')} of “{target.name}” to {output}.")
+        if wrote.formulas and not for_spreadsheet:
+            out.say(
+                f"{count(wrote.formulas, 'cell begins', 'cells begin')} like a formula; "
+                "for Excel, LibreOffice or Google Sheets use --for-spreadsheet."
+            )
         out.next("tawsim truth" if not votes else f"tawsim infer {output} -o truth.csv")
     return DONE
 

@@ -34,6 +34,7 @@ def prepare(
     multiple: bool,
     instructions: Path | None,
     owner: str | None,
+    format: str | None = None,
 ) -> Prepared:
     """Make the workspace for `file`, or find the one made before. Raises Conflict for other labels than it has."""
     from tawsim.loop.importing import workspace_for
@@ -48,7 +49,7 @@ def prepare(
             return _go_on(out, workspace, file, wanted, overlap, guideline, owner)
     if wanted is None:
         raise BadInput("Which labels are there to choose from?", f"Name them: tawsim label {file} --labels a,b")
-    return _begin(out, path, file, wanted, text, overlap or 1, multiple, guideline or "", owner)
+    return _begin(out, path, file, wanted, text, overlap or 1, multiple, guideline or "", owner, format)
 
 
 def _begin(
@@ -61,18 +62,19 @@ def _begin(
     multiple: bool,
     guideline: str,
     owner: str | None,
+    format: str | None,
 ) -> Prepared:
     from tawsim.intake import open_rows
     from tawsim.loop.importing import new_project_from_file
 
-    open_rows(file)  # a file that cannot be read leaves no workspace behind
+    open_rows(file, format=format)  # a file that cannot be read leaves no workspace behind
     try:
         with opened(path, create=True, owner=owner) as workspace:
             project = new_project_from_file(
                 workspace.db, file, labels, name=path.stem, text_column=text, overlap=overlap, guideline=guideline,
-                multiple=multiple, actor_id=workspace.owner_id,
+                multiple=multiple, format=format, actor_id=workspace.owner_id,
             )  # fmt: skip
-            report = import_with_progress(out, workspace, project, file)
+            report = import_with_progress(out, workspace, project, file, format=format)
     except BaseException:
         for leftover in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm"))):
             leftover.unlink(missing_ok=True)

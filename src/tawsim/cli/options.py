@@ -42,6 +42,10 @@ Instructions = Annotated[
 TextColumn = Annotated[
     str | None, typer.Option("--text", metavar="COLUMN", help="The column that holds the text to label.")
 ]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", help="csv, tsv, jsonl, json or parquet, where the file's ending says something else."),
+]
 Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
 Port = Annotated[
     int | None,

@@ -26,6 +26,7 @@ def label(
     ],
     labels: options.Labels = None,
     text: options.TextColumn = None,
+    format: options.Format = None,
     overlap: options.Overlap = None,
     multiple: options.Multiple = False,
     instructions: options.Instructions = None,
@@ -41,15 +42,9 @@ def label(
 
     out = Output(json)
     prepared = prepare(
-        out,
-        file,
-        labels=labels,
-        text=text,
-        overlap=overlap,
-        multiple=multiple,
-        instructions=instructions,
-        owner=as_name,
-    )
+        out, file, labels=labels, text=text, overlap=overlap, multiple=multiple, instructions=instructions, owner=as_name,
+        format=format,
+    )  # fmt: skip
     out.say(*prepared.lines)
     return _serve(
         out, [prepared.path], host="127.0.0.1", port=port, browser=not no_browser, facts=prepared.facts,

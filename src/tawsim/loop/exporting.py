@@ -9,7 +9,7 @@ from tawsim.core.errors import BadInput
 from tawsim.core.records import Project
 from tawsim.labelling.slots import project_row
 from tawsim.loop.truths import ProjectTruth, project_truth
-from tawsim.releases import Inferred, TruthShape, Vote, VoteShape, format_of, new_file, stream, write
+from tawsim.releases import Inferred, TruthShape, Vote, VoteShape, WriteCounts, format_of, new_file, stream, write
 from tawsim.releases.column_types import ColumnType
 from tawsim.releases.writers import FORMATS
 from tawsim.store import rows
@@ -61,14 +61,27 @@ def export_stream(db: Database, project_id: str, format: str, kind: str = "label
 
 
 def export_to_file(db: Database, project_id: str, out: Path, *, force: bool = False, kind: str = "labels") -> int:
-    """Write the file, whole or not at all; its ending names the format. Returns the number of rows.
+    """`write_export` for those who want to know only how many rows there were."""
+    return write_export(db, project_id, out, force=force, kind=kind).rows
+
+
+def write_export(
+    db: Database,
+    project_id: str,
+    out: Path,
+    *,
+    force: bool = False,
+    kind: str = "labels",
+    for_spreadsheet: bool = False,
+) -> WriteCounts:
+    """Write the file, whole or not at all; its ending names the format. Returns what was written.
 
     Raises BadInput for another ending, AlreadyExists unless `force`, Unavailable for a full or read-only disk.
     """
     format = format_of(out.name)
     table = export_table(db, project_id, kind)
     with new_file(out, overwrite=force) as file:
-        return write(table.rows, table.columns, file, format, types=table.types).rows
+        return write(table.rows, table.columns, file, format, types=table.types, for_spreadsheet=for_spreadsheet)
 
 
 def _label_rows(db: Database, project: Project, shape: TruthShape) -> Iterator[dict[str, Any]]:

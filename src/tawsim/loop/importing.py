@@ -35,6 +35,7 @@ def import_file(
     filename: str | None = None,
     again: bool = False,
     text_column: str | None = None,
+    format: str | None = None,
     on_progress: OnProgress | None = None,
 ) -> ImportReport:
     """Import all rows of the file as tasks, or none.
@@ -44,7 +45,7 @@ def import_file(
     file. Raises BadFile with file, row and column.
     """
     with _regular(path, filename) as (file, name):
-        source = open_rows(file, filename=name)
+        source = open_rows(file, filename=name, format=format)
         project = _settle_text_column(db, project, source, text_column, actor_id)
         columns = _Columns()
 
@@ -98,13 +99,14 @@ def new_project_from_file(
     overlap: int = 1,
     guideline: str = "",
     multiple: bool = False,
+    format: str | None = None,
     actor_id: str,
 ) -> Project:
     """A project for the texts of a file, with one question named “label”; the file itself is imported afterwards.
 
     Raises BadFile or BadInput before anything is made.
     """
-    source = open_rows(path)
+    source = open_rows(path, format=format)
     column = text_column or guess_text_column(source.columns or (), _sample(source))
     _check_column(source, column)
     new = NewProject(
