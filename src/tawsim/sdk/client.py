@@ -66,7 +66,7 @@ class Client:
     def stream(self, path: str, **query: Any) -> Iterator["httpx2.Response"]:
         """The answer to a GET, to be read piece by piece. Not tried again: half of it may have been used."""
         try:
-            with self._http.stream("GET", path, params=query) as response:
+            with self._http.stream(method="GET", url=path, params=query) as response:
                 if response.status_code >= 400:
                     response.read()
                     raise error_of(response)
