@@ -277,7 +277,7 @@ class InProcess:
 
     def drafts(self) -> dict[str, dict[str, Any]]:
         with self.db.read() as tx:
-            return {row["id"]: asdict(rows.draft(row)) for row in tx.all("draft_list")}
+            return {row["id"]: asdict(rows.draft(row)) for row in tx.all("draft_list", after="", n=100_000)}
 
     def lease_states(self, leases: list[str]) -> dict[str, tuple[str, int]]:
         with self.db.read() as tx:

@@ -66,12 +66,19 @@ class QueueMachine(RuleBasedStateMachine):
     def _content(self, label: int) -> dict[str, Any]:
         return {"label": LABELS[label]}
 
-    def _failed(self, code: str) -> bool:
-        """While the disk fails a write may be refused; then nothing has changed. The invariants see to that."""
+    def _failed(self, code: str, worker: str | None = None) -> bool:
+        """While the disk fails a write may be refused, and the API lets no deactivated person in; then nothing has
+        changed. The invariants see to that."""
+        if not self._let_in(worker):
+            assert code == "TW-SIGN-IN"
+            return True
         if self.failing and code == UNAVAILABLE:
             return True
         assert code != UNAVAILABLE
         return False
+
+    def _let_in(self, worker: str | None) -> bool:
+        return worker is None or self.model.workers[worker] or not self.driver.over_http
 
     def _change(self, **changes: Any) -> None:
         code, found = self.driver.change_project(self.version, changes)
@@ -113,7 +120,7 @@ class QueueMachine(RuleBasedStateMachine):
     def _submit(self, lease: MLease, key: str, content: dict[str, Any]) -> None:
         expected = self.model.expect_submit(lease.worker, lease.id, key, content)
         code, found = self.driver.submit(lease.worker, lease.id, key, content)
-        if not self._failed(code):
+        if not self._failed(code, lease.worker):
             self._settle(lease, key, content, expected, code, found)
 
     def _settle(self, lease: MLease, key: str, content: dict[str, Any], expected: Any, code: str, found: Any) -> None:
@@ -186,7 +193,7 @@ class QueueMachine(RuleBasedStateMachine):
                 self._submit(lease, next(self.keys), self._content(label))
             else:
                 code, _ = getattr(self.driver, then)(lease.worker, lease_id)
-                if not self._failed(code):
+                if not self._failed(code, lease.worker):
                     assert code == getattr(self.model, then)(lease.worker, lease_id)
         self.next(self.driver.workers.index(answer.worker), 3)
 
@@ -215,7 +222,7 @@ class QueueMachine(RuleBasedStateMachine):
             if lease is None:
                 return
             code, _ = self.driver.submit(worker, lease.id, key, self._content(0))
-        if not self._failed(code):
+        if not self._failed(code, worker):
             assert code == REUSED
 
     @precondition(lambda self: self.model.leases and not self.failing)
@@ -224,6 +231,8 @@ class QueueMachine(RuleBasedStateMachine):
         lease = self._one(self.model.leases, n)
         others = [w for w in self.driver.workers if w != lease.worker]
         other, key = others[who % len(others)], next(self.keys)
+        if not self._let_in(other):
+            return
         absent = "0" * 8 + lease.id[8:]
         for call in (
             lambda one: self.driver.submit(other, one, key, self._content(label)),
@@ -237,6 +246,8 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(n=pick)
     def bad_answer(self, n: int) -> None:
         lease = self._one(self.model.leases, n)
+        if not self._let_in(lease.worker):
+            return
         for answers in ({"label": "no such label"}, {"label": None}, {}, {"label": LABELS[0], "other": 1}):
             assert self.driver.submit(lease.worker, lease.id, next(self.keys), answers)[0] == "TW-ANSWER"
 
@@ -245,7 +256,7 @@ class QueueMachine(RuleBasedStateMachine):
     def skip(self, n: int) -> None:
         lease = self._one(self.model.leases, n)
         code, _ = self.driver.skip(lease.worker, lease.id)
-        if not self._failed(code):
+        if not self._failed(code, lease.worker):
             assert code == self.model.skip(lease.worker, lease.id)
 
     @precondition(lambda self: self.model.leases)
@@ -253,7 +264,7 @@ class QueueMachine(RuleBasedStateMachine):
     def release(self, n: int) -> None:
         lease = self._one(self.model.leases, n)
         code, _ = self.driver.release(lease.worker, lease.id)
-        if not self._failed(code):
+        if not self._failed(code, lease.worker):
             assert code == self.model.release(lease.worker, lease.id)
 
     @precondition(lambda self: self.model.leases)
@@ -261,7 +272,7 @@ class QueueMachine(RuleBasedStateMachine):
     def heartbeat(self, n: int) -> None:
         lease = self._one(self.model.leases, n)
         code, found = self.driver.heartbeat(lease.worker, lease.id)
-        if not self._failed(code):
+        if not self._failed(code, lease.worker):
             expected, deadline = self.model.heartbeat(lease.worker, lease.id)
             assert code == expected
             assert code != OK or found == deadline
@@ -269,7 +280,7 @@ class QueueMachine(RuleBasedStateMachine):
     def _undo(self, worker: str, annotation: str, key: str) -> None:
         expected, lease = self.model.expect_undo(worker, annotation, key)
         code, found = self.driver.undo(worker, annotation, key)
-        if self._failed(code):
+        if self._failed(code, worker):
             return
         assert code == expected
         if code != OK:
@@ -293,6 +304,8 @@ class QueueMachine(RuleBasedStateMachine):
         answer = self._one(self.model.answers, n)
         others = [w for w in self.driver.workers if w != answer.worker]
         other = others[who % len(others)]
+        if not self._let_in(other):
+            return
         absent = "0" * 8 + answer.id[8:]
         for one in (answer.id, absent):
             assert self.driver.undo(other, one, next(self.keys)) == (ABSENT, {})
@@ -300,7 +313,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def _edit(self, worker: str, annotation: str, key: str, seen: int, content: dict[str, Any]) -> None:
         code, found = self.driver.edit(worker, annotation, key, seen, content)
-        if self._failed(code):
+        if self._failed(code, worker):
             return
         expected, what = self.model.edit(worker, annotation, key, seen, content)
         assert code == expected
@@ -413,6 +426,8 @@ class QueueMachine(RuleBasedStateMachine):
     def crash_in_submit(self, n: int, label: int, after: bool) -> None:
         """The answer was lost on the way, whatever became of the write. The client sends it again with the same key."""
         lease, key, content = self._one(self.model.leases, n), next(self.keys), self._content(label)
+        if not self._let_in(lease.worker):
+            return
         expected = self.model.expect_submit(lease.worker, lease.id, key, content)
         self.driver.crash_in(lambda: self.driver.submit(lease.worker, lease.id, key, content), after_commit=after)
         code, found = self.driver.submit(lease.worker, lease.id, key, content)
@@ -426,6 +441,8 @@ class QueueMachine(RuleBasedStateMachine):
     def crash_in_next(self, who: int, after: bool) -> None:
         """Asking again gives what was granted before, or what would have been (Q9)."""
         worker = self._worker(who)
+        if not self._let_in(worker):
+            return
         self.driver.crash_in(lambda: self.driver.next(worker, 2), after_commit=after)
         code, found = self.driver.next(worker, 2)
         assert code == OK
