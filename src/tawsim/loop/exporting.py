@@ -117,15 +117,16 @@ def _found(truth: ProjectTruth, seqs: list[int]) -> list[_Found]:
     counts = result.votes[rows]
     answers = result.answers[rows] if isinstance(result, SetsInference) else counts.sum(axis=1)
     columns = (rows.tolist(), result.p[rows].tolist(), counts.tolist(), answers.tolist())
-    labels = truth.labels
+    named = result.chosen if isinstance(result, SetsInference) else result.label
+    labels, several = truth.labels, isinstance(result, SetsInference)
     return [
-        _NOTHING
-        if row < 0
-        else _Found(
-            Inferred(truth.label(row), p),
-            {label: count for label, count in zip(labels, votes, strict=True) if count},
+        _Found(
+            Inferred(list(named[row]) if several else named[row], p),
+            {label: n for label, n in zip(labels, votes, strict=True) if n},
             given,
         )
+        if row >= 0
+        else _NOTHING
         for row, p, votes, given in zip(*columns, strict=True)
     ]
 

@@ -156,12 +156,29 @@ def _infer(db: Database, project: Project, question: Question) -> ProjectTruth:
 def _judge(found: Answers, question: Question) -> tuple[NDArray[np.int64], Inference | SetsInference | None]:
     if not len(found.seq):
         return np.zeros(0, np.int64), None
-    labels = list(getattr(question, "labels", ()))
-    result: Inference | SetsInference
+    labels = tuple(getattr(question, "labels", ()))
     if found.sets is not None:
-        sets = [found.sets[code] for code in found.code]
-        result = infer_sets(found.seq, found.workers_of(), sets, labels)
+        workers = [found.workers[one] for one in found.worker.tolist()]
+        sets = [found.sets[code] for code in found.code.tolist()]
+        result: Inference | SetsInference = infer_sets(found.seq, workers, sets, labels)
     else:
-        names = [labels[code] for code in found.code]
-        result = infer(Votes.from_columns(found.seq, found.workers_of(), names, labels))
+        result = infer(_votes(found, labels))
     return np.asarray(result.tasks, dtype=np.int64), result
+
+
+def _votes(found: Answers, labels: tuple[str, ...]) -> Votes:
+    """`Votes` from columns that are numbers already, in the canonical order. That a worker answers a task once a round
+    is kept by an index of the store, so nothing has to be looked for here."""
+    tasks, task = np.unique(found.seq, return_inverse=True)
+    workers = sorted(found.workers)
+    rank = {worker: i for i, worker in enumerate(workers)}
+    worker = np.array([rank[one] for one in found.workers], np.int32)[found.worker]
+    order = np.argsort(task.reshape(-1) * len(workers) + worker, kind="stable")
+    return Votes(
+        task=task.reshape(-1)[order].astype(np.int32),
+        worker=worker[order],
+        label=found.code[order].astype(np.int16 if len(labels) < 2**15 else np.int32),
+        tasks=tuple(tasks.tolist()),
+        workers=tuple(workers),
+        labels=labels,
+    )

@@ -4,8 +4,7 @@
 SELECT t.seq, a.worker_id, v.answers
 FROM task t JOIN annotation a ON a.task_id = t.id AND a.round = t.round AND a.state = 'accepted'
 JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
-WHERE t.project_id = :project_id AND t.seq <= :visible_seq AND t.state <> 'removed'
-ORDER BY t.seq, a.id;
+WHERE t.project_id = :project_id AND t.seq <= :visible_seq AND t.state <> 'removed';
 
 -- What the truth of a project rests on has not changed while this is the same. Leases come and go without touching it.
 -- name: truth_last_event
