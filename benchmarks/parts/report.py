@@ -76,7 +76,7 @@ def _busiest(load: Found) -> str:
 
 
 def _cpu(load: Found) -> str:
-    each = [level["server_cpu_ms"] for size in load["sizes"] for level in size["levels"] if level["people"] > 1]
+    each = [level["server_cpu_ms"] for size in load["sizes"] for level in size["levels"]]
     return f"{min(each):.2f} to {max(each):.2f} ms"
 
 
