@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis.stateful import precondition, rule
 from queue_driver_http import OverHttp
+from queue_driver_killed import KilledServer
 from test_queue_machine import QueueMachine, labels, pick, run
 
 
@@ -37,3 +38,17 @@ def test_the_api_does_what_the_model_does() -> None:
 @pytest.mark.slow
 def test_the_api_does_what_the_model_does_for_longer() -> None:
     run(HttpMachine, 60, 50)
+
+
+class KilledMachine(HttpMachine):
+    """A real server over a socket, and SIGKILL for a crash."""
+
+    driver_class = KilledServer
+
+
+@pytest.mark.kill
+@pytest.mark.slow
+def test_a_server_that_is_killed_does_what_the_model_does() -> None:
+    run(KilledMachine, 3, 20)
+    print(f"{KilledServer.kills} kills")
+    assert KilledServer.kills > 4
