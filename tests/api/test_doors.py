@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tawsim.server.permissions import MB
+from tawsim.server.run import host_names
 from tawsim.workspaces import accounts
 from tawsim.workspaces.accounts import Identity
 
@@ -115,3 +116,26 @@ def test_no_secret_is_stored(world: Any, tmp_path: Any) -> None:
     accounts_file = tmp_path / accounts.ACCOUNTS_FILE
     assert accounts_file.stat().st_mode & 0o077 == 0
     assert world.workspace.path.stat().st_mode & 0o077 == 0
+
+
+def test_a_new_invitation_ends_the_unopened_one(world: Any) -> None:
+    first = world.post("/workers", {"key": "i1", "name": "Sara"}).json()["link"].split("#")[1]
+    second = world.post("/workers", {"key": "i2", "name": "Sara"}).json()["link"].split("#")[1]
+    assert world.client.post("/api/v1/sessions", json={"token": first}).status_code == 401
+    assert world.client.post("/api/v1/sessions", json={"token": second}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "more", "good", "bad"),
+    [
+        ("127.0.0.1", [], "localhost:7373", "box.local:7373"),
+        ("0.0.0.0", ["box.local"], "box.local:7373", "0.0.0.0:7373"),
+        ("0.0.0.0", [], "127.0.0.1:7373", "evil.example:7373"),
+        ("192.168.1.5", [], "192.168.1.5:7373", "127.0.0.1:7373"),
+        ("::1", [], "[::1]:7373", "evil.example:7373"),
+    ],
+)
+def test_the_names_a_server_answers_to(host: str, more: list[str], good: str, bad: str) -> None:
+    names = host_names(host, 7373, more)
+    assert good in names
+    assert bad not in names

@@ -25,6 +25,9 @@ def test_a_reload_costs_nothing(world: Any) -> None:
 
 def test_nobody_holds_more_than_the_project_allows(world: Any) -> None:
     assert len(next_(world, world.layla, 20)["leases"]) == world.project["max_leases"]
+    for count in (0, -1, 51):
+        refused = world.post(f"/projects/{world.project['id']}/next", {"count": count}, world.layla)
+        assert refused.status_code == 400
 
 
 def test_a_submit_sent_twice_counts_once(world: Any) -> None:

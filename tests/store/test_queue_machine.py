@@ -1,7 +1,7 @@
 """The queue against its model: every call that exists, in any order, with crashes, full disks and clocks that jump.
 
 Rules and invariants are those of docs/reference/queue.md. The same machine drives the functions in this process and the
-HTTP API (test_queue_machine_http.py). What it once found stands as an example of its own in test_queue_examples.py.
+HTTP API (test_queue_machine_http.py). What it once found stands as an example of its own in tests/unit/test_labelling_*.py.
 """
 
 import itertools

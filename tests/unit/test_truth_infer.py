@@ -39,7 +39,7 @@ def test_the_whole_answer():
     )
     result = infer(votes)
     assert result.label == ("x", "x", None)
-    assert result.p.tolist() == pytest.approx([2 / 3, 0.5, 0.0])
+    assert result.p.tolist() == pytest.approx([0.7, 0.5, 0.0])  # one vote ahead, each taken to be right in 7 of 10
     assert result.ties.tolist() == [False, True, False]
     assert result.votes.tolist() == [[2, 1], [1, 1], [0, 0]]
     assert np.allclose(result.probabilities.sum(axis=1), 1)
@@ -50,7 +50,7 @@ def test_the_whole_answer():
     assert summary == {
         "tasks": 3,
         "labelled": 2,
-        "mean_p": pytest.approx(7 / 12),
+        "mean_p": pytest.approx(0.6),
         "sure": {"threshold": 0.6, "tasks": 1},
     }
 
@@ -121,3 +121,13 @@ def test_sets_at_the_edges():
         infer_sets(["a"], ["x"], [[]], ["r", "r"])
     with pytest.raises(BadInput, match="no votes"):
         infer_sets([], [], [], ["r"])
+
+
+def test_one_vote_never_claims_certainty():
+    """Nothing is known of whoever voted: p is what a vote is worth, and grows with every further vote that agrees."""
+    p = [
+        infer(Votes.from_columns(["a"] * n, list(range(n)), ["x"] * n, labels=["x", "y"])).p[0] for n in (1, 2, 3)
+    ]
+    assert p == pytest.approx([0.7, 0.49 / 0.58, 0.343 / 0.37])
+    shares = infer(Votes.from_columns(["a"], [1], ["x"], labels=["x", "y"]), "majority").p
+    assert shares.tolist() == [1.0]  # asked for by name, the majority is the share of votes

@@ -16,6 +16,10 @@ def text_key(text: str) -> int:
     )
 
 
+# Joiners and direction marks belong to how Arabic, Persian and Hebrew are written; embeddings and overrides do not.
+_MARKS = frozenset("\u200c\u200d\u200e\u200f\u061c\u2066\u2067\u2068\u2069")
+
+
 def for_terminal(text: str) -> str:
     """`text` without control characters, so that nothing a user imported can drive the terminal that prints it."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "".join(c if c.isprintable() or c == "\n" or c in _MARKS else "\N{REPLACEMENT CHARACTER}" for c in text)

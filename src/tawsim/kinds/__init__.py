@@ -46,7 +46,7 @@ def read_question(data: Mapping[str, Any]) -> Question:
     """A question from its JSON form. Raises `BadInput` with what is wrong."""
     kind = data.get("kind", "choice")
     name = data.get("name")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise BadInput(f"There is no question kind {kind!r}.", "Known kinds: " + ", ".join(KINDS))
     if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME_LENGTH or not name.isprintable():
         raise BadInput("A question needs a name of 1 to 60 printable characters.")

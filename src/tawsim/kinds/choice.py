@@ -12,6 +12,7 @@ from tawsim.core.records import Question
 
 MAX_LABELS = 200
 MAX_LABEL_LENGTH = 200
+MAX_TITLE_LENGTH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,9 @@ class Choices(Question):
 
 def check_labels(labels: Sequence[str]) -> tuple[str, ...]:
     """The labels as a tuple. Raises `BadInput` unless there are 2 to 200 different, non-empty ones without outer spaces."""
-    clean = tuple(str(label).strip() for label in labels)
+    if not all(isinstance(label, str) for label in labels):
+        raise BadInput("Labels are texts.")
+    clean = tuple(label.strip() for label in labels)
     if len(clean) < 2:
         raise BadInput("A question needs at least two labels.", "Name them: --labels positive,negative")
     if len(clean) > MAX_LABELS:
@@ -88,13 +91,28 @@ def distance_choices(_question: Choices, a: Sequence[str], b: Sequence[str]) -> 
 
 def read_choice(data: Mapping[str, Any]) -> Choice:
     """A `Choice` from its JSON form."""
-    return Choice(name=data["name"], title=data.get("title", ""), labels=check_labels(data["labels"]))
+    return Choice(name=data["name"], title=read_title(data), labels=check_labels(data["labels"]))
 
 
 def read_choices(data: Mapping[str, Any]) -> Choices:
     """A `Choices` from its JSON form."""
     labels = check_labels(data["labels"])
-    least, most = int(data.get("at_least", 0)), int(data.get("at_most", 0))
-    if not (0 <= least <= len(labels) and (most == 0 or least <= most <= len(labels))):
+    least, most = (_whole(data, field) for field in ("at_least", "at_most"))
+    if not (0 <= least <= len(labels) and (most == 0 or max(least, 1) <= most <= len(labels))):
         raise BadInput(f"“{data['name']}”: at_least {least} and at_most {most} do not fit {len(labels)} labels.")
-    return Choices(name=data["name"], title=data.get("title", ""), labels=labels, at_least=least, at_most=most)
+    return Choices(name=data["name"], title=read_title(data), labels=labels, at_least=least, at_most=most)
+
+
+def read_title(data: Mapping[str, Any]) -> str:
+    """The words that are asked. Raises `BadInput` unless they are a text of at most 1,000 characters."""
+    title = data.get("title", "")
+    if not isinstance(title, str) or len(title) > MAX_TITLE_LENGTH:
+        raise BadInput(f"“{data['name']}”: a title is a text of at most {MAX_TITLE_LENGTH:,} characters.")
+    return title
+
+
+def _whole(data: Mapping[str, Any], field: str) -> int:
+    value = data.get(field, 0)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadInput(f"“{data['name']}”: {field} is a whole number, not {value!r}.")
+    return value

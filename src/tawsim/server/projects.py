@@ -14,7 +14,6 @@ from starlette.responses import StreamingResponse
 
 from tawsim.core.errors import BadInput, Unavailable
 from tawsim.core.records import DuplicatePolicy, Project
-from tawsim.intake.adding import add_tasks, numbered
 from tawsim.labelling import projects
 from tawsim.labelling.projects import NewProject
 from tawsim.labelling.slots import project_row
@@ -94,8 +93,10 @@ async def change(project_id: str, body: dict[str, Any], caller: Owner) -> Json:
 async def add(project_id: str, body: RowsBody, caller: Owner) -> Json:
     """Add rows as tasks, all or none; the same key again adds nothing."""
     report = await run_in_threadpool(
-        add_tasks, caller.db, _project(caller, project_id), numbered(body.rows), actor_id=caller.worker.id,
-        source="rows", digest=f"key:{caller.worker.id}:{body.key}", duplicates=body.duplicates,
+        partial(
+            importing.import_rows, caller.db, _project(caller, project_id), body.rows, actor_id=caller.worker.id,
+            key=body.key, duplicates=body.duplicates,
+        )
     )  # fmt: skip
     return Json(asdict(report))
 

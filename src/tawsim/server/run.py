@@ -18,6 +18,7 @@ from tawsim.workspaces.workspace import Workspace, open_workspace
 
 DEFAULT_PORT = 7373
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  every address of this machine, where the operator asks for it
 
 
 def serve(
@@ -74,7 +75,7 @@ class _Server(uvicorn.Server):
 
 
 def _reachable(host: str) -> str:
-    if host in ("0.0.0.0", "::"):  # noqa: S104  every address of this machine: the link names one of them
+    if host in EVERYWHERE:
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
 
@@ -96,10 +97,11 @@ def listen(host: str, port: int | None) -> socket.socket:
 
 
 def host_names(host: str, port: int, more: Sequence[str]) -> frozenset[str]:
-    """The Host headers that this server answers to."""
-    names = (
-        {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")} if host in LOOPBACK else {f"{host}:{port}"}
-    )
+    """The Host headers that this server answers to: the loopback's names where it listens there, its own, and `more`."""
+    everywhere = host in EVERYWHERE
+    names = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")} if everywhere or host in LOOPBACK else set()
+    if not everywhere:
+        names.add(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
     for name in more:
         names |= {name, f"{name}:{port}"}
     return frozenset(names)

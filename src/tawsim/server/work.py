@@ -9,7 +9,9 @@ from typing import Any
 
 from fastapi import APIRouter, Query
 
+from tawsim.core.errors import BadInput
 from tawsim.labelling import queue, submit
+from tawsim.labelling.projects import LIMITS
 from tawsim.server import shapes
 from tawsim.server.answers import Json, grant_json, leased_json
 from tawsim.server.permissions import SignedIn, allow
@@ -59,8 +61,10 @@ class EditBody:
 
 @router.post("/projects/{project_id}/next", **allow("signed_in", gives=shapes.NextShape))
 async def next_tasks(project_id: str, body: NextBody, caller: SignedIn) -> Json:
-    """The leases the caller holds, then new ones, up to `count`. A reload costs nothing."""
-    count = max(1, min(body.count, 50))
+    """The leases the caller holds, then new ones, up to `count` or the project's `max_leases`. A reload costs nothing."""
+    if not 1 <= body.count <= LIMITS["max_leases"][1]:
+        raise BadInput(f"count is a whole number from 1 to {LIMITS['max_leases'][1]}, not {body.count}.")
+    count = body.count
     grant = await caller.db.write_async(lambda tx: queue.next_leases(tx, project_id, caller.worker.id, count))
     return Json(grant_json(grant))
 

@@ -20,6 +20,9 @@ MODELS: dict[str, type[Majority] | type[DawidSkene]] = {"majority": Majority, "d
 MIN_WORKERS = 3
 MIN_SHARED_TASKS = 10
 SURE = 0.95
+# What a vote is worth before anything is known of its worker: over 21 real crowds with gold, the share of right answers
+# has the median .705 (from .26 to .89).
+ASSUMED_ACCURACY = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +75,20 @@ class Inference:
 def infer(votes: Any, model: str = "auto") -> Inference:
     """The truth of `votes` (`Votes`, or any table with task, worker, label) by `model`: "auto" or a key of `MODELS`.
 
-    "auto" takes the majority where there is too little to learn workers from, else Dawid–Skene; `why` says which and
-    why. The same votes give the same result, whatever the order of their rows. Raises `BadInput` for votes or a model
+    "auto" takes the majority where there is too little to learn workers from, each vote taken to be right seven
+    times in ten, else Dawid–Skene; `why` says which and why. The same votes give the same result, whatever the order of their rows. Raises `BadInput` for votes or a model
     name that cannot be used, `TooLarge` where a named model does not fit in memory.
     """
     votes = read_votes(votes)
     if model not in ("auto", *MODELS):
         raise BadInput(f"There is no truth model {model!r}.", "Known models: auto, " + ", ".join(MODELS))
     name, why = choose_model(votes) if model == "auto" else (model, Why("asked", f"You asked for {model}."))
-    fitted: TruthModel = MODELS[name]().fit(votes)
+    fitted: TruthModel
+    if model == "auto" and name == "majority":
+        # A share of 1 from a single vote would claim certainty, just where nothing is known of whoever voted.
+        fitted = Majority(assumed_accuracy=ASSUMED_ACCURACY).fit(votes)
+    else:
+        fitted = MODELS[name]().fit(votes)
     probabilities = fitted.predict_proba()
     best, _ = best_labels(probabilities)
     counts = votes.counts()

@@ -1,7 +1,7 @@
 """Truth where an answer is a set of labels ("choices"): each label of a task becomes a yes/no question. Pure arrays."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -85,7 +85,7 @@ def infer_sets(
         probabilities=yes,
         votes=counts[:, :, 1],
         answers=answers,
-        workers=result.workers,
+        workers=tuple(replace(w, answers=w.answers // wide, judged=w.judged // wide) for w in result.workers),
         agreement=_agreement(rows, chose) or result.agreement,
         ties=np.asarray(ties.any(axis=1)),
         repeated=rows.repeated,

@@ -41,7 +41,11 @@ def digest_of(secret: str) -> str:
 
 
 def issue(tx: Transaction, kind: CredentialKind, identity: Identity) -> str:
-    """A new secret. This is the only time it can be seen."""
+    """A new secret. This is the only time it can be seen. A new invitation ends the worker's unopened ones."""
+    if kind == "invite":
+        tx.run(
+            "credential_revoke_invites", workspace_id=identity.workspace_id, worker_id=identity.worker_id, now=tx.now
+        )
     secret = PREFIX + secrets.token_urlsafe(32)
     tx.run(
         "credential_insert", id=new_id(tx.now), digest=digest_of(secret), kind=kind, workspace_id=identity.workspace_id,

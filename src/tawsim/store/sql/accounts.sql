@@ -19,6 +19,11 @@ UPDATE credential SET revoked_at = :now WHERE digest = :digest AND revoked_at IS
 UPDATE credential SET revoked_at = :now
 WHERE workspace_id = :workspace_id AND worker_id = :worker_id AND revoked_at IS NULL;
 
+-- name: credential_revoke_invites
+UPDATE credential SET revoked_at = :now
+WHERE workspace_id = :workspace_id AND worker_id = :worker_id AND kind = 'invite' AND used_at IS NULL
+  AND revoked_at IS NULL;
+
 -- name: credential_invited
 SELECT DISTINCT worker_id FROM credential
 WHERE workspace_id = :workspace_id AND kind = 'invite' AND used_at IS NULL AND revoked_at IS NULL AND expires_at > :now;
