@@ -146,7 +146,7 @@ def test_a_storm_with_three_kills(tmp_path: Path) -> None:
         tasks = {
             one["id"]: one for p in projects for one in server.get(f"/projects/{p}/tasks?limit=1000", owner)["tasks"]
         }
-        drafts = {one["id"] for one in server.get("/drafts", owner)["drafts"]}
+        drafts = {one["id"] for one in server.get("/drafts?limit=500", owner)["drafts"]}
         progress = {p: server.get(f"/projects/{p}", owner)["progress"] for p in projects}
     finally:
         server.kill()

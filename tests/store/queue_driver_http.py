@@ -186,7 +186,7 @@ class OverHttp(InProcess):
         return found
 
     def drafts(self) -> dict[str, dict[str, Any]]:
-        return {one["id"]: one for one in self.get("/drafts")["drafts"]}
+        return {one["id"]: one for one in self.get("/drafts?limit=500")["drafts"]}
 
     def progress(self) -> dict[str, int]:
         return self.get(f"/projects/{self.project_id}")["progress"]

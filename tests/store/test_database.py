@@ -182,6 +182,13 @@ def test_what_cannot_be_stored_is_bad_input_not_an_error_of_the_driver(db: Datab
             tx.one("worker_get", id=value)
 
 
+def test_an_error_in_our_code_is_not_taken_for_a_failing_disk(db: Database) -> None:
+    with pytest.raises(sqlite3.ProgrammingError):
+        db.write(lambda tx: tx.one("worker_get"))
+    with pytest.raises(sqlite3.ProgrammingError), db.read() as tx:
+        tx.one("worker_get")
+
+
 def test_write_async_answers_in_its_own_loop(db: Database) -> None:
     async def main() -> list[Any]:
         good = [db.write_async(lambda tx, i=i: put(tx, f"w{i}")) for i in range(30)]

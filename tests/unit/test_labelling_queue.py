@@ -1,16 +1,19 @@
 """Handing out tasks: order, limits, what “none” means, expiry. One sentence of docs/reference/queue.md a test."""
 
 import dataclasses
+import re
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import pytest
-from labelling_world import World
+from labelling_world import YES, World
 
 from tawsim.core.clock import SECOND
 from tawsim.core.errors import NotFound
 from tawsim.core.records import Worker
-from tawsim.labelling import owners, queue
-from tawsim.workspaces.workspace import Workspace, add_worker
+from tawsim.labelling import owners, queue, submit
+from tawsim.workspaces.workspace import Workspace, add_worker, open_workspace
 
 
 @pytest.fixture
@@ -228,3 +231,40 @@ def test_workers_of_different_projects_do_not_wait_for_each_other(world: World) 
     world.grant(world.a, 3)
     assert world.db.write(lambda tx: queue.next_leases(tx, other.id, world.a, 3)).none == "done"
     assert world.counts().leases == 3
+
+
+def test_what_is_in_another_workspace_does_not_exist_here(world: World, tmp_path: Path, clock: Any) -> None:
+    """By file: no statement can reach across. An id from there and one from nowhere are told the same (Q23)."""
+    elsewhere = World(open_workspace(tmp_path / "other.tawsim", create=True, clock=clock), clock)
+    elsewhere.add(1)
+    theirs = elsewhere.lease(elsewhere.a)
+    done = elsewhere.submit(elsewhere.a, theirs.lease_id)
+    calls = (
+        lambda tx, one: submit.submit(tx, world.a, one, "k", YES),
+        lambda tx, one: submit.skip(tx, world.a, one, ""),
+        lambda tx, one: submit.undo(tx, world.a, one, "k"),
+        lambda tx, one: owners.reject(tx, world.owner, one, "k", 1, "no"),
+        lambda tx, one: owners.reopen(tx, world.owner, one),
+        lambda tx, one: owners.adopt_draft(tx, world.owner, one),
+        lambda tx, one: queue.next_leases(tx, one, world.a, 1),
+    )
+    ids = (theirs.lease_id, theirs.lease_id, done["id"], done["id"], theirs.task_id, done["id"], elsewhere.project.id)
+    for call, theirs_id in zip(calls, ids, strict=True):
+        said = []
+        for one in (theirs_id, "0" * 36):
+            with pytest.raises(NotFound) as caught:
+                world.db.write(lambda tx, call=call, one=one: call(tx, one))
+            said.append((str(caught.value), dict(caught.value.details)))
+        assert said[0] == said[1]
+    elsewhere.workspace.close()
+
+
+def test_the_page_on_the_queue_names_tests_that_exist() -> None:
+    root = Path(__file__).parents[2]
+    text = (root / "docs/reference/queue.md").read_text(encoding="utf-8")
+    assert re.findall(r"\| (Q\d+) \|", text) == [f"Q{n}" for n in range(1, 24)]
+    file = ""
+    for name in re.findall(r"`([\w/.]*::\w+)`", text):
+        path, test = name.split("::")
+        file = path or file
+        assert f"def {test}(" in (root / file).read_text(encoding="utf-8"), name

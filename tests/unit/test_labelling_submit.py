@@ -22,7 +22,7 @@ def pair(workspace: Workspace, clock: object) -> World:
 
 def drafts(world: World) -> list[dict[str, object]]:
     with world.db.read() as tx:
-        return [dict(row) for row in tx.all("draft_list")]
+        return [dict(row) for row in tx.all("draft_list", after="", n=1000)]
 
 
 def state_of(world: World, lease: str) -> str:

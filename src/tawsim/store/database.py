@@ -31,6 +31,7 @@ GROUP_SIZE = 256
 BULK_ROWS = 200  # times 7 columns stays far under the 32,766 parameters that SQLite takes
 READERS = 4
 BUSY_TIMEOUT_MS = 20_000
+OURS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError)  # errors in our code, not of the disk
 
 
 class Transaction:
@@ -388,7 +389,7 @@ def _explain(error: BaseException, path: Path) -> BaseException:
         return BadInput("A text holds half of a surrogate pair, which is no character.", "Send valid Unicode.")
     if isinstance(error, OverflowError):
         return BadInput("A number is too large to be stored.", "Numbers have at most 63 bits.")
-    if not isinstance(error, sqlite3.Error) or isinstance(error, sqlite3.IntegrityError):
+    if not isinstance(error, sqlite3.Error) or isinstance(error, OURS):
         return error
     text = str(error)
     if "file is not a database" in text or "malformed" in text:
