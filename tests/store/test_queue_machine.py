@@ -4,8 +4,10 @@ Rules and invariants are those of docs/reference/queue.md. The same machine driv
 HTTP API (test_queue_machine_http.py). What it once found stands as an example of its own in tests/unit/test_labelling_*.py.
 """
 
+import atexit
 import itertools
 import json
+import shutil
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -33,7 +35,9 @@ UNAVAILABLE = "TW-UNAVAILABLE"
 
 @cache
 def template() -> Path:
-    return make_template(Path(tempfile.mkdtemp(prefix="tawsim-template-")))
+    folder = tempfile.mkdtemp(prefix="tawsim-template-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return make_template(Path(folder))
 
 
 class QueueMachine(RuleBasedStateMachine):
