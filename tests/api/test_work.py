@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from tests.api.test_shapes import holds
+
 from tawsim.core.ids import new_id
 from tawsim.server import shapes
-from tests.api.test_shapes import holds
 
 
 def next_(world: Any, who: dict[str, str], count: int = 1) -> Any:

@@ -53,9 +53,9 @@ def votes_table():
     shape = VoteShape(QUESTIONS)
     at = 1_795_000_000_000_000
     votes = [
-        Vote("0193-a", 1, "سارة", "label", "إيجابي", at, "lease-1", 1, 1),
-        Vote("0193-a", 1, "سارة", "مواضيع", ["سعر"], at, "lease-1", 1, 1),
-        Vote("0193-b", 2, "Omar", "label", "سلبي", at + 1, "lease-2", 1, 2),
+        Vote(1, "0193-a", "سارة", "label", "إيجابي", at, "lease-1", 1, 1),
+        Vote(1, "0193-a", "سارة", "مواضيع", ["سعر"], at, "lease-1", 1, 1),
+        Vote(2, "0193-b", "Omar", "label", "سلبي", at + 1, "lease-2", 1, 2),
     ]
     return [shape.row(vote) for vote in votes], shape.columns, shape.types
 

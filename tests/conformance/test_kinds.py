@@ -56,10 +56,9 @@ def test_no_answer_at_all_breaks_it(name: str, answer: Any) -> None:
     question = example(name)[0]
     try:
         clean = KINDS[name].validate(question, answer)
-    except BadAnswer as error:
-        assert error.message
-    else:
-        assert KINDS[name].validate(question, clean) == clean
+    except BadAnswer:
+        return
+    assert KINDS[name].validate(question, clean) == clean
 
 
 @EVERY_KIND
@@ -68,10 +67,9 @@ def test_no_question_at_all_breaks_it(name: str, extra: dict[str, Any]) -> None:
     data = question_to_json(example(name)[0]) | extra
     try:
         question = read_question(data)
-    except BadInput as error:
-        assert error.message
-    else:
-        assert read_question(question_to_json(question)) == question
+    except BadInput:
+        return
+    assert read_question(question_to_json(question)) == question
 
 
 @EVERY_KIND

@@ -95,7 +95,7 @@ class Server:
             return projects_overview(place.db, owner)
 
     def answers(self) -> list[dict[str, Any]]:
-        """Every accepted answer: seq, worker and label, by seq."""
+        """Every accepted answer: task, worker and label, by task."""
         with self.workspace() as place:
             project = projects_overview(place.db, Worker(place.owner_id, "", "person", "labeller", True, 0))[0]
             return list(export(place.db, project["project"]["id"], "votes")[1])

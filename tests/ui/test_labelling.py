@@ -74,7 +74,7 @@ def test_a_day_without_a_mouse(page: Page, server: Server) -> None:
         press_and_see_next(page, "2")
     expect(page.get_by_test_id("nothing-left")).to_have_attribute("data-reason", "done")
     saved(page)
-    given = {str(row["seq"]): row["label"] for row in server.answers()}
+    given = {str(row["task"]): row["label"] for row in server.answers()}
     assert given == {"1": "إيجابي", "2": "سلبي", "3": "إيجابي", "5": "سلبي", "6": "سلبي", "7": "سلبي", "8": "سلبي"}
 
 
@@ -111,7 +111,7 @@ def test_an_hour_offline_then_everything_is_sent_once(page: Page, server: Server
     assert server.answers() == []
     page.context.set_offline(False)
     saved(page)
-    assert [str(row["seq"]) for row in server.answers()] == ["1", "2", "3"]
+    assert [str(row["task"]) for row in server.answers()] == ["1", "2", "3"]
 
 
 def test_answers_survive_a_closed_tab(page: Page, server: Server) -> None:
@@ -138,7 +138,7 @@ def test_a_server_killed_under_the_hands_loses_nothing(page: Page, server: Serve
     server.start()
     saved(page)
     given = server.answers()
-    assert [row["label"] for row in sorted(given, key=lambda r: int(r["seq"]))] == ["إيجابي", "سلبي", "سلبي", "سلبي"]
+    assert [row["label"] for row in sorted(given, key=lambda r: int(r["task"]))] == ["إيجابي", "سلبي", "سلبي", "سلبي"]
 
 
 def test_two_people_answer_each_task_twice_and_see_nothing_of_each_other(
@@ -156,7 +156,7 @@ def test_two_people_answer_each_task_twice_and_see_nothing_of_each_other(
         saved(one)
     given = server.answers()
     assert len(given) == 2 * len(ROWS)
-    assert len({(row["seq"], row["worker"]) for row in given}) == 2 * len(ROWS)
+    assert len({(row["task"], row["worker"]) for row in given}) == 2 * len(ROWS)
     # A labeller has no way to the truth, to others' answers or to the owner's pages.
     codes = second.evaluate(
         """async () => {

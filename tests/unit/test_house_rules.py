@@ -23,7 +23,11 @@ def name_of(path: Path) -> str:
 def test_the_import_law_holds() -> None:
     root = SOURCE.parent.parent
     found = subprocess.run(
-        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], cwd=root, capture_output=True, text=True, check=False
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert found.returncode == 0, found.stdout
 
@@ -53,9 +57,9 @@ def test_every_named_statement_is_used_and_every_name_used_exists() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
                 first = node.args[0]
-                if node.func.attr in ("one", "all", "run", "many", "stream") and isinstance(first, ast.Constant):
-                    if isinstance(first.value, str):
-                        used.add(first.value)
+                named = node.func.attr in ("one", "all", "run", "many", "stream") and isinstance(first, ast.Constant)
+                if named and isinstance(first.value, str):
+                    used.add(first.value)
     known = set(statements())
     assert used - known == set()
     assert known - used == set()

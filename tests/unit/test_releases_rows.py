@@ -83,10 +83,10 @@ def test_types_are_declared_for_our_columns_only():
 
 def test_vote_row():
     shape = VoteShape([LABEL])
-    row = shape.row(Vote("t-1", 1, "سارة", "label", "سلبي", 1_700_000_000_000_001, "l-1", 2, 1))
+    row = shape.row(Vote(1, "t-1", "سارة", "label", "سلبي", 1_700_000_000_000_001, "l-1", 2, 1))
     assert row == {
-        "task": "t-1",
-        "seq": 1,
+        "task": 1,
+        "task_id": "t-1",
         "worker": "سارة",
         "question": "label",
         "label": "سلبي",

@@ -125,9 +125,7 @@ def test_sets_at_the_edges():
 
 def test_one_vote_never_claims_certainty():
     """Nothing is known of whoever voted: p is what a vote is worth, and grows with every further vote that agrees."""
-    p = [
-        infer(Votes.from_columns(["a"] * n, list(range(n)), ["x"] * n, labels=["x", "y"])).p[0] for n in (1, 2, 3)
-    ]
+    p = [infer(Votes.from_columns(["a"] * n, list(range(n)), ["x"] * n, labels=["x", "y"])).p[0] for n in (1, 2, 3)]
     assert p == pytest.approx([0.7, 0.49 / 0.58, 0.343 / 0.37])
     shares = infer(Votes.from_columns(["a"], [1], ["x"], labels=["x", "y"]), "majority").p
     assert shares.tolist() == [1.0]  # asked for by name, the majority is the share of votes

@@ -9,7 +9,7 @@ import typer
 from tawsim.cli import options
 from tawsim.cli.opening import opened, which
 from tawsim.cli.options import app
-from tawsim.cli.output import DONE, Output, count
+from tawsim.cli.output import DONE, Output, command, count
 from tawsim.core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tawsim.workspaces.workspace import Workspace
 
 NAMED = 10
+BACKUPS = "backups"
+LONG_NAME = 40  # characters; a longer name of a column is more likely a row of data
 
 
 @app.command("import")
@@ -56,7 +58,8 @@ def import_(
     else:
         out.say(f"Added {count(report.added, 'task', 'tasks')} to “{target.name}”.")
     _name_duplicates(out, report, policy)
-    out.next(f"tawsim up {path.name}")
+    doubt_header(out, target.text_column)
+    out.next(command("tawsim", "up", path))
     return DONE
 
 
@@ -73,12 +76,21 @@ def _policy(name: str) -> "DuplicatePolicy":
 def _name_duplicates(out: Output, report: "ImportReport", policy: str) -> None:
     if not report.duplicate_count:
         return
-    done = "were left out" if policy == "skip" else "were kept"
-    out.say(f"{count(report.duplicate_count, 'row repeats', 'rows repeat')} the text of an earlier task and {done}:")
+    done = "left out" if policy == "skip" else "kept"
+    out.say(f"{count(report.duplicate_count, 'row repeats', 'rows repeat')} the text of an earlier task ({done}):")
     for one in report.duplicates[:NAMED]:
         out.say(f"  row {one.row:,} = task {one.seq:,}")
     if report.duplicate_count > NAMED:
         out.say(f"  … and {report.duplicate_count - NAMED:,} more (--json names up to 100)")
+
+
+def doubt_header(out: Output, column: str) -> None:
+    """A first row of data that was taken for the header shows by a name that is no name."""
+    if len(column) > LONG_NAME or len(column.split()) > 4 or column.replace(".", "").isdigit():
+        out.say(
+            f"The first row was taken as the names of the columns: “{column[:60]}”.",
+            "If it is data, put a row of names above it and import again.",
+        )
 
 
 def import_with_progress(
@@ -144,7 +156,7 @@ def export(
     out.result(
         {
             "project": target.name, "file": str(output), "rows": rows, "kind": kind, "bytes": wrote.bytes,
-            "formulas": wrote.formulas,
+            "formulas": wrote.formulas, "unanswered": wrote.unanswered,
         }
     )  # fmt: skip
     # Where the table itself goes to the terminal or a pipe, a line about it would end up in it.
@@ -155,7 +167,10 @@ def export(
                 f"{count(wrote.formulas, 'cell begins', 'cells begin')} like a formula; "
                 "for Excel, LibreOffice or Google Sheets use --for-spreadsheet."
             )
-        out.next("tawsim truth" if not votes else f"tawsim infer {output} -o truth.csv")
+        if wrote.unanswered:
+            out.say(f"{count(wrote.unanswered, 'task has', 'tasks have')} no answer yet; the label is empty there.")
+        if votes:
+            out.next(command("tawsim", "infer", output, "-o", "truth.csv"))
     return DONE
 
 
@@ -192,7 +207,8 @@ def infer(
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE.tawsim")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to; must not exist.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to; must not exist. Else a new one in backups/."),
     ] = None,
     json: options.Json = False,
 ) -> int:
@@ -203,7 +219,10 @@ def backup(
     import time
 
     out = Output(json)
-    target = output or file.with_name(f"{file.stem}-{time.strftime('%Y%m%d-%H%M%S')}.tawsim")
+    target = output or file.parent / BACKUPS / f"{file.stem}-{time.strftime('%Y%m%d-%H%M%S')}.tawsim"
+    if output is None:
+        # Apart, so that no command takes the copy for a second workspace of this folder.
+        target.parent.mkdir(mode=0o700, exist_ok=True)
     with opened(which(file)) as place:
         place.db.backup_to(target.absolute())
     size = target.stat().st_size

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tawsim.cli.data import import_with_progress
+from tawsim.cli.data import doubt_header, import_with_progress
 from tawsim.cli.opening import opened
-from tawsim.cli.output import Output, count
+from tawsim.cli.output import Output, command, count
 from tawsim.cli.projects import read_instructions, split_labels
 from tawsim.core.errors import BadInput, Conflict
 
@@ -46,7 +46,7 @@ def prepare(
     wanted = split_labels(labels) if labels is not None else None
     if path.exists():
         with opened(path) as workspace:
-            return _go_on(out, workspace, file, wanted, overlap, guideline, owner)
+            return _go_on(out, workspace, file, wanted, text, overlap, guideline, owner)
     if wanted is None:
         raise BadInput("Which labels are there to choose from?", f"Name them: tawsim label {file} --labels a,b")
     return _begin(out, path, file, wanted, text, overlap or 1, multiple, guideline or "", owner, format)
@@ -86,6 +86,7 @@ def _begin(
         lines.append(
             f"{count(report.duplicate_count, 'row has', 'rows have')} the text of an earlier one; all were kept."
         )
+    doubt_header(out, project.text_column)
     return Prepared(path, lines, {"project": project.name, "tasks": report.added, "made": True})
 
 
@@ -94,6 +95,7 @@ def _go_on(
     workspace: "Workspace",
     file: Path,
     labels: list[str] | None,
+    text: str | None,
     overlap: int | None,
     guideline: str | None,
     owner: str | None,
@@ -108,6 +110,11 @@ def _go_on(
         raise Conflict(
             f"{path.name} was made with the labels {has}; you named {', '.join(labels)}.",
             f"Leave --labels out to go on with these; to start afresh, move {path.name} away first.",
+        )
+    if text is not None and text != project.text_column:
+        raise Conflict(
+            f"In {path.name} the text stands in the column “{project.text_column}”; you named “{text}”.",
+            f"Leave --text out to go on; to start afresh, move {path.name} away first.",
         )
     _check_owner(workspace, owner)
     _settle(workspace, project, overlap, guideline)
@@ -129,7 +136,8 @@ def _check_owner(workspace: "Workspace", name: str | None) -> None:
         owner = get_worker(tx, workspace.owner_id)
     if owner.name != name:
         raise Conflict(
-            f"{workspace.path.name} belongs to {owner.name}.", f"To let {name} label too: tawsim invite “{name}”"
+            f"{workspace.path.name} belongs to {owner.name}.",
+            "To let them label too: " + command("tawsim", "invite", name),
         )
 
 

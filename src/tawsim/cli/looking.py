@@ -8,7 +8,7 @@ import typer
 from tawsim.cli import options
 from tawsim.cli.opening import address_of, opened, which
 from tawsim.cli.options import app
-from tawsim.cli.output import DONE, NO, UNDECIDED, Output, count
+from tawsim.cli.output import DONE, NO, UNDECIDED, Output, command, count
 
 
 @app.callback(invoke_without_command=True)
@@ -55,7 +55,7 @@ def status(project: options.Project = None, workspace: options.Workspace = None,
     if not found:
         out.next("tawsim project create NAME --labels a,b")
     elif not running:
-        out.next(f"tawsim up {path.name}")
+        out.next(command("tawsim", "up", path))
     return DONE
 
 
@@ -100,9 +100,10 @@ def truth(project: options.Project = None, workspace: options.Workspace = None, 
         show_truth(out, name, facts)
         out.say("")
     if not any(facts["summary"]["labelled"] for _, facts in found):
-        out.next(f"tawsim up {path.name}")
+        address, running = address_of(path)
+        out.next(f"answer a few tasks at {address}" if running else command("tawsim", "up", path))
         return UNDECIDED
-    out.next("tawsim export -o labels.csv")
+    out.next(command("tawsim", "export", "-w", path, "-o", "labels.csv"))
     return DONE
 
 

@@ -5,9 +5,11 @@ only where a table or a progress bar is drawn.
 """
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tawsim.core.errors import Conflict, NotAllowed, TawsimError
@@ -84,6 +86,13 @@ def show_error(error: TawsimError, code: int, *, as_json: bool) -> None:
         lines.append(f"  {error.hint}")
     lines.append(f"  [{error.code}]")
     print(for_terminal("\n".join(lines)), file=sys.stderr)  # noqa: T201
+
+
+def command(*words: str | Path) -> str:
+    """A command line that can be pasted as it stands, with a file of this folder by its name alone."""
+    here = Path.cwd()
+    near = [word.name if isinstance(word, Path) and word.absolute().parent == here else str(word) for word in words]
+    return shlex.join(near)
 
 
 def percent(p: float | None) -> str:

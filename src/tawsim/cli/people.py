@@ -8,7 +8,7 @@ import typer
 from tawsim.cli import options
 from tawsim.cli.opening import address_of, link, new_secrets, opened, which
 from tawsim.cli.options import app
-from tawsim.cli.output import DONE, Output, count
+from tawsim.cli.output import DONE, Output, command
 
 if TYPE_CHECKING:
     from tawsim.core.records import Worker, WorkerKind
@@ -40,7 +40,7 @@ def invite(
     )  # fmt: skip
     for worker, url in zip(workers, links, strict=True):
         out.say(worker.name, f"  {url}")
-    out.say(f"{count(len(links), 'link', 'links')}: each works once, within 14 days.")
+    out.say("Each link works once, within 14 days; a new one for the same person ends the one before.")
     _say_where(out, path, running)
     return DONE
 
@@ -94,4 +94,4 @@ def _worker(workspace: "Workspace", name: str, kind: "WorkerKind") -> "Worker":
 def _say_where(out: Output, path: Path, running: bool) -> None:
     if not running:
         out.say(f"Nobody serves {path.name} yet; the address above is the usual one.")
-        out.next(f"tawsim up {path}")
+        out.next(command("tawsim", "up", path))

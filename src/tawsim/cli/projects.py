@@ -8,7 +8,7 @@ import typer
 from tawsim.cli import options
 from tawsim.cli.opening import opened, which
 from tawsim.cli.options import app
-from tawsim.cli.output import DONE, Output
+from tawsim.cli.output import DONE, Output, command
 from tawsim.core.errors import BadInput
 from tawsim.core.records import TaskOrder
 
@@ -65,7 +65,7 @@ def create(
         raise
     out.result({"workspace": str(path), "project": project_json(made)})
     out.say(f"Made the project “{made.name}” in {path.name}.")
-    out.next(f"tawsim import FILE -w {path.name} --project “{made.name}”")
+    out.next(command("tawsim", "import", "FILE", "-w", path, "--project", made.name))
     return DONE
 
 

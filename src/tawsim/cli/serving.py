@@ -15,7 +15,7 @@ import typer
 from tawsim.cli import options
 from tawsim.cli.opening import address_of, link, new_secrets, opened
 from tawsim.cli.options import app
-from tawsim.cli.output import DONE, Output, count
+from tawsim.cli.output import DONE, Output, command, count
 from tawsim.core.errors import AlreadyRunning
 
 
@@ -48,7 +48,7 @@ def label(
     out.say(*prepared.lines)
     return _serve(
         out, [prepared.path], host="127.0.0.1", port=port, browser=not no_browser, facts=prepared.facts,
-        afterwards=f"tawsim label {file}",
+        afterwards=command("tawsim", "label", file),
     )  # fmt: skip
 
 
@@ -59,6 +59,10 @@ def up(
     ] = Path(),
     host: options.Host = "127.0.0.1",
     port: options.Port = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", metavar="NAME", help="A further name by which browsers may reach this server."),
+    ] = None,
     no_browser: options.NoBrowser = False,
     json: options.Json = False,
 ) -> int:
@@ -67,7 +71,16 @@ def up(
 
     out = Output(json)
     files = workspace_files(place)
-    return _serve(out, files, host=host, port=port, browser=not no_browser, facts={}, afterwards=f"tawsim up {place}")
+    return _serve(
+        out,
+        files,
+        host=host,
+        port=port,
+        browser=not no_browser,
+        facts={},
+        afterwards=command("tawsim", "up", place),
+        allow_hosts=allow_host or [],
+    )
 
 
 @app.command("demo")
@@ -119,6 +132,7 @@ def _serve(
     facts: dict[str, Any],
     afterwards: str = "",
     demo: bool = False,
+    allow_hosts: Sequence[str] = (),
     story: Sequence[tuple[str, dict[str, Any]]] = (),
 ) -> int:
     """Serve until Ctrl-C; or, where another process serves the file already, make a link into that one."""
@@ -135,7 +149,15 @@ def _serve(
     try:
         with _stoppable() as stopper:
             try:
-                serve(files, host=host, port=port, open_browser=browser, demo=demo, on_ready=ready)
+                serve(
+                    files,
+                    host=host,
+                    port=port,
+                    allow_hosts=allow_hosts,
+                    open_browser=browser,
+                    demo=demo,
+                    on_ready=ready,
+                )
             except AlreadyRunning:
                 if len(files) > 1:
                     raise
@@ -144,7 +166,7 @@ def _serve(
         pass
     if not demo:
         out.say("", f"Stopped. All answers are in {', '.join(file.name for file in files)}.")
-        out.next(afterwards, "tawsim export -o labels.csv")
+        out.next(afterwards, command("tawsim", "export", "-w", files[0], "-o", "labels.csv"))
     return DONE
 
 

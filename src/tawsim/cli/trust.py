@@ -35,6 +35,9 @@ def show_truth(out: Output, project: str, found: Mapping[str, Any]) -> None:
     """One project: what was inferred and how, then a row for each worker."""
     summary = found["summary"]
     sure = summary["sure"]
+    if not summary["labelled"]:
+        out.say(f"{project}: nobody has answered yet ({summary['tasks']:,} tasks wait).")
+        return
     out.say(
         f"{project}: {summary['labelled']:,} of {summary['tasks']:,} tasks have a label, "
         f"{sure['tasks']:,} of them with probability {percent(sure['threshold'])} or more.",
@@ -58,7 +61,7 @@ def show_workers(out: Output, workers: Sequence[Mapping[str, Any]]) -> None:
         for one in ordered
     ]  # fmt: skip
     if rows:
-        out.table(("worker", "answers", "accuracy", "95 % sure", "verdict"), rows, right=(1, 2, 3))
+        out.table(("worker", "answers", "accuracy", "95 % interval", "verdict"), rows, right=(1, 2, 3))
     for one in ordered:
         if one["verdict"] != "trusted":
             out.say(f"  {one['worker']['name']}: {reason(one['why'])}")

@@ -200,7 +200,7 @@ def checked_text(row: Mapping[str, Any], column: str, *, file: str, row_number: 
         found = ", ".join(str(name) for name in list(row)[:12])
         raise BadFile(
             f"there is no such column; found: {found}.",
-            "Name the text's column with --text.",
+            f"The texts of this project stand in the column “{column}”: call yours so.",
             file=file,
             row=row_number,
             column=column,

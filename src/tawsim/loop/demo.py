@@ -1,7 +1,7 @@
 """The small world of `tawsim demo`: real texts, simulated people, made through the same functions that people use.
 
-Deterministic: every run gives the same answers. One of the five people of a project answers at random and one mixes up
-two labels, so that the page of trust has something to find. The texts and their licences are in demo_data/NOTICE.
+Deterministic: every run gives the same answers. One of the people of a project answers at random and one mixes up two
+labels, so that the page of trust has something to find. The texts and their licences are in demo_data/NOTICE.
 """
 
 import csv
@@ -24,8 +24,9 @@ FILE = "demo.tawsim"
 OVERLAP = 3
 FINISHED = 0.9
 ROUNDS_A_TRANSACTION = 12
-# The three good ones of each project work a little more than the careless one and the one who mixes labels up.
-EAGERNESS = (5, 5, 4, 4, 3)
+# The careless one and the one who mixes labels up come last.
+EAGERNESS = (5, 5, 4, 4, 4)
+EAGERNESS_OF_THE_LAST = (4, 3)
 
 # What somebody answers to a text whose true label is given, among all labels.
 Habit = Callable[[str, tuple[str, ...], random.Random], str]
@@ -79,11 +80,13 @@ WORLDS = (
         "احكم على شعور الكاتب لا على رأيك في الموضوع. إن تعذّر الحكم فتخطَّ المهمة واكتب السبب.",
         ("إيجابي", "سلبي"),
         {
-            "ليلى (محاكاة)": skilled(0.97),
-            "عمر (محاكاة)": skilled(0.92),
-            "سلمى (محاكاة)": skilled(0.87),
-            "زياد (محاكاة)": careless,
-            "هند (محاكاة)": mixing("إيجابي", "سلبي", 0.8),
+            "ليلى": skilled(0.97),
+            "عمر": skilled(0.93),
+            "سلمى": skilled(0.9),
+            "يوسف": skilled(0.94),
+            "مريم": skilled(0.91),
+            "زياد": careless,
+            "هند": mixing("إيجابي", "سلبي", 0.8),
         },
     ),
     World(
@@ -95,11 +98,11 @@ WORLDS = (
         "no more.",
         ("card arrival", "lost or stolen card", "exchange rate", "top up failed", "change pin", "terminate account"),
         {
-            "Maya (simulated)": skilled(0.97),
-            "Sam (simulated)": skilled(0.92),
-            "Ines (simulated)": skilled(0.86),
-            "Rob (simulated)": careless,
-            "Tom (simulated)": mixing("card arrival", "lost or stolen card", 0.8),
+            "Maya": skilled(0.97),
+            "Sam": skilled(0.92),
+            "Ines": skilled(0.86),
+            "Rob": careless,
+            "Tom": mixing("card arrival", "lost or stolen card", 0.8),
         },
     ),
 )
@@ -107,7 +110,7 @@ WORLDS = (
 
 def build_demo(folder: Path) -> Path:
     """A workspace file in `folder` with two projects, about nine tenths labelled. Raises AlreadyExists for a second one."""
-    workspace = open_workspace(folder / FILE, create=True)
+    workspace = open_workspace(folder / FILE, create=True, owner="You")
     try:
         for number, world in enumerate(WORLDS):
             _build(workspace, world, random.Random(20_261_121 + number))  # noqa: S311  (a play, not a secret)
@@ -124,9 +127,10 @@ def _build(workspace: Workspace, world: World, chance: random.Random) -> None:
     import_rows(db, project, rows, actor_id=owner, key="demo", source=world.data)
     workers = db.write(lambda tx: _hire(tx, owner, world))
     true = {one["text"]: one["expected"] for one in texts}
+    weights = (*EAGERNESS[: len(workers) - 2], *EAGERNESS_OF_THE_LAST)
     left = int(len(texts) * OVERLAP * FINISHED)
     while left > 0:
-        who = chance.choices(workers, weights=EAGERNESS, k=ROUNDS_A_TRANSACTION)
+        who = chance.choices(workers, weights=weights, k=ROUNDS_A_TRANSACTION)
         turns = [(worker, chance.randint(2, 5)) for worker in who]
         # A write may run twice, so each gets a seed of its own instead of the shared generator.
         seed = chance.random()

@@ -9,7 +9,7 @@ from tawsim.core.errors import BadInput
 from tawsim.core.records import Project
 from tawsim.labelling.slots import project_row
 from tawsim.loop.truths import ProjectTruth, project_truth
-from tawsim.releases import Inferred, TruthShape, Vote, VoteShape, WriteCounts, format_of, new_file, stream, write
+from tawsim.releases import ExportCounts, Inferred, TruthShape, Vote, VoteShape, format_of, new_file, stream, write
 from tawsim.releases.column_types import ColumnType
 from tawsim.releases.writers import FORMATS
 from tawsim.store import rows
@@ -27,6 +27,16 @@ class Table(NamedTuple):
     columns: tuple[str, ...]
     types: Mapping[str, ColumnType]
     rows: Iterator[dict[str, Any]]
+    counts: ExportCounts | None = None
+
+
+class Written(NamedTuple):
+    """What a file got. `formulas`: CSV cells that a spreadsheet would calculate; `unanswered`: tasks without an answer."""
+
+    rows: int
+    bytes: int
+    formulas: int
+    unanswered: int
 
 
 def export(db: Database, project_id: str, kind: str = "labels") -> tuple[list[str], Iterator[dict[str, Any]]]:
@@ -48,7 +58,7 @@ def export_table(db: Database, project_id: str, kind: str = "labels") -> Table:
         votes = VoteShape(project.questions)
         return Table(tuple(votes.columns), votes.types, _vote_rows(db, project, votes))
     shape = TruthShape(project.questions, content_columns(db, project_id))
-    return Table(tuple(shape.columns), shape.types, _label_rows(db, project, shape))
+    return Table(tuple(shape.columns), shape.types, _label_rows(db, project, shape), shape.counts)
 
 
 def export_stream(db: Database, project_id: str, format: str, kind: str = "labels") -> Iterator[bytes]:
@@ -73,7 +83,7 @@ def write_export(
     force: bool = False,
     kind: str = "labels",
     for_spreadsheet: bool = False,
-) -> WriteCounts:
+) -> Written:
     """Write the file, whole or not at all; its ending names the format. Returns what was written.
 
     Raises BadInput for another ending, AlreadyExists unless `force`, Unavailable for a full or read-only disk.
@@ -81,7 +91,8 @@ def write_export(
     format = format_of(out.name)
     table = export_table(db, project_id, kind)
     with new_file(out, overwrite=force) as file:
-        return write(table.rows, table.columns, file, format, types=table.types, for_spreadsheet=for_spreadsheet)
+        wrote = write(table.rows, table.columns, file, format, types=table.types, for_spreadsheet=for_spreadsheet)
+    return Written(wrote.rows, wrote.bytes, wrote.formulas, table.counts.unanswered if table.counts else 0)
 
 
 def _label_rows(db: Database, project: Project, shape: TruthShape) -> Iterator[dict[str, Any]]:
@@ -156,7 +167,7 @@ def _vote_rows(db: Database, project: Project, shape: VoteShape) -> Iterator[dic
             for question in project.questions:
                 if question.name in answers:
                     vote = Vote(
-                        task=row["task_id"], seq=row["seq"], worker=names.get(row["worker_id"], row["worker_id"]),
+                        task=row["seq"], task_id=row["task_id"], worker=names.get(row["worker_id"], row["worker_id"]),
                         question=question.name, label=answers[question.name], at=row["created_at"],
                         lease=row["lease_id"], guideline_version=row["guideline_version"], version=row["version"],
                     )  # fmt: skip

@@ -42,6 +42,7 @@ def truth_summary(truth: ProjectTruth, db: Database) -> dict[str, Any]:
         "question": truth.question.name,
         "model": result.model if result is not None else "majority",
         "why": result.why.text if result is not None else "Nobody has answered yet.",
+        "why_code": result.why.code if result is not None else "no_answers",
         "labels": list(truth.labels),
         "summary": _summary(truth),
         "workers": _workers(db, result.workers if result is not None else ()),

@@ -24,10 +24,11 @@ class Inferred(NamedTuple):
 
 
 class Vote(NamedTuple):
-    """One answer of one worker. `at` is in microseconds since 1970 UTC; `label` is a list for `choices`."""
+    """One answer of one worker. `task` is the task's number, as `tawsim_task` is in the table of labels, so that the two
+    join; `at` is in microseconds since 1970 UTC; `label` is a list for `choices`."""
 
-    task: str
-    seq: int
+    task: int
+    task_id: str
     worker: str
     question: str
     label: Any
@@ -104,7 +105,7 @@ class VoteShape:
     def __init__(self, questions: Sequence[Question]) -> None:
         several = any(isinstance(question, Choices) for question in questions)
         self.types: dict[str, ColumnType] = dict.fromkeys(self.columns, "text")
-        self.types |= {"seq": "int", "guideline_version": "int", "version": "int"}
+        self.types |= {"task": "int", "guideline_version": "int", "version": "int"}
         self.types["label"] = "json" if several else "text"
         self.rows = 0
 

@@ -99,7 +99,9 @@ def listen(host: str, port: int | None) -> socket.socket:
 def host_names(host: str, port: int, more: Sequence[str]) -> frozenset[str]:
     """The Host headers that this server answers to: the loopback's names where it listens there, its own, and `more`."""
     everywhere = host in EVERYWHERE
-    names = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")} if everywhere or host in LOOPBACK else set()
+    names = (
+        {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")} if everywhere or host in LOOPBACK else set()
+    )
     if not everywhere:
         names.add(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
     for name in more:

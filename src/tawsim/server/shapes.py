@@ -349,6 +349,7 @@ class TruthShape:
     question: str
     model: str
     why: str
+    why_code: str
     labels: list[str]
     summary: TruthSummary
     workers: list[WorkerTrust]

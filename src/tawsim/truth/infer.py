@@ -76,7 +76,8 @@ def infer(votes: Any, model: str = "auto") -> Inference:
     """The truth of `votes` (`Votes`, or any table with task, worker, label) by `model`: "auto" or a key of `MODELS`.
 
     "auto" takes the majority where there is too little to learn workers from, each vote taken to be right seven
-    times in ten, else Dawid–Skene; `why` says which and why. The same votes give the same result, whatever the order of their rows. Raises `BadInput` for votes or a model
+    times in ten, else Dawid–Skene; `why` says which and why.
+    The same votes give the same result, whatever the order of their rows. Raises `BadInput` for votes or a model
     name that cannot be used, `TooLarge` where a named model does not fit in memory.
     """
     votes = read_votes(votes)
