@@ -162,7 +162,7 @@ def _p99(level: dict[str, Any], what: str) -> float:
 
 
 def _row(what: str, ours: list[float], theirs: list[float], *, more_is_better: bool = False) -> dict[str, Any]:
-    mine, peer = statistics.median(ours), statistics.median(theirs)
+    mine, peer = round(statistics.median(ours), 3), round(statistics.median(theirs), 3)
     better, worse = (mine, peer) if more_is_better else (peer, mine)
     return {
         "what": what, "ours": mine, "theirs": peer, "times": round(better / worse, 1) if better and worse else None,
