@@ -151,3 +151,23 @@ def test_none_says_why(world: Any) -> None:
         while found := next_(world, who)["leases"]:
             submit(world, who, found[0]["lease"]["id"])
         assert next_(world, who)["none"] == {"reason": "done", "retry_after_s": None}
+
+
+def test_a_task_reopened_twice_with_one_key_has_one_new_round(world: Any) -> None:
+    task = world.lease(world.layla)["task"]["id"]
+    for _ in range(2):
+        assert world.post(f"/tasks/{task}/reopen", {"key": "r1"}).json()["round"] == 1
+    assert world.post(f"/tasks/{task}/reopen", {"key": "r2"}).json()["round"] == 2
+
+
+def test_one_key_imports_one_set_of_rows(world: Any) -> None:
+    path = f"/projects/{world.project['id']}/tasks"
+    bad = world.post(path, {"key": "rows", "rows": [{"text": "a"}, {"text": ""}]})
+    assert bad.status_code == 400  # and leaves the key free
+    first = world.post(path, {"key": "rows", "rows": [{"text": "a"}, {"text": "b"}]}).json()
+    again = world.post(path, {"key": "rows", "rows": [{"text": "a"}, {"text": "b"}]}).json()
+    assert (first["added"], first["repeated"]) == (2, False)
+    assert (again["id"], again["repeated"]) == (first["id"], True)
+    other = world.post(path, {"key": "rows", "rows": [{"text": "c"}]})
+    assert other.status_code == 409
+    assert other.json()["error"]["code"] == "TW-KEY-REUSED"

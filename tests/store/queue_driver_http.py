@@ -1,6 +1,7 @@
 """The state machine's second way to the queue: the HTTP API, with one credential a person. Faults as in queue_driver.py."""
 
 import asyncio
+import uuid
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,7 @@ class OverHttp(InProcess):
         return code, found["annotation"] if code == "ok" else found
 
     def reopen(self, task: str) -> tuple[str, Any]:
-        code, found = self.post(self.owner, f"/tasks/{task}/reopen", {})
+        code, found = self.post(self.owner, f"/tasks/{task}/reopen", {"key": uuid.uuid4().hex})
         return code, found["round"] if code == "ok" else found
 
     def set_k(self, task: str, k: int) -> tuple[str, Any]:

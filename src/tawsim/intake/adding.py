@@ -242,10 +242,11 @@ def _insert(tx: Transaction, *, job_id: str, rows_read: int, tasks: list[dict[st
 
 def _finish(tx: Transaction, job: _Import, actor_id: str) -> ImportReport:
     added = job.next_seq - job.first_seq
+    overlap = _follow_overlap(tx, job)
     tx.run(
         "import_show", project_id=job.project.id, visible_seq=job.next_seq - 1,
         visible_position=((job.number + 1) << POSITION_BITS) - 1, added=added,
-        answers_wanted=added * job.project.overlap,
+        answers_wanted=added * overlap,
         duplicates=0 if job.policy == "skip" else job.duplicate_count,
     )  # fmt: skip
     _end(tx, job, "done", added=added)
@@ -253,6 +254,17 @@ def _finish(tx: Transaction, job: _Import, actor_id: str) -> ImportReport:
     row = tx.one("import_get", id=job.id)
     assert row is not None
     return rows.import_report(row)
+
+
+def _follow_overlap(tx: Transaction, job: _Import) -> int:
+    """The project's overlap now. If it was changed while the rows came in, they follow it before anybody sees them."""
+    project = tx.one("project_get", id=job.project.id)
+    if project is None:
+        raise Conflict(f"The project “{job.project.name}” was removed meanwhile.", "Nothing was imported.")
+    overlap = int(project["overlap"])
+    if overlap != job.project.overlap:
+        tx.run("task_hidden_set_overlap", project_id=job.project.id, overlap=overlap, after=job.first_seq - 1)
+    return overlap
 
 
 def _end(tx: Transaction, job: _Import, state: str, *, added: int) -> None:

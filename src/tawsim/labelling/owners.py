@@ -71,6 +71,12 @@ def _free_annotation(tx: Transaction, annotation: Row) -> None:
         count_worker(tx, annotation["project_id"], annotation["worker_id"], answers=-1)
 
 
+def reopen_once(tx: Transaction, actor_id: str, task_id: str, key: str) -> int:
+    """`reopen` for a client whose answer may get lost: the same key starts one round."""
+    result = once(tx, actor_id, key, ["reopen", task_id], lambda: {"round": reopen(tx, actor_id, task_id)}).result
+    return int(result["round"])
+
+
 def reopen(tx: Transaction, actor_id: str, task_id: str) -> int:
     """A new round: earlier answers stay readable, live leases of the old round are revoked (Q13). Returns the round."""
     task = task_row(tx, task_id)

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tawsim.core.errors import BadFile
+from tawsim.core.errors import BadFile, BadInput, KeyReused
 from tawsim.core.ids import new_id
 from tawsim.core.records import DuplicatePolicy, ImportReport, Project
 from tawsim.core.text import comparable
@@ -75,8 +75,15 @@ def import_rows(
     """Import rows given by a program: objects, or plain texts, which go into the project's text column.
 
     `key` names this import: the same key again is answered with the first report. A project that has no tasks yet takes
-    the text column found in the first rows, if its own is not there. Raises BadInput naming the row.
+    the text column found in the first rows, if its own is not there. Raises BadInput naming the row, KeyReused where a
+    list of other rows was imported under this key.
     """
+    content = _digest_of_rows(items) if isinstance(items, list) else ""
+    if content:
+        with db.read() as tx:
+            seen = tx.one("key_get", actor_id=actor_id, key=f"import/{project.id}/{key}")
+        if seen is not None and seen["digest"] != content:
+            raise KeyReused("This key was used before with other rows.", "Make a new key for new rows.")
     iterator = numbered(_text_rows(items, project.text_column))
     head = list(islice(iterator, SAMPLE_ROWS))
     project = _settle_from_sample(db, project, [row for _, row in head], actor_id)
@@ -86,7 +93,22 @@ def import_rows(
         digest=f"key/{actor_id}/{key}", duplicates=duplicates,
     )  # fmt: skip
     columns.keep(db, report)
+    if content and not report.repeated:
+        db.write(lambda tx: _keep_key(tx, actor_id, project, key, content))
     return report
+
+
+def _digest_of_rows(items: list[Any]) -> str:
+    try:
+        return hashlib.sha256(json.dumps(items, sort_keys=True, default=str).encode()).hexdigest()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadInput("The rows cannot be read as JSON.", str(error)) from None
+
+
+def _keep_key(tx: Transaction, actor_id: str, project: Project, key: str, digest: str) -> None:
+    # Only after the import: one that failed leaves its key free for the mended rows.
+    if tx.one("key_get", actor_id=actor_id, key=f"import/{project.id}/{key}") is None:
+        tx.run("key_insert", actor_id=actor_id, key=f"import/{project.id}/{key}", digest=digest, result="{}", at=tx.now)
 
 
 def new_project_from_file(

@@ -38,7 +38,7 @@ class ProjectTruth:
     result: Inference | SetsInference | None
     total: int
     visible_seq: int
-    event_id: str
+    revision: int
     seconds: float
 
     @property
@@ -90,7 +90,7 @@ def project_truth(
         if found is not None:
             age = time.monotonic() - found.made_at
             lag = max(STALE_AT_LEAST_S, STALE_FACTOR * found.truth.seconds) if may_be_stale else 0.0
-            if age < lag or _last_event(db, project_id) == found.truth.event_id:
+            if age < lag or _revision(db, project_id) == found.truth.revision:
                 _kept.move_to_end(key)
                 return found.truth
         truth = _infer(db, project, asked)
@@ -135,22 +135,22 @@ def _look_up(db: Database, project_id: str, question: str | None) -> tuple[Proje
     )
 
 
-def _last_event(db: Database, project_id: str) -> str:
+def _revision(db: Database, project_id: str) -> int:
     with db.read() as tx:
-        row = tx.one("truth_last_event", project_id=project_id)
-    return row["id"] if row is not None else ""
+        row = tx.one("truth_revision", project_id=project_id)
+    return row["revision"] if row is not None else 0
 
 
 def _infer(db: Database, project: Project, question: Question) -> ProjectTruth:
     started = time.monotonic()
-    event_id = _last_event(db, project.id)  # before the answers: what comes between makes the truth look old, never new
+    revision = _revision(db, project.id)  # before the answers: what comes between makes the truth look old, never new
     with db.read() as tx:
         counts = tx.one("project_count_get", project_id=project.id)
         assert counts is not None
         total, visible_seq = int(counts["tasks"]), int(counts["visible_seq"])
         found = gather(tx.stream("truth_answers", project_id=project.id, visible_seq=visible_seq), question)
     seqs, result = _judge(found, question)
-    return ProjectTruth(project, question, seqs, result, total, visible_seq, event_id, time.monotonic() - started)
+    return ProjectTruth(project, question, seqs, result, total, visible_seq, revision, time.monotonic() - started)
 
 
 def _judge(found: Answers, question: Question) -> tuple[NDArray[np.int64], Inference | SetsInference | None]:

@@ -134,6 +134,8 @@ class Database:
         """Open and migrate the file. Raises NotFound, BadInput (not ours) or Unavailable (read-only, full)."""
         if not create and not path.exists():
             raise NotFound(f"There is no file {path}.", "Check the path.")
+        if not create and path.stat().st_size == 0:
+            raise BadInput(f"{path} is empty: no workspace was ever finished in it.", "Remove it, and make one anew.")
         try:
             if create:
                 _create(path)
@@ -330,7 +332,7 @@ class Database:
                 copy.close()
             with open(temporary, "rb") as file:
                 os.fsync(file.fileno())
-            os.link(temporary, target)  # unlike a rename, fails if somebody made `target` meanwhile
+            _take_name(temporary, target)
         except sqlite3.Error as error:
             raise _explain(error, target) from error
         except FileExistsError as error:
@@ -352,6 +354,23 @@ class Database:
         finally:
             connection.close()
         return [] if found == ["ok"] else [one for one in found if one != "ok"]
+
+
+def _take_name(temporary: Path, target: Path) -> None:
+    """Give the finished file its name, unless somebody took it meanwhile, and make the name itself durable."""
+    try:
+        os.link(temporary, target)  # unlike a rename, fails where the name is taken
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if target.exists():
+            raise FileExistsError(target) from None
+        os.rename(temporary, target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _create(path: Path) -> None:

@@ -32,8 +32,12 @@ SELECT * FROM project_count WHERE project_id = :project_id;
 
 -- name: project_count_add
 UPDATE project_count SET done = done + :done, skipped_out = skipped_out + :skipped_out, answers = answers + :answers,
-  answers_wanted = answers_wanted + :answers_wanted, leases = leases + :leases, tasks = tasks + :tasks
+  answers_wanted = answers_wanted + :answers_wanted, leases = leases + :leases, tasks = tasks + :tasks,
+  revision = revision + CASE WHEN :answers <> 0 OR :tasks <> 0 THEN 1 ELSE 0 END
 WHERE project_id = :project_id;
+
+-- name: project_count_touch
+UPDATE project_count SET revision = revision + 1 WHERE project_id = :project_id;
 
 -- name: project_take_returned_rank
 UPDATE project_count SET returned_rank = returned_rank + :n WHERE project_id = :project_id RETURNING returned_rank;
@@ -95,5 +99,5 @@ UPDATE project_count SET import_number = import_number + 1 WHERE project_id = :p
 
 -- name: import_show
 UPDATE project_count SET visible_seq = :visible_seq, visible_position = :visible_position, tasks = tasks + :added,
-  answers_wanted = answers_wanted + :answers_wanted, duplicates = duplicates + :duplicates
+  answers_wanted = answers_wanted + :answers_wanted, duplicates = duplicates + :duplicates, revision = revision + 1
 WHERE project_id = :project_id;

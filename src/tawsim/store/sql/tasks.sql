@@ -75,6 +75,9 @@ UPDATE task SET overlap = :overlap, is_open = CASE WHEN state = 'open' AND load 
   returned_rank = CASE WHEN :overlap > overlap THEN :base + seq ELSE returned_rank END
 WHERE project_id = :project_id AND seq > :after AND seq <= :until AND overlap <> :overlap AND state <> 'removed';
 
+-- name: task_hidden_set_overlap
+UPDATE task SET overlap = :overlap WHERE project_id = :project_id AND seq > :after;
+
 -- name: task_range_counts
 SELECT COALESCE(SUM(CASE WHEN state = 'open' AND accepted >= overlap THEN 1 ELSE 0 END), 0) AS done,
   COALESCE(SUM(overlap), 0) AS answers_wanted

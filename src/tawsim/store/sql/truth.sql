@@ -7,11 +7,8 @@ JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
 WHERE t.project_id = :project_id AND t.seq <= :visible_seq AND t.state <> 'removed';
 
 -- What the truth of a project rests on has not changed while this is the same. Leases come and go without touching it.
--- name: truth_last_event
-SELECT id FROM event
-WHERE project_id = :project_id AND kind IN ('annotation.accepted', 'annotation.edited', 'annotation.withdrawn',
-  'annotation.rejected', 'draft.adopted', 'task.reopened', 'task.removed', 'tasks.imported')
-ORDER BY id DESC LIMIT 1;
+-- name: truth_revision
+SELECT revision FROM project_count WHERE project_id = :project_id;
 
 -- name: task_by_seq
 SELECT t.*, c.content FROM task t JOIN task_content c ON c.task_id = t.id
