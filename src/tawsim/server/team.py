@@ -10,6 +10,7 @@ from tawsim.server import shapes
 from tawsim.server.answers import Json
 from tawsim.server.permissions import Owner, allow
 from tawsim.server.sign_in_state import ServerState
+from tawsim.server.work import KeyBody
 from tawsim.store import rows
 from tawsim.workspaces import accounts
 from tawsim.workspaces.accounts import Identity
@@ -102,9 +103,9 @@ async def set_overlap(task_id: str, body: OverlapBody, caller: Owner) -> Json:
 
 
 @router.post("/tasks/{task_id}/reopen", **allow("owner", gives=shapes.TaskChangeShape))
-async def reopen(task_id: str, caller: Owner) -> Json:
+async def reopen(task_id: str, body: KeyBody, caller: Owner) -> Json:
     """A new round for one task; earlier answers stay readable."""
-    round_ = await caller.db.write_async(lambda tx: owners.reopen(tx, caller.worker.id, task_id))
+    round_ = await caller.db.write_async(lambda tx: owners.reopen_once(tx, caller.worker.id, task_id, body.key))
     return Json({"task": task_id, "round": round_})
 
 
