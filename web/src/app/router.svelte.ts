@@ -9,7 +9,13 @@ export type Route =
 
 /** The route of a path. */
 export function readRoute(path: string): Route {
-  const [first, second, ...rest] = path.split('/').filter(Boolean).map(decodeURIComponent);
+  let parts: string[];
+  try {
+    parts = path.split('/').filter(Boolean).map(decodeURIComponent);
+  } catch {
+    return { page: 'lost' }; // a stray % names nothing
+  }
+  const [first, second, ...rest] = parts;
   if (rest.length > 0) return { page: 'lost' };
   if (first === undefined) return { page: 'home', project: null };
   if (first === 'enter' && second === undefined) return { page: 'enter' };

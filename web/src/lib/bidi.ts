@@ -27,6 +27,11 @@ export function paragraphs(text: string): { text: string; direction: Direction }
   return text.split(/\r\n|\r|\n/).map((one) => ({ text: one, direction: directionOf(one) }));
 }
 
+/** The text of a row that is judged: its text column, else its first. */
+export function itemText(content: Record<string, unknown>, column: string): string {
+  return asText(column in content ? content[column] : Object.values(content)[0]);
+}
+
 /** Any value of a row as text. */
 export function asText(value: unknown): string {
   if (value === null || value === undefined) return '';

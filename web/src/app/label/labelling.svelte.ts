@@ -2,7 +2,7 @@
 import { announce } from '../../lib/announce.svelte';
 import { api, ApiError, NoConnection } from '../../lib/api/client';
 import type { Answers, LeasedTask, Project, Question, TaskView } from '../../lib/api/types';
-import { asText } from '../../lib/bidi';
+import { itemText } from '../../lib/bidi';
 import { t } from '../../lib/i18n.svelte';
 import { newKey } from '../../lib/keys';
 import type { Press } from '../../lib/keyboard';
@@ -258,8 +258,7 @@ export class Labelling {
 
   /** The text that is judged. */
   textOf(task: TaskView): string {
-    const column = this.project?.text_column ?? '';
-    return asText(column in task.content ? task.content[column] : Object.values(task.content)[0]);
+    return itemText(task.content, this.project?.text_column ?? '');
   }
 
   #show(task: LeasedTask | null, amends: Recent | null = null): void {

@@ -1,7 +1,7 @@
 // The one place that talks to the server: requests, errors, and one function a route. No state, no retries (lib/outbox retries).
 import type {
   AnnotationView, Answers, Draft, Duplicates, ImportReport, LeasedTask, MyAnnotation, NewProject, NextTasks, Person, Project,
-  ProjectChange, ProjectOverview, ProjectProgress, Session, Submitted, Truth, Worker,
+  ProjectChange, ProjectOverview, ProjectProgress, Session, Submitted, Task, Truth, Worker,
 } from './types';
 
 const BASE = '/api/v1';
@@ -87,6 +87,18 @@ function query(values: Record<string, string | number | null | undefined>): stri
   return pairs.length ? '?' + new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])) : '';
 }
 
+/** All kept drafts that the caller may see: a labeller's own, an owner's everybody's. */
+async function allDrafts(): Promise<Draft[]> {
+  const found: Draft[] = [];
+  let after: string | null = null;
+  do {
+    const page: { drafts: Draft[]; next: string | null } = await get(`/drafts${query({ limit: 500, after })}`);
+    found.push(...page.drafts);
+    after = page.next ?? null;
+  } while (after !== null && found.length < 10_000);
+  return found;
+}
+
 export const api = {
   signIn: (token: string) => post<Session>('/sessions', { token }),
   signOut: () => request<void>('DELETE', '/session'),
@@ -112,7 +124,13 @@ export const api = {
   amend: (annotation: string, key: string, seenVersion: number, answers: Answers) =>
     post<{ annotation: AnnotationView }>(`/annotations/${part(annotation)}/versions`, { key, seen_version: seenVersion, answers }),
   mine: (project: string, limit: number) => get<{ annotations: MyAnnotation[] }>(`/projects/${part(project)}/annotations/mine${query({ limit })}`),
-  drafts: () => get<{ drafts: Draft[] }>('/drafts'),
+  drafts: allDrafts,
+  /** The draft's answer counts from now on. 409 where its task has no free slot. */
+  adopt: (draft: string) => post<unknown>(`/drafts/${part(draft)}/adopt`),
+  /** One task as it stands, or null if it is gone. */
+  task: (project: string, id: string, seq: number) =>
+    get<{ tasks: Task[] }>(`/projects/${part(project)}/tasks${query({ after: seq - 1, limit: 1 })}`).then(({ tasks }) => tasks.find((one) => one.id === id) ?? null),
+  setTaskOverlap: (task: string, overlap: number) => request<unknown>('PATCH', `/tasks/${part(task)}`, { json: { overlap } }),
 
   people: () => get<{ workers: Person[] }>('/workers'),
   invite: (name: string, key: string) => post<{ worker: Worker; link: string }>('/workers', { key, name }),

@@ -101,6 +101,13 @@ export interface TaskView {
   content: Record<string, unknown>;
 }
 
+/** A task as its owner sees it; `load` = live leases + accepted answers. */
+export interface Task extends TaskView {
+  overlap: number;
+  load: number;
+  state: 'open' | 'skipped_out' | 'removed';
+}
+
 export interface LeaseView {
   id: string;
   task_id: string;
@@ -153,6 +160,9 @@ export interface Draft {
   answers: Answers;
   created_at: number;
   adopted_as: string | null;
+  project_id: string;
+  worker_name: string;
+  task: TaskView;
 }
 
 export interface ImportReport {
