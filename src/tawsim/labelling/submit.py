@@ -10,7 +10,7 @@ from typing import Any
 from tawsim.core.clock import SECOND
 from tawsim.core.errors import BadInput, Conflict, LeaseLost, NotFound, VersionConflict
 from tawsim.core.ids import new_id
-from tawsim.kinds import read_questions, validate_answers
+from tawsim.kinds import validate_answers
 from tawsim.labelling.queue import LeasedTask, leased_task
 from tawsim.labelling.slots import (
     add_accepted,
@@ -23,7 +23,7 @@ from tawsim.labelling.slots import (
 )
 from tawsim.store.database import Row, Transaction
 from tawsim.store.keys import once, record
-from tawsim.store.rows import to_json
+from tawsim.store.rows import questions, to_json
 
 MAX_REASON = 2_000
 UNDO_ON_TOP = 10  # as many as the labelling page can take back
@@ -64,7 +64,7 @@ def submit(tx: Transaction, worker_id: str, lease_id: str, key: str, answers: An
         # Even of a removed project: its leases were revoked, and what was under way is kept as a draft (Q7, Q16).
         project = tx.one("project_even_removed", id=lease["project_id"])
         assert project is not None
-        clean = validate_answers(read_questions(json.loads(project["questions"])), answers)
+        clean = validate_answers(questions(project["questions"]), answers)
         if lease["state"] == "live":
             end_lease(tx, lease, "submitted", actor_id=worker_id)
             return {"annotation": _accept(tx, project, lease, clean, late=False)}
@@ -239,7 +239,7 @@ def edit(
     def work() -> dict[str, Any]:
         annotation = own_annotation(tx, actor_id, annotation_id)
         project = project_row(tx, annotation["project_id"])
-        clean = validate_answers(read_questions(json.loads(project["questions"])), answers)
+        clean = validate_answers(questions(project["questions"]), answers)
         if tx.run("annotation_set_version", id=annotation_id, seen_version=seen_version) == 0:
             raise VersionConflict(
                 "This answer was changed meanwhile.", "Look at the current version first.",

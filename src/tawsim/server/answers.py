@@ -7,6 +7,9 @@ from starlette.responses import Response
 
 from tawsim.labelling.queue import Grant, LeasedTask
 
+# Made once: `json.dumps` with options makes a new encoder at every call.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
 
 class Json(Response):
     """A JSON answer that nothing may cache."""
@@ -18,7 +21,7 @@ class Json(Response):
 
     def render(self, content: Any) -> bytes:
         """Compact UTF-8."""
-        return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+        return _ENCODE(content).encode("utf-8")
 
 
 def leased_json(leased: LeasedTask) -> dict[str, Any]:

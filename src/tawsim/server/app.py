@@ -17,6 +17,7 @@ from tawsim.labelling.queue import sweep
 from tawsim.server import errors, pages, projects, sessions, team, work
 from tawsim.server.answers import Json
 from tawsim.server.guard import Guard
+from tawsim.server.hot import Hot
 from tawsim.server.permissions import allow, check_all_routes
 from tawsim.server.sign_in_state import ServerState
 
@@ -66,7 +67,7 @@ def _mount(app: FastAPI, router: APIRouter) -> None:
 
 def create_app(state: ServerState) -> ASGIApp:
     """The whole application, behind its guard."""
-    return Guard(create_api(state), allowed_hosts=state.allowed_hosts, cookie=state.cookie)
+    return Guard(Hot(create_api(state), state), allowed_hosts=state.allowed_hosts, cookie=state.cookie)
 
 
 def openapi_of(app: FastAPI) -> dict[str, Any]:

@@ -51,6 +51,17 @@ def answer(error: TawsimError) -> JSONResponse:
     return JSONResponse(error_body(error), status_of(error), headers)
 
 
+def broken_text() -> JSONResponse:
+    """The answer to a text that UTF-8 cannot carry, wherever it was met."""
+    return answer(BadInput("A text holds half of a surrogate pair, which is no character.", "Send valid Unicode."))
+
+
+def unexpected(method: str, path: str, error: Exception) -> JSONResponse:
+    """Log an error that nobody foresaw, and answer without a word of the inside."""
+    log.error("%s %s failed", method, path, exc_info=error)
+    return answer(TawsimError("The server met an error of its own.", "Its log says more; please report it."))
+
+
 def install(app: FastAPI) -> None:
     """Answer every error in Tawsim's form; an unexpected one is logged, and says nothing of the inside."""
 
@@ -78,10 +89,9 @@ def install(app: FastAPI) -> None:
         return JSONResponse(body, error.status_code, dict(error.headers or {}))
 
     @app.exception_handler(UnicodeEncodeError)
-    async def broken_text(_request: Request, _error: UnicodeEncodeError) -> JSONResponse:
-        return answer(BadInput("A text holds half of a surrogate pair, which is no character.", "Send valid Unicode."))
+    async def half_pair(_request: Request, _error: UnicodeEncodeError) -> JSONResponse:
+        return broken_text()
 
     @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return answer(TawsimError("The server met an error of its own.", "Its log says more; please report it."))
+    async def unforeseen(request: Request, error: Exception) -> JSONResponse:
+        return unexpected(request.method, request.url.path, error)

@@ -34,12 +34,16 @@ class Caller:
         return self.workspace.db
 
 
-async def signed_in(request: Request) -> Caller:
-    """The caller, or NotSignedIn."""
-    state: ServerState = request.app.state.tawsim
+def caller_of(state: ServerState, request: Request) -> Caller:
+    """Who sent the request, or NotSignedIn."""
     secret = state.secret_of(request)
     workspace, worker = state.identify(secret)
     return Caller(workspace, worker, secret)
+
+
+async def signed_in(request: Request) -> Caller:
+    """The caller, or NotSignedIn."""
+    return caller_of(request.app.state.tawsim, request)
 
 
 async def owner(request: Request) -> Caller:

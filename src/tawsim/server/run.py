@@ -55,7 +55,7 @@ def serve(
         )  # fmt: skip
         config = uvicorn.Config(
             create_app(state), log_level="warning", access_log=False, server_header=False, ws="none", lifespan="on",
-            timeout_keep_alive=75, timeout_graceful_shutdown=5, backlog=2048,
+            timeout_keep_alive=75, timeout_graceful_shutdown=5, backlog=2048, proxy_headers=False,
         )  # fmt: skip
         links = {w.name: launch_link(state, w) for w in opened}
         _Server(config, lambda: _announce(links, on_ready, open_browser)).run(sockets=[listener])

@@ -14,7 +14,7 @@ from tawsim.labelling import queue, submit
 from tawsim.labelling.projects import LIMITS
 from tawsim.server import shapes
 from tawsim.server.answers import Json, grant_json, leased_json
-from tawsim.server.permissions import SignedIn, allow
+from tawsim.server.permissions import Caller, SignedIn, allow
 from tawsim.store import rows
 
 router = APIRouter(tags=["work"])
@@ -62,20 +62,30 @@ class EditBody:
 @router.post("/projects/{project_id}/next", **allow("signed_in", gives=shapes.NextShape))
 async def next_tasks(project_id: str, body: NextBody, caller: SignedIn) -> Json:
     """The leases the caller holds, then new ones, up to `count` or the project's `max_leases`. A reload costs nothing."""
+    return Json(await give_next(caller, project_id, body))
+
+
+async def give_next(caller: Caller, project_id: str, body: NextBody) -> dict[str, Any]:
+    """What `next_tasks` does and answers; hot.py comes here without the framework."""
     if not 1 <= body.count <= LIMITS["max_leases"][1]:
         raise BadInput(f"count is a whole number from 1 to {LIMITS['max_leases'][1]}, not {body.count}.")
     count = body.count
     grant = await caller.db.write_async(lambda tx: queue.next_leases(tx, project_id, caller.worker.id, count))
-    return Json(grant_json(grant))
+    return grant_json(grant)
 
 
 @router.post("/leases/{lease_id}/submit", **allow("signed_in", gives=shapes.SubmittedShape))
 async def submit_answers(lease_id: str, body: SubmitBody, caller: SignedIn) -> Json:
     """Take an answer. Acknowledged means durable. 409 keeps the work as a draft where the slot is gone."""
+    return Json(await take_answers(caller, lease_id, body))
+
+
+async def take_answers(caller: Caller, lease_id: str, body: SubmitBody) -> dict[str, Any]:
+    """What `submit_answers` does and answers; hot.py comes here without the framework."""
     result = await caller.db.write_async(
         lambda tx: submit.submit(tx, caller.worker.id, lease_id, body.key, body.answers)
     )
-    return Json({"annotation": result.or_raise(), "repeated": result.repeated})
+    return {"annotation": result.or_raise(), "repeated": result.repeated}
 
 
 @router.post("/leases/{lease_id}/skip", **allow("signed_in", gives=shapes.LeaseShape))

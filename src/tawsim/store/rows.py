@@ -2,17 +2,37 @@
 
 import json
 import sqlite3
+from functools import lru_cache
 from typing import Any
 
-from tawsim.core.records import Annotation, Draft, Duplicate, ImportReport, Lease, Progress, Project, Task, Worker
+from tawsim.core.records import (
+    Annotation,
+    Draft,
+    Duplicate,
+    ImportReport,
+    Lease,
+    Progress,
+    Project,
+    Question,
+    Task,
+    Worker,
+)
 from tawsim.kinds import read_questions
 
 Row = sqlite3.Row
+# Made once: `json.dumps` with options makes a new encoder at every call.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def to_json(value: Any) -> str:
     """Compact JSON with every script written as itself, keys in their given order."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _ENCODE(value)
+
+
+@lru_cache(maxsize=256)
+def questions(text: str) -> tuple[Question, ...]:
+    """The questions stored as `text`. Remembered by the text itself, so nothing stale can come; records cannot change."""
+    return read_questions(json.loads(text))
 
 
 def project(row: Row) -> Project:
@@ -20,7 +40,7 @@ def project(row: Row) -> Project:
     return Project(
         id=row["id"],
         name=row["name"],
-        questions=read_questions(json.loads(row["questions"])),
+        questions=questions(row["questions"]),
         text_column=row["text_column"],
         guideline=row["guideline"],
         guideline_version=row["guideline_version"],
