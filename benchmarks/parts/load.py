@@ -78,7 +78,7 @@ def _crowd(options: Options, worlds: Worlds) -> dict[str, Any]:
 def verify(server: Server, project: str, acknowledged: Counter[str], overlap: int = 1) -> dict[str, int]:
     """Read every vote back: tasks with more answers than asked, and acknowledged answers that are not there."""
     body = download(server, project, "csv", kind="votes").body
-    votes = Counter(row["task"] for row in csv.DictReader(io.StringIO(body.decode())))
+    votes = Counter(row["task_id"] for row in csv.DictReader(io.StringIO(body.decode())))
     return {
         "answered_tasks": len(votes),
         "answers": votes.total(),

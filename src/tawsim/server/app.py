@@ -104,3 +104,6 @@ async def _sweep_for_ever(state: ServerState) -> None:
                     await workspace.db.write_async(sweep)
             except TawsimError as error:
                 log.warning("sweep of %s: %s", workspace.name, error)
+            except Exception:
+                # Whatever it was: leases must go on expiring. Grants would still sweep, but only where tasks run out.
+                log.exception("sweep of %s failed", workspace.name)
