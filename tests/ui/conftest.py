@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tawsim.core.records import Worker
 from tawsim.intake.adding import add_tasks, numbered
@@ -32,6 +32,7 @@ QUIET = [
     "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run", "--disable-quic",
 ]  # fmt: skip
+expect.set_options(timeout=15_000)  # two busy cores may take their time; nothing here measures it
 LANGUAGES = {"ar": "rtl", "en": "ltr"}
 ROWS = [
     ("الخدمة ممتازة والموظف Omar متعاون جدًا", "a"),

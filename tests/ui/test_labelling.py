@@ -58,6 +58,7 @@ def test_a_link_signs_in_once(page: Page, server: Server, browser: Browser, lang
 
 def test_a_day_without_a_mouse(page: Page, server: Server) -> None:
     enter(page, server.first_link)
+    expect(page.get_by_test_id("start")).to_be_visible()
     page.keyboard.press("l")
     expect(page.get_by_test_id("task")).to_be_visible()
     press_and_see_next(page, "1")
