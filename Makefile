@@ -18,11 +18,11 @@ demo: setup build  ## a finished small world in the browser; Ctrl-C removes it
 
 test: dev build chromium  ## set everything up and pass every test
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest tests/unit tests/store tests/api tests/conformance tests/golden -n 2 -q
+	$(BIN)/python -m pytest tests/unit tests/store tests/api tests/conformance -n 2 -q
 	$(BIN)/python -m pytest tests/kill tests/ui -q
 
-fast: dev  ## the fast tests only
-	$(BIN)/python -m pytest tests/unit tests/store tests/api tests/conformance tests/golden -n 2 -q
+fast: dev  ## the fast tests: all but browser, kill and long property runs
+	$(BIN)/python -m pytest tests/unit tests/store tests/api tests/conformance -n 2 -q -m "not slow and not kill"
 
 check: dev  ## style, types, import law, the pages' own rules
 	$(BIN)/ruff check .

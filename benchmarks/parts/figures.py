@@ -34,6 +34,8 @@ def median_of(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         elif isinstance(first, bool) or not isinstance(first, int | float):
             found[name] = first
         else:
-            found[name] = statistics.median(values)
+            middle = statistics.median(values)
+            whole = all(isinstance(one, int) for one in values) and float(middle).is_integer()
+            found[name] = int(middle) if whole else round(middle, 3)
             spread[name] = [min(values), max(values)]
     return {**found, "spread": spread} if spread else found

@@ -16,7 +16,7 @@ from typing import Any
 
 from tawsim.core.clock import SECOND
 from tawsim.core.errors import AlreadyRunning, BadFile, BadInput, Conflict, TawsimError
-from tawsim.core.ids import new_id
+from tawsim.core.ids import new_id, new_ids
 from tawsim.core.records import DuplicatePolicy, ImportReport, Project
 from tawsim.core.text import text_key
 from tawsim.intake.repeats import Repeats
@@ -149,9 +149,9 @@ def _is_dead(tx: Transaction, running: Row) -> bool:
 def _prepare(db: Database, job: _Import, repeats: Repeats, chunk: list[NumberedRow]) -> list[dict[str, Any]]:
     """Check each row and find what it repeats, outside the writer."""
     tasks: list[dict[str, Any]] = []
-    now = db.clock()
+    ids = new_ids(db.clock(), len(chunk))
     with repeats.chunk(job.settle):
-        for row_number, row in chunk:
+        for (row_number, row), task_id in zip(chunk, ids, strict=True):
             text = checked_text(row, job.project.text_column, file=job.source, row_number=row_number)
             key = text_key(text)
             earlier = repeats.earlier(key)
@@ -167,7 +167,7 @@ def _prepare(db: Database, job: _Import, repeats: Repeats, chunk: list[NumberedR
             repeats.note(key, job.next_seq)
             tasks.append(
                 {
-                    "id": new_id(now),
+                    "id": task_id,
                     "project_id": job.project.id,
                     "seq": job.next_seq,
                     "position": _position(job),
