@@ -77,7 +77,8 @@ class Server:
 
     def start(self) -> None:
         words = ["up", str(self.file), "--no-browser", "--json", *(["--port", str(self.port)] if self.port else [])]
-        self.process = subprocess.Popen([sys.executable, "-m", "tawsim.cli", *words], stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, "-X", "faulthandler", "-m", "tawsim.cli", *words]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.first_link = next(iter(json.loads(self.process.stdout.readline())["links"].values()))
         self.port = int(self.first_link.split("/enter")[0].rsplit(":", 1)[1])
@@ -107,9 +108,11 @@ class Server:
         self.process.wait(timeout=20)
 
     def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(timeout=20)
+        if self.process is None or self.process.returncode == -signal.SIGKILL:
+            return
+        assert self.process.poll() is None, f"the server ended by itself with {self.process.returncode}"
+        self.process.terminate()
+        self.process.wait(timeout=20)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -41,7 +42,6 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
     """Runs a command line in an empty folder of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TAWSIM_WORKSPACE", raising=False)
-    before = signal.getsignal(signal.SIGPIPE)
 
     def once(*arguments: object) -> Ran:
         capsys.readouterr()
@@ -49,8 +49,7 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
         wrote = capsys.readouterr()
         return Ran(code, wrote.out, wrote.err)
 
-    yield once
-    signal.signal(signal.SIGPIPE, before)
+    return once
 
 
 @pytest.fixture
@@ -368,6 +367,29 @@ def test_a_second_label_joins_the_first(reviews: Path, running: Any) -> None:
     out, err = process.communicate(timeout=20)
     assert process.returncode == 0
     assert (out, err) == ("", "")
+
+
+def test_a_server_outlives_browsers_that_hang_up(reviews: Path, running: Any) -> None:
+    """The rest of an answer to somebody who left is EPIPE; with SIGPIPE's default it would end the process."""
+    process, told = start(running, "label", reviews, "--labels", "a,b")
+    port = int(told["links"]["reviews"].split("/enter")[0].rsplit(":", 1)[1])
+    request = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
+    for i in range(300):
+        with socket.create_connection(("127.0.0.1", port)) as browser:
+            browser.sendall(request * 3)
+            time.sleep(i % 10 / 2000)  # seconds; gone before, while and after it is answered
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["project", "list"], ["project", "list", "--json"]])
+def test_a_reader_that_goes_away_is_no_error(made: Path, arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([*RUN, *arguments], stdout=writer, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (entry.READER_GONE, "")
 
 
 @pytest.mark.kill

@@ -1,7 +1,6 @@
 """The entry point: reads the command line, runs one command, turns every error into one block and an exit code."""
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +14,7 @@ from tawsim.core.errors import BadInput, TawsimError
 from tawsim.cli import serving, projects, data, looking, people  # noqa: F401  isort: skip
 
 INTERRUPTED = 130
+READER_GONE = 141  # what a shell gives for a command that SIGPIPE ended
 
 
 class Failed(TawsimError):
@@ -24,15 +24,22 @@ class Failed(TawsimError):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave with its exit code."""
-    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+    """Run the command line and leave with its exit code. `tawsim status | head` ends quietly, as other commands do.
+
+    By catching the error, never with SIGPIPE's default: that would end a server whenever a browser hangs up on it.
+    """
+    code = run(list(sys.argv[1:] if arguments is None else arguments))
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = READER_GONE
+    if code == READER_GONE:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter's own last flush would complain
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
     """The exit code of one command line. `tawsim FILE.tawsim` stands for `tawsim up FILE.tawsim`."""
-    if hasattr(signal, "SIGPIPE"):
-        # `tawsim status | head` ends quietly, as other commands do.
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     _speak_utf8()
     if arguments and arguments[0].endswith(".tawsim") and not arguments[0].startswith("-"):
         arguments = ["up", *arguments]
@@ -47,6 +54,8 @@ def run(arguments: list[str]) -> int:
         return _tell(_usage(error), as_json)
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
+    except (SystemExit, BrokenPipeError):  # Typer and Rich raise the first where nobody reads their output any more
+        return READER_GONE
     except Exception as error:
         if os.environ.get("TAWSIM_DEBUG") == "1":
             raise
