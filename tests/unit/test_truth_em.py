@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tawsim.core.errors import BadInput, TooLarge
 from tawsim.truth import DawidSkene, Majority, Votes
-from tawsim.truth import dawid_skene as room
+from tawsim.truth.choice import dawid_skene as room
 from tawsim.truth.kernel import LONGEST, GroupedSum
 
 

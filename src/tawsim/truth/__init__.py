@@ -11,11 +11,11 @@ Pure arrays, NumPy only: no store, no files, no clock, no chance but a seeded bo
 """
 
 from tawsim.truth.agreement import Agreement, jaccard_distance, krippendorff_alpha
-from tawsim.truth.dawid_skene import DawidSkene
+from tawsim.truth.choice.dawid_skene import DawidSkene
+from tawsim.truth.choice.majority import Majority
+from tawsim.truth.choice.sets import SetsInference, infer_sets
 from tawsim.truth.infer import MODELS, Inference, Why, choose_model, infer
-from tawsim.truth.majority import Majority
 from tawsim.truth.model import TruthModel
-from tawsim.truth.sets import SetsInference, infer_sets
 from tawsim.truth.skill import WorkerSkill, worker_skills
 from tawsim.truth.votes import Votes
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
 from tawsim.truth.agreement import Agreement, krippendorff_alpha
-from tawsim.truth.dawid_skene import MAX_CELLS, DawidSkene
-from tawsim.truth.majority import Majority
+from tawsim.truth.choice.dawid_skene import MAX_CELLS, DawidSkene
+from tawsim.truth.choice.majority import Majority
 from tawsim.truth.model import TruthModel, best_labels, read_votes
 from tawsim.truth.skill import WorkerSkill, worker_skills
 from tawsim.truth.votes import Votes

@@ -56,18 +56,18 @@ class Votes:
         Raises `BadInput`: no vote, unequal lengths, an empty value (with its row, from 1), a value outside `labels` or
         `tasks`, a repeated vote under `strict`.
         """
-        raw = {"task": _listed(task), "worker": _listed(worker), "label": _listed(label)}
+        raw = {"task": listed(task), "worker": listed(worker), "label": listed(label)}
         lengths = {name: len(column) for name, column in raw.items()}
         if len(set(lengths.values())) > 1:
             raise BadInput(f"The columns differ in length: {lengths}.")
         if not lengths["task"]:
             raise BadInput("There are no votes.", "A table of votes has one row per answer: task, worker, label.")
-        task_code, task_names = _encode(raw["task"], "task", tasks)
-        worker_code, worker_names = _encode(raw["worker"], "worker", None)
-        label_code, label_names = _encode(raw["label"], "label", labels)
-        order, repeated = _one_vote_each(task_code, worker_code, len(worker_names))
+        task_code, task_names = encode(raw["task"], "task", tasks)
+        worker_code, worker_names = encode(raw["worker"], "worker", None)
+        label_code, label_names = encode(raw["label"], "label", labels)
+        order, repeated = one_vote_each(task_code, worker_code, len(worker_names))
         if repeated.size and strict:
-            raise _repeats([(worker_names[worker_code[i]], task_names[task_code[i]]) for i in repeated], repeated)
+            raise repeats([(worker_names[worker_code[i]], task_names[task_code[i]]) for i in repeated], repeated)
         small = np.int16 if len(label_names) < 2**15 else np.int32
         return cls(
             task=task_code[order],
@@ -89,7 +89,7 @@ class Votes:
         """
         if isinstance(table, cls):
             return table
-        task, worker, label = _columns(table)
+        task, worker, label = columns_of(table, COLUMNS)
         return cls.from_columns(task, worker, label, labels, **options)
 
     def __len__(self) -> int:
@@ -106,7 +106,7 @@ class Votes:
         return np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
 
 
-def _one_vote_each(
+def one_vote_each(
     task: NDArray[np.int32], worker: NDArray[np.int32], workers: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The rows to keep, by task and worker, and the rows that a later one replaces.
@@ -121,7 +121,7 @@ def _one_vote_each(
     return order[~replaced], np.sort(order[replaced])
 
 
-def _repeats(votes: list[tuple[Any, Any]], rows: NDArray[np.intp]) -> BadInput:
+def repeats(votes: list[tuple[Any, Any]], rows: NDArray[np.intp]) -> BadInput:
     """The error that names repeated votes, given as (worker, task), and their rows."""
     names = ", ".join(f"{worker!r} on {task!r}" for worker, task in votes[:5])
     return BadInput(
@@ -131,14 +131,14 @@ def _repeats(votes: list[tuple[Any, Any]], rows: NDArray[np.intp]) -> BadInput:
     )
 
 
-def _is_null(value: Any) -> bool:
+def is_null(value: Any) -> bool:
     """None, NaN, NaT, pandas' NA, or text of nothing but white space."""
     if isinstance(value, str):
         return not value.strip()
     return value is None or type(value).__name__ in ("NAType", "NaTType") or bool(value != value)
 
 
-def _encode(values: Any, column: str, order: Sequence[Any] | None) -> tuple[NDArray[np.int32], tuple[Any, ...]]:
+def encode(values: Any, column: str, order: Sequence[Any] | None) -> tuple[NDArray[np.int32], tuple[Any, ...]]:
     """Codes (N,) and the names they stand for: those of `order`, or the values seen, sorted."""
     if isinstance(values, np.ndarray):
         if values.dtype.kind in "iub" and order is None:
@@ -151,7 +151,7 @@ def _encode(values: Any, column: str, order: Sequence[Any] | None) -> tuple[NDAr
         codes = np.fromiter((seen.setdefault(value, len(seen)) for value in values), np.int32, len(values))
     except TypeError as error:
         raise BadInput(f"The column “{column}” holds a value that is not a plain one: {error}.") from None
-    nulls = {code for value, code in seen.items() if _is_null(value)}
+    nulls = {code for value, code in seen.items() if is_null(value)}
     if nulls:
         row = int(np.flatnonzero(np.isin(codes, list(nulls)))[0]) + 1
         raise BadInput(
@@ -182,7 +182,7 @@ def _in_order(values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(sorted(values, key=lambda value: (type(value).__name__, str(value))))
 
 
-def _listed(column: Any) -> Any:
+def listed(column: Any) -> Any:
     """A column of any library as a NumPy array of whole numbers, or else a list."""
     kind = getattr(getattr(column, "dtype", None), "kind", "")
     if kind in ("i", "u", "b") and isinstance(column.dtype, np.dtype):
@@ -199,51 +199,52 @@ def _listed(column: Any) -> Any:
     return list(column)
 
 
-def _columns(table: Any) -> list[Any]:
-    """The columns task, worker and label of `table`, each as its library holds it."""
+def columns_of(table: Any, names: Sequence[str]) -> list[Any]:
+    """The columns `names` of `table`, each as its library holds it. Raises `BadInput` where one is missing."""
+    found: Iterable[Any]
     if isinstance(table, np.ndarray) and table.dtype.names:
-        names: Iterable[Any] = table.dtype.names
+        found = table.dtype.names
     elif isinstance(table, Mapping):
-        names = table.keys()
+        found = table.keys()
     elif hasattr(table, "column_names"):  # pyarrow
-        names = table.column_names
+        found = table.column_names
     elif hasattr(table, "columns"):  # pandas, polars
-        names = list(table.columns)
+        found = list(table.columns)
     elif hasattr(table, "__arrow_c_stream__"):
-        return _columns(_from_arrow(table))
+        return columns_of(_from_arrow(table), names)
     elif isinstance(table, Iterable) and not isinstance(table, str | bytes):
-        return _from_rows(list(table))
+        return _from_rows(list(table), names)
     else:
-        raise BadInput(f"A {type(table).__name__} is not a table of votes.", "Columns task, worker, label are needed.")
-    names = list(names)
-    missing = [name for name in COLUMNS if name not in names]
+        raise BadInput(f"A {type(table).__name__} is not a table of votes.", f"Columns {', '.join(names)} are needed.")
+    found = list(found)
+    missing = [name for name in names if name not in found]
     if missing:
         raise BadInput(
             f"The column “{missing[0]}” is missing.",
-            f"Columns found: {', '.join(str(name) for name in names[:12]) or 'none'}; needed: {', '.join(COLUMNS)}.",
+            f"Columns found: {', '.join(str(name) for name in found[:12]) or 'none'}; needed: {', '.join(names)}.",
             column=missing[0],
         )
-    return [table[name] for name in COLUMNS]
+    return [table[name] for name in names]
 
 
-def _from_rows(rows: list[Any]) -> list[Any]:
-    """The three columns of a list of mappings or tuples."""
+def _from_rows(rows: list[Any], names: Sequence[str]) -> list[Any]:
+    """The columns `names` of a list of mappings, or of tuples in that order."""
     if not rows:
-        raise BadInput("There are no votes.", "A table of votes has one row per answer: task, worker, label.")
-    columns: list[list[Any]] = [[], [], []]
+        raise BadInput("There are no votes.", f"A table of votes has one row per answer: {', '.join(names)}.")
+    columns: list[list[Any]] = [[] for _ in names]
     for number, row in enumerate(rows, 1):
         if isinstance(row, Mapping):
-            missing = [name for name in COLUMNS if name not in row]
+            missing = [name for name in names if name not in row]
             if missing:
                 raise BadInput(f"Row {number} has no {missing[0]}.", row=number, column=missing[0])
-            values: Any = [row[name] for name in COLUMNS]
-        elif isinstance(row, Sequence | np.ndarray) and not isinstance(row, str | bytes) and len(row) == len(COLUMNS):
+            values: Any = [row[name] for name in names]
+        elif isinstance(row, Sequence | np.ndarray) and not isinstance(row, str | bytes) and len(row) == len(names):
             values = row
         else:
-            raise BadInput(f"Row {number} is not a (task, worker, label).", row=number)
+            raise BadInput(f"Row {number} is not a ({', '.join(names)}).", row=number)
         for column, value in zip(columns, values, strict=True):
             column.append(value)
-    return list(columns)
+    return columns
 
 
 def _from_arrow(table: Any) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput, TooLarge
-from tawsim.truth.calibration import HiddenVotes, sample_of_tasks, softmax, vote_correlation, worth
+from tawsim.truth.choice.calibration import HiddenVotes, sample_of_tasks, softmax, vote_correlation, worth
 from tawsim.truth.kernel import GroupedSum
 from tawsim.truth.model import best_labels, check_fitted, read_votes
 from tawsim.truth.votes import Votes
@@ -36,7 +36,7 @@ class DawidSkene:
     Applied Statistics 28 (1979). Dirichlet prior on the rows: V. Raykar et al., "Learning from crowds", JMLR 11 (2010).
     Where we depart: the MAP prior with its pooled part (1979 maximises the likelihood and lets rare cells be zero); the
     prior's pooled part is fixed at the start (empirical Bayes), so that the log posterior rises at each step; one
-    answer per worker and task; and `predict_proba` is calibrated: see tawsim/truth/calibration.py. `posterior_` is
+    answer per worker and task; and `predict_proba` is calibrated: see tawsim/truth/choice/calibration.py. `posterior_` is
     not, and must not be shown to anybody as a probability.
 
     Assumes that labels mean the same in every task and that workers do not copy one another.
