@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tawsim.core.errors import BadInput, TooLarge
 from tawsim.truth import DawidSkene, Majority, Votes
 from tawsim.truth.choice import dawid_skene as room
-from tawsim.truth.kernel import LONGEST, GroupedSum
+from tawsim.truth.kernel.sums import LONGEST, GroupedSum
 
 
 def crowd(seed=0, tasks=120, workers=6, labels=3, overlap=4, skill=(8, 2)):
