@@ -9,6 +9,7 @@ from tawsim.core.errors import BadInput, TooLarge
 from tawsim.truth.choice.calibration import HiddenVotes, sample_of_tasks, softmax, vote_correlation, worth
 from tawsim.truth.kernel import GroupedSum
 from tawsim.truth.model import best_labels, check_fitted, read_votes
+from tawsim.truth.state import Restorable
 from tawsim.truth.votes import Votes
 
 # Cells of the largest table a fit may hold (8 bytes each, about four tables at once).
@@ -17,7 +18,7 @@ MAX_CELLS = 60_000_000
 BLOCK = 8192
 
 
-class DawidSkene:
+class DawidSkene(Restorable):
     """Each worker w has a confusion matrix: conf[w, k, l] = p(w says l | the truth is k), learned together with the
     truth.
 
@@ -46,7 +47,7 @@ class DawidSkene:
     Learned: `labels_` (K,), `tasks_` (T,), `workers_` (W,), `confusion_` (W, K, K) [worker, truth, said],
     `class_prior_` (K,), `posterior_` (T, K), `ties_` (T,), `vote_correlation_` (0..1), `n_iter_`, `converged_`,
     `log_likelihood_`, `log_posterior_` (one value an iteration, up to a constant), `prior_answers_` (K, K) [truth,
-    said].
+    said], `log_weight_` (T, K) log posterior before it is normalised and calibrated, `votes_per_task_` (T,).
 
     >>> from tawsim.truth import DawidSkene, Votes
     >>> table = [(t, w, "cat" if (t + (w == "max")) % 2 else "dog") for t in range(20) for w in ("ann", "bob", "max")]
@@ -63,6 +64,9 @@ class DawidSkene:
     class_prior_: NDArray[np.float64]
     posterior_: NDArray[np.float64]
     prior_answers_: NDArray[np.float64]
+    log_weight_: NDArray[np.float64]
+    votes_per_task_: NDArray[np.int64]
+    vote_correlation_: float
 
     def __init__(
         self,
@@ -114,7 +118,7 @@ class DawidSkene:
         self.ties_ = best_labels(posterior)[1]
         by_worker = (len(votes.workers), len(votes.labels), len(votes.labels))
         self.confusion_ = np.exp(log_conf).reshape(by_worker).transpose(0, 2, 1)
-        self._log_weight, self._per_task = log_weight, votes.per_task()
+        self.log_weight_, self.votes_per_task_ = log_weight, votes.per_task()
         self.vote_correlation_ = 0.0
         if self.calibrate:
             self.vote_correlation_ = vote_correlation(self._hide_votes(votes, table, log_conf, prior))
@@ -131,7 +135,7 @@ class DawidSkene:
         """
         check_fitted(self)
         if votes is None:
-            return softmax(worth(self._per_task, self.vote_correlation_)[:, None] * self._log_weight)
+            return softmax(worth(self.votes_per_task_, self.vote_correlation_)[:, None] * self.log_weight_)
         other = Votes.from_table(votes)
         unknown = [label for label in other.labels if label not in self.labels_]
         if unknown:
@@ -170,7 +174,7 @@ class DawidSkene:
         self, votes: Votes, table: NDArray[np.float64], log_conf: NDArray[np.float64], prior: NDArray[np.float64]
     ) -> HiddenVotes:
         """Votes of a sample of tasks, each with what the other votes say."""
-        chosen = sample_of_tasks(self._per_task)[votes.task]
+        chosen = sample_of_tasks(self.votes_per_task_)[votes.task]
         task, cell = votes.task[chosen], _cells(votes)[chosen]
         own = self.posterior_[task]
         per_truth = table.reshape(len(votes.workers), -1, len(votes.labels)).sum(axis=1)[votes.worker[chosen]]
@@ -178,7 +182,7 @@ class DawidSkene:
         likelihood = (np.maximum(table[cell] - own, 0) + prior[votes.label[chosen]]) / (
             np.maximum(per_truth - own, 0) + prior.sum(axis=0)
         )
-        return HiddenVotes(self._log_weight[task] - log_conf[cell], likelihood, self._per_task[task] - 1)
+        return HiddenVotes(self.log_weight_[task] - log_conf[cell], likelihood, self.votes_per_task_[task] - 1)
 
 
 def check_size(votes: Votes) -> None:

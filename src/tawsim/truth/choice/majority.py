@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
 from tawsim.truth.model import best_labels, check_fitted, read_votes
+from tawsim.truth.state import Restorable
 
 
-class Majority:
+class Majority(Restorable):
     """The share of votes as the probability: p(t, k) = (n(t, k) + a) / (n(t) + a K), with `laplace` a ≥ 0.
 
     A share says nothing of how many voted: one vote would give 1. With `assumed_accuracy` q, 1/K < q < 1, every vote is
