@@ -8,13 +8,22 @@ from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
 from tawsim.truth.agreement import Agreement, krippendorff_alpha
+from tawsim.truth.choice.bwa import BWA
 from tawsim.truth.choice.dawid_skene import MAX_CELLS, DawidSkene
 from tawsim.truth.choice.majority import Majority
+from tawsim.truth.choice.one_coin import OneCoin
+from tawsim.truth.choice.wawa import Wawa
 from tawsim.truth.model import TruthModel, best_labels, read_votes
 from tawsim.truth.skill import WorkerSkill, worker_skills
 from tawsim.truth.votes import Votes
 
-MODELS: dict[str, type[Majority] | type[DawidSkene]] = {"majority": Majority, "dawid_skene": DawidSkene}
+MODELS: dict[str, type[TruthModel]] = {
+    "majority": Majority,
+    "dawid_skene": DawidSkene,
+    "wawa": Wawa,
+    "one_coin": OneCoin,
+    "bwa": BWA,
+}
 # Two workers who disagree cannot tell who is wrong; a third can. Below ten shared tasks a confusion matrix is all
 # prior.
 MIN_WORKERS = 3

@@ -2,7 +2,8 @@
 
 A model is made with its settings, learns with `fit(votes)` (which returns itself and forgets what it knew), and answers
 with `predict()` and `predict_proba()`; learned values end in an underscore. tests/conformance/ holds the battery that
-each must pass. No model lives here.
+each must pass. `ChoiceModel` is what the models of single choice share: names, ties, `predict`, and their state. No
+model lives here.
 """
 
 from typing import Any, Protocol, Self, runtime_checkable
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
+from tawsim.truth.state import Restorable
 from tawsim.truth.votes import Votes
 
 # Two probabilities nearer than this are the same one, computed in another order.
@@ -38,6 +40,38 @@ class TruthModel(Protocol):
         ...
 
 
+class ChoiceModel(Restorable):
+    """A model of single choice whose answer is a posterior it keeps.
+
+    Learned: `labels_` (K,), `tasks_` (T,), `workers_` (W,), `posterior_` (T, K), `ties_` (T,) bool, `repeated_` (votes
+    that a later one of the same worker replaced).
+    """
+
+    labels_: tuple[Any, ...]
+    tasks_: tuple[Any, ...]
+    workers_: tuple[Any, ...]
+    posterior_: NDArray[np.float64]
+    ties_: NDArray[np.bool_]
+    repeated_: int
+
+    def predict(self) -> list[Any]:
+        """The most probable label of every task, (T,); the first of `labels_` where some are equally likely."""
+        return [self.labels_[k] for k in best_labels(self.predict_proba())[0]]
+
+    def predict_proba(self) -> NDArray[np.float64]:
+        """Probability of each label of each task, (T, K); rows sum to 1. As the model has it: not calibrated."""
+        check_fitted(self)
+        return self.posterior_
+
+    def _keep(self, votes: Votes, posterior: NDArray[np.float64]) -> Self:
+        """The end of a fit: the names of `votes` and the `posterior` (T, K) of their tasks."""
+        self.labels_, self.tasks_, self.workers_ = votes.labels, votes.tasks, votes.workers
+        self.repeated_ = votes.repeated
+        self.posterior_ = posterior
+        self.ties_ = best_labels(posterior)[1]
+        return self
+
+
 def best_labels(probability: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """Position of the most probable label a row, the first among equals, (T,); and whether there were equals, (T,)."""
     among_best = probability >= probability.max(axis=1, keepdims=True) - SAME
@@ -48,6 +82,26 @@ def check_fitted(model: object) -> None:
     """Raises `BadInput` if `model` has not learned anything yet."""
     if not hasattr(model, "labels_"):
         raise BadInput(f"This {type(model).__name__} has not seen any votes.", "Call fit(votes) first.")
+
+
+def vote_cells(votes: Votes) -> NDArray[np.int64]:
+    """Place of each vote's label in a table (T, K) laid flat, (N,): for `table.ravel()[cells]` and `np.bincount`."""
+    return votes.task.astype(np.int64) * len(votes.labels) + votes.label
+
+
+def sums_by(group: NDArray[np.integer[Any]], values: NDArray[np.float64], groups: int) -> NDArray[np.float64]:
+    """Sum of `values` (N,) in each group, (groups,); in the order of the votes, so the same bit for bit each time."""
+    return np.asarray(np.bincount(group, weights=values, minlength=groups), np.float64)
+
+
+def vote_shares(votes: Votes) -> NDArray[np.float64]:
+    """Share of each label in the votes of each task, (T, K); even where nobody voted."""
+    counts = votes.counts()
+    total = counts.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float64] = np.divide(
+        counts, total, out=np.full(counts.shape, 1 / counts.shape[1]), where=total > 0
+    )
+    return shares
 
 
 def read_votes(votes: Any) -> Votes:
