@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from tawsim.core.errors import BadInput
 from tawsim.truth.agreement import Agreement, krippendorff_alpha
 from tawsim.truth.choice.bwa import BWA
+from tawsim.truth.choice.correlated import Correlated
 from tawsim.truth.choice.dawid_skene import MAX_CELLS, DawidSkene
+from tawsim.truth.choice.difficulty import Difficulty
 from tawsim.truth.choice.majority import Majority
 from tawsim.truth.choice.one_coin import OneCoin
 from tawsim.truth.choice.wawa import Wawa
@@ -23,6 +25,8 @@ MODELS: dict[str, type[TruthModel]] = {
     "wawa": Wawa,
     "one_coin": OneCoin,
     "bwa": BWA,
+    "difficulty": Difficulty,
+    "correlated": Correlated,
 }
 # Two workers who disagree cannot tell who is wrong; a third can. Below ten shared tasks a confusion matrix is all
 # prior.
