@@ -1,5 +1,10 @@
 """The battery that every truth model must pass: add one to `MODELS` and it is tested here."""
 
+import inspect
+import json
+import math
+import unicodedata
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +12,7 @@ from hypothesis import strategies as st
 
 from tawsim.core.errors import BadInput
 from tawsim.truth import MODELS, TruthModel, Votes
+from tawsim.truth.state import load, save
 
 every_model = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
 LABELS = ["سلبي", "positive", "🙂"]
@@ -43,7 +49,7 @@ def test_manners(make):
 
 
 @every_model
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_probabilities_and_ties(make, data):
     model = make().fit(data.draw(rows()))
@@ -58,7 +64,7 @@ def test_probabilities_and_ties(make, data):
 
 
 @every_model
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_row_order_changes_nothing_at_all(make, data):
     votes = data.draw(rows())
@@ -67,7 +73,7 @@ def test_row_order_changes_nothing_at_all(make, data):
 
 
 @every_model
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_names_of_workers_and_labels_change_nothing(make, data):
     votes = data.draw(rows())
@@ -109,6 +115,45 @@ def test_degenerate_votes(make, votes):
 
 
 @every_model
+@pytest.mark.parametrize("labels", ["xy", "xyz"])
+def test_all_ties_are_named_and_nobody_is_drawn(make, labels):
+    votes = [(t, w, label) for t in range(6) for w, label in enumerate(labels)]
+    model = make().fit(votes)
+    assert model.ties_.all()
+    assert np.abs(model.predict_proba() - 1 / len(labels)).max() < 1e-9
+    assert model.predict() == [labels[0]] * 6
+
+
+@every_model
+def test_one_worker_and_one_label(make):
+    alone = make().fit([(t, "w", label) for t, label in enumerate("xyxxyzx")])
+    assert alone.predict() == list("xyxxyzx")
+    same = make().fit([(t, w, "x") for t in range(5) for w in range(3)])
+    assert same.predict_proba().tolist() == [[1.0]] * 5
+    assert not same.ties_.any()
+
+
+@every_model
+def test_names_of_tasks_change_nothing(make):
+    votes, _ = crowd(right=0.6)
+    p = make().fit(votes).predict_proba()
+    place = np.random.default_rng(3).permutation(60)
+    renamed = make().fit([(int(place[t]), w, k) for t, w, k in votes]).predict_proba()
+    assert np.allclose(renamed[place], p, atol=1e-7)
+
+
+@every_model
+def test_labels_that_look_alike_stay_apart(make):
+    """Arabic with and without marks, composed and not, right to left marks, emoji of several code points."""
+    plain, marked = "جمل", "جَمَل"
+    labels = [plain, marked, "caf\u00e9", unicodedata.normalize("NFD", "café"), "\u200fx", "x", "👩‍🔬", "👩🔬", "X"]
+    votes = [(t, w, labels[t % 9]) for t in range(27) for w in range(4)]
+    model = make().fit(votes)
+    assert sorted(model.labels_) == sorted(labels)
+    assert model.predict() == [labels[t % 9] for t in range(27)]
+
+
+@every_model
 def test_tasks_and_labels_without_votes(make):
     votes, _ = crowd()
     model = make().fit(Votes.from_columns(*zip(*votes, strict=True), labels=[*LABELS, "never"], tasks=range(62)))
@@ -133,6 +178,110 @@ def test_one_adversary_does_not_turn_the_truth(make):
     wrong = {LABELS[k]: LABELS[(k + 1) % 3] for k in range(3)}
     votes = [(t, w, wrong[LABELS[truth[t]]] if w == 0 else k) for t, w, k in votes]
     assert np.mean([LABELS[k] == label for k, label in zip(truth, make().fit(votes).predict(), strict=True)]) > 0.95
+
+
+@every_model
+def test_more_adversaries_than_one(make):
+    """Four careful workers out of ten, six who guess: what the four agree on still comes through mostly."""
+    random = np.random.default_rng(5)
+    votes, truth = crowd(2, tasks=150, workers=10, right=0.95)
+    votes = [(t, w, LABELS[random.integers(3)] if w > 3 else k) for t, w, k in votes]
+    assert np.mean([LABELS[k] == label for k, label in zip(truth, make().fit(votes).predict(), strict=True)]) > 0.85
+
+
+@every_model
+def test_a_repeated_vote_keeps_the_last_and_is_counted(make):
+    votes, _ = crowd()
+    again = [(0, 0, LABELS[1]), *votes, (3, 2, LABELS[0]), (3, 2, votes[3 * 5 + 2][2])]
+    read = Votes.from_table(again)
+    assert read.repeated == 3
+    model = make().fit(again)
+    assert np.array_equal(model.predict_proba(), make().fit(votes).predict_proba())
+    assert model.repeated_ == 3
+    with pytest.raises(BadInput, match=r"3 votes are repeated.*0 on 0, 2 on 3") as error:
+        make().fit(Votes.from_table(again, strict=True))
+    assert error.value.details["rows"] == [1, 19, 302]
+
+
+@every_model
+def test_state_and_file_give_the_same_model(make, tmp_path):
+    votes, _ = crowd(right=0.6)
+    model = make().fit(votes)
+    save(model, tmp_path / "model.npz")
+    copies = [make.from_state(model.to_state()), load(tmp_path / "model.npz")]
+    copies.append(load(tmp_path / "model.npz"))
+    save(copies[1], tmp_path / "again.npz")
+    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "model.npz").read_bytes()
+    other, _ = crowd(1, tasks=20)
+    for copy in copies:
+        assert type(copy) is make
+        assert np.array_equal(copy.predict_proba(), model.predict_proba())
+        assert copy.predict() == model.predict()
+        assert (copy.labels_, copy.tasks_, copy.ties_.tolist()) == (model.labels_, model.tasks_, model.ties_.tolist())
+        refitted = copy.fit(other).fit(votes)
+        assert np.array_equal(refitted.predict_proba(), model.predict_proba())
+
+
+@every_model
+def test_a_state_is_plain_and_shares_nothing(make):
+    votes, _ = crowd(right=0.6)
+    model = make().fit(votes)
+    before = model.predict_proba().copy()
+    state = model.to_state()
+
+    def spoil(value):
+        if isinstance(value, np.ndarray):
+            value[...] = 0
+            return "array"
+        if isinstance(value, dict):
+            return {key: spoil(one) for key, one in value.items()}
+        return [spoil(one) for one in value] if isinstance(value, tuple | list) else value
+
+    assert json.dumps(spoil(state), default=None)
+    assert np.array_equal(model.predict_proba(), before)
+
+
+@every_model
+def test_a_wrong_state_is_refused(make):
+    with pytest.raises(BadInput, match="learned nothing"):
+        make().to_state()
+    state = make().fit(crowd(tasks=5)[0]).to_state()
+    stranger = next(one for one in MODELS.values() if one is not make)
+    learned = dict(list(state["learned"].items())[1:])
+    for bad in (
+        {},
+        [],
+        {**state, "version": 99},
+        {**state, "format": "pickle"},
+        {**state, "model": "os.System"},
+        {**state, "settings": {"nothing_of_the_kind": 1}},
+        {**state, "learned": {**state["learned"], "__class__": 1}},
+        {**state, "learned": {name: value for name, value in learned.items() if name != "labels_"}},
+    ):
+        with pytest.raises(BadInput):
+            make.from_state(bad)
+    with pytest.raises(BadInput, match="not of a"):
+        stranger.from_state(state)
+
+
+@every_model
+def test_settings_are_named_and_checked(make):
+    settings = inspect.signature(make).parameters
+    assert all(one.kind is one.KEYWORD_ONLY for one in settings.values())
+    for name, one in settings.items():
+        if isinstance(one.default, float | int) and not isinstance(one.default, bool):
+            for bad in (math.nan, -1):
+                with pytest.raises(BadInput):
+                    make(**{name: bad})
+
+
+@every_model
+def test_votes_are_left_alone(make):
+    votes = Votes.from_table(crowd()[0])
+    before = [column.copy() for column in (votes.task, votes.worker, votes.label)]
+    make().fit(votes)
+    for column, old in zip((votes.task, votes.worker, votes.label), before, strict=True):
+        assert np.array_equal(column, old)
 
 
 @every_model

@@ -177,6 +177,9 @@ class Correlated(ChoiceModel):
                 break
             answers = self._answers(world, state)[:, column]
             lean = world.lean(state.q[:, column], answers / answers.sum(axis=1, keepdims=True))
+            if not lean.any():  # nothing varies together: a cut would only tell alike labels apart
+                state.tried[column] = True
+                continue
             work += 2 * TRIAL * world.votes * (len(mass) + 1)
             trial, _ = self._climb(world, state.cut(column, 0.5 + 0.5 * np.tanh(lean)), TRIAL)
             if trial.evidence > state.evidence + ENOUGH:

@@ -45,7 +45,8 @@ class DawidSkene(Restorable):
     Learned: `labels_` (K,), `tasks_` (T,), `workers_` (W,), `confusion_` (W, K, K) [worker, truth, said],
     `class_prior_` (K,), `posterior_` (T, K), `ties_` (T,), `vote_correlation_` (0..1), `n_iter_`, `converged_`,
     `log_likelihood_`, `log_posterior_` (one value an iteration, up to a constant), `prior_answers_` (K, K) [truth,
-    said], `log_weight_` (T, K) log posterior before it is normalised and calibrated, `votes_per_task_` (T,).
+    said], `log_weight_` (T, K) log posterior before it is normalised and calibrated, `votes_per_task_` (T,),
+    `repeated_`.
 
     >>> from tawsim.truth import DawidSkene, Votes
     >>> table = [(t, w, "cat" if (t + (w == "max")) % 2 else "dog") for t in range(20) for w in ("ann", "bob", "max")]
@@ -65,6 +66,7 @@ class DawidSkene(Restorable):
     log_weight_: NDArray[np.float64]
     votes_per_task_: NDArray[np.int64]
     vote_correlation_: float
+    repeated_: int
 
     def __init__(
         self,
@@ -110,6 +112,7 @@ class DawidSkene(Restorable):
             history.append(self.log_likelihood_ + penalty)
             self.converged_ = moved / answered < self.tolerance
         self.labels_, self.tasks_, self.workers_ = votes.labels, votes.tasks, votes.workers
+        self.repeated_ = votes.repeated
         self.posterior_, self.class_prior_, self.prior_answers_ = posterior, class_prior, prior.T
         self.n_iter_, self.log_posterior_ = len(history), np.array(history)
         self.ties_ = best_labels(posterior)[1]

@@ -20,7 +20,7 @@ class Majority(Restorable):
     A tie is reported in `ties_` and never drawn at random: `predict` names the first of the tied labels, and their
     probabilities are equal. A task without votes has p = 1/K for each label.
 
-    Cost: one pass over the votes. Learned: `labels_` (K,), `tasks_` (T,), `counts_` (T, K), `ties_` (T,) bool.
+    Cost: one pass over the votes. Learned: `labels_` (K,), `tasks_` (T,), `counts_` (T, K), `ties_` (T,) bool, `repeated_`.
 
     >>> from tawsim.truth import Majority, Votes
     >>> votes = Votes.from_columns(["a", "a", "b", "b", "b"], [1, 2, 1, 2, 3], ["no", "yes", "yes", "yes", "no"])
@@ -33,6 +33,7 @@ class Majority(Restorable):
     tasks_: tuple[Any, ...]
     ties_: NDArray[np.bool_]
     counts_: NDArray[np.int64]
+    repeated_: int
 
     def __init__(self, *, laplace: float = 0.0, assumed_accuracy: float | None = None) -> None:
         if not 0.0 <= laplace < np.inf:
@@ -46,7 +47,7 @@ class Majority(Restorable):
         """Count the votes."""
         votes = read_votes(votes)
         self.counts_ = votes.counts()
-        self.labels_, self.tasks_ = votes.labels, votes.tasks
+        self.labels_, self.tasks_, self.repeated_ = votes.labels, votes.tasks, votes.repeated
         self.ties_ = best_labels(self.predict_proba())[1]
         return self
 
