@@ -46,6 +46,23 @@ class RowSource:
         """Bytes of the file on disk that the latest pass has used."""
         return self._origin.bytes_read
 
+    @property
+    def plain_text(self) -> bool:
+        """Whether the file is text in UTF-8 without a byte order mark."""
+        return self.format != "parquet" and self._encoding == "utf-8" and not self._mark
+
+    @property
+    def delimiter(self) -> str:
+        """What stands between the cells of a CSV file."""
+        return self._delimiter
+
+    def unpacked(self) -> Iterator[bytes]:
+        """The bytes, unpacked, in chunks; counted in `bytes_read`. Raises `BadFile`."""
+        try:
+            yield from self._origin.chunks()
+        except Trouble as trouble:
+            raise self._bad(trouble, None) from None
+
     def _bad(self, trouble: Trouble, row: int | None) -> BadFile:
         where = None if trouble.whole else row
         return BadFile(trouble.message, trouble.hint, file=self.name, row=where, column=trouble.column)
