@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tawsim.core.errors import BadInput
-from tawsim.truth import Votes
+from tawsim.truth import Votes, columns
+from tawsim.truth import votes as room
 
 ROWS = [("t2", "ann", "yes"), ("t1", "bob", "no"), ("t1", "ann", "نعم"), ("t2", "bob", "yes")]
 COLUMNS = {name: [row[i] for row in ROWS] for i, name in enumerate(("task", "worker", "label"))}
@@ -55,6 +56,95 @@ def test_every_kind_of_table_reads_alike():
     for name, table in as_tables().items():
         assert same(Votes.from_table(table), plain), name
     assert Votes.from_table(plain) is plain
+
+
+def test_long_tables_read_as_short_ones(monkeypatch):
+    """Above some rows text goes through Arrow: the same votes, the same errors."""
+    plain = Votes.from_columns(*COLUMNS.values())
+    monkeypatch.setattr(columns, "WORTH_ARROW", 1)
+    for name, table in as_tables().items():
+        assert same(Votes.from_table(table), plain), name
+    test_whole_numbers_read_alike_from_every_library()
+    test_missing_values_of_the_table_libraries_are_found()
+    pandas, pyarrow, polars = (pytest.importorskip(name) for name in ("pandas", "pyarrow", "polars"))
+    holed = {**COLUMNS, "label": ["a", "  ", "b", "a"]}
+    mixed = {**COLUMNS, "label": np.array(["a", 2, "b", "a"], dtype=object)}
+    assert Votes.from_table(pandas.DataFrame(mixed)).labels == (2, "a", "b")
+    for make in (
+        pandas.DataFrame,
+        polars.DataFrame,
+        pyarrow.table,
+        lambda table: pandas.DataFrame(table).astype("category"),
+    ):
+        with pytest.raises(BadInput, match="Row 2 has no label"):
+            Votes.from_table(make(holed))
+        with pytest.raises(BadInput, match="Row 3: 'b' is not a known label"):
+            Votes.from_table(make({**COLUMNS, "label": ["a", "a", "b", "c"]}), labels=["a"])
+    floats = {**COLUMNS, "label": np.array([1.5, 0.5, np.nan, 1.5])}
+    with pytest.raises(BadInput, match="Row 3 has no label"):
+        Votes.from_table(floats)
+    assert Votes.from_table({**COLUMNS, "label": np.array([1.5, 0.5, 0.5, 1.5])}).labels == (0.5, 1.5)
+
+
+def test_a_dictionary_of_arrow_may_repeat_and_leave_out():
+    pyarrow = pytest.importorskip("pyarrow")
+    column = pyarrow.DictionaryArray.from_arrays([2, 0, 1, 2], ["b", "a", "b", "never"])
+    chunks = pyarrow.chunked_array([column.slice(0, 2), column.slice(2)])
+    for label in (column, chunks):
+        votes = Votes.from_columns([1, 2, 3, 4], [1, 1, 1, 1], label)
+        assert (votes.labels, votes.label.tolist()) == (("a", "b"), [1, 1, 0, 1])
+    numbers = pyarrow.DictionaryArray.from_arrays([1, 0, 1], [7, 3])
+    assert Votes.from_columns([1, 2, 3], [1, 1, 1], numbers).labels == (3, 7)
+
+
+def test_numbers_far_apart_and_close_together_are_coded_alike():
+    near, far = np.array([5, -3, 5, 4]), np.array([5 * 10**15, -3, 5 * 10**15, 4])
+    for column in (near, far, near.astype(np.uint8) // 2, near > 4):
+        votes = Votes.from_columns(column, [1, 2, 3, 4], ["x"] * 4)
+        assert list(votes.tasks) == sorted(set(column.tolist()))
+        assert all(type(name) in (int, bool) for name in votes.tasks)
+        assert sorted(votes.tasks[i] for i in votes.task) == sorted(column.tolist())
+
+
+def test_too_many_labels_are_no_choice(monkeypatch):
+    monkeypatch.setattr(room, "MOST_LABELS", 10)
+    for values, kind in ((range(11), "numeric"), ([str(i / 2) for i in range(11)], "numeric"), ("abcdefghijk", "text")):
+        with pytest.raises(BadInput, match="too many to choose") as caught:
+            Votes.from_columns(list(range(11)), [1] * 11, list(values))
+        assert caught.value.details["column"] == "label"
+        assert caught.value.details["kind"] == kind
+        assert len(Votes.from_columns(list(range(11)), [1] * 11, list(values), labels=list(values)).labels) == 11
+
+
+def test_numbers_as_text_stay_text_and_sort_by_number():
+    votes = Votes.from_columns([1, 2, 3, 4], [1] * 4, ["10", "9", "-2", "1e1"])
+    assert votes.labels == ("-2", "9", "10", "1e1")
+    assert Votes.from_columns([1, 2, 3], [1] * 3, ["10", "9", "x"]).labels == ("10", "9", "x")
+    assert Votes.from_columns(["10", "9"], [1, 1], ["a", "b"]).tasks == ("10", "9"), "names of tasks are names"
+
+
+def test_labels_that_look_alike_are_named_and_not_merged():
+    labels = ["Yes", "yes", " Yes", "caf\u00e9", "cafe\u0301", "\uff2f\uff2b", "OK", "no", 3]
+    votes = Votes.from_columns(list(range(9)), [1] * 9, labels)
+    assert len(votes.labels) == 9
+    groups = {frozenset(pair) for pair in votes.lookalikes()}
+    assert groups == {
+        frozenset((" Yes", "Yes")),
+        frozenset((" Yes", "yes")),
+        frozenset(("caf\u00e9", "cafe\u0301")),
+        frozenset(("\uff2f\uff2b", "OK")),
+    }
+    assert Votes.from_table(COLUMNS).lookalikes() == ()
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=40))
+def test_order_and_repeats_are_those_of_a_plain_sort(pairs):
+    task, worker = np.array(pairs, dtype=np.int32).T
+    kept, replaced = room.one_vote_each(task, worker, 6)
+    last = {pair: i for i, pair in enumerate(pairs)}
+    assert [pairs[i] for i in kept] == sorted(last)
+    assert sorted(kept.tolist()) == sorted(last.values())
+    assert replaced.tolist() == sorted(set(range(len(pairs))) - set(last.values()))
 
 
 def test_whole_numbers_read_alike_from_every_library():

@@ -1,10 +1,10 @@
 """Votes: who said what about which task, as integer columns with their names. The one input of every truth model.
 
-Reads tables by duck typing (columns, rows, pandas, polars, pyarrow, anything that speaks the Arrow C stream) and
-imports none of them, save pyarrow for a bare Arrow stream. Knows no model, no store and no file.
+Reads tables by duck typing (columns, rows, pandas, polars, pyarrow, anything that speaks the Arrow C stream); columns.py
+turns their columns into numbers. Knows no model, no store and no file.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,8 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
+from tawsim.truth.columns import encode, is_null, listed, lookalikes, read_column
+from tawsim.truth.kernel.order import by_group
+
+__all__ = ["COLUMNS", "Votes", "columns_of", "encode", "is_null", "listed", "lookalikes", "one_vote_each", "repeats"]
 
 COLUMNS = ("task", "worker", "label")
+# A table of confusions has a cell for each pair of labels. More than 16 bits can number are no choice but free text or a
+# measurement; the largest catalogues that people choose from stay below (ImageNet-21k has 21,841 classes).
+MOST_LABELS = 2**15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,13 +57,14 @@ class Votes:
         """Votes from three columns of equal length: lists, arrays or the columns of any table library.
 
         `labels` fixes the labels and their order (a tie goes to the first of them); without it they are the values
-        seen, sorted. `tasks` does the same for tasks and may name some that nobody answered. A worker's later vote
-        on the same task replaces the earlier one and is counted; with `strict` it is an error that names them.
+        seen, sorted (numbers in the form of text by number). `tasks` does the same for tasks and may name some that
+        nobody answered. A worker's later vote on the same task replaces the earlier one and is counted; with `strict` it
+        is an error that names them.
 
         Raises `BadInput`: no vote, unequal lengths, an empty value (with its row, from 1), a value outside `labels` or
-        `tasks`, a repeated vote under `strict`.
+        `tasks`, more distinct labels than `MOST_LABELS`, a repeated vote under `strict`.
         """
-        raw = {"task": listed(task), "worker": listed(worker), "label": listed(label)}
+        raw = {"task": read_column(task), "worker": read_column(worker), "label": read_column(label)}
         lengths = {name: len(column) for name, column in raw.items()}
         if len(set(lengths.values())) > 1:
             raise BadInput(f"The columns differ in length: {lengths}.")
@@ -64,11 +72,11 @@ class Votes:
             raise BadInput("There are no votes.", "A table of votes has one row per answer: task, worker, label.")
         task_code, task_names = encode(raw["task"], "task", tasks)
         worker_code, worker_names = encode(raw["worker"], "worker", None)
-        label_code, label_names = encode(raw["label"], "label", labels)
+        label_code, label_names = encode(raw["label"], "label", labels, MOST_LABELS)
         order, repeated = one_vote_each(task_code, worker_code, len(worker_names))
         if repeated.size and strict:
             raise repeats([(worker_names[worker_code[i]], task_names[task_code[i]]) for i in repeated], repeated)
-        small = np.int16 if len(label_names) < 2**15 else np.int32
+        small = np.int16 if len(label_names) <= MOST_LABELS else np.int32
         return cls(
             task=task_code[order],
             worker=worker_code[order],
@@ -99,10 +107,17 @@ class Votes:
         """Votes a task, (T,)."""
         return np.bincount(self.task, minlength=len(self.tasks))
 
+    def lookalikes(self) -> tuple[tuple[Any, Any], ...]:
+        """Pairs of labels that differ only by case, Unicode normalisation or white space: two labels, unless you say
+        otherwise."""
+        return lookalikes(self.labels)
+
     def counts(self) -> NDArray[np.int64]:
         """Votes for each label of each task, (T, K)."""
         shape = (len(self.tasks), len(self.labels))
-        cell = self.task.astype(np.int64) * shape[1] + self.label
+        cell = self.task.astype(np.int64)
+        cell *= shape[1]
+        cell += self.label
         return np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
 
 
@@ -113,12 +128,20 @@ def one_vote_each(
 
     One canonical order makes every sum, and so every result, the same bit for bit whatever the order of the rows.
     """
-    cell = task.astype(np.int64) * workers + worker
-    order = np.argsort(cell, kind="stable")
-    ordered = cell[order]
+    if _rise(task, worker):
+        return np.arange(len(task)), np.zeros(0, np.intp)
+    order = by_group(worker, workers)
+    order = order[by_group(task[order], int(task.max(initial=-1)) + 1)].astype(np.intp, copy=False)
+    task, worker = task[order], worker[order]
     replaced = np.zeros(len(order), bool)
-    replaced[:-1] = ordered[1:] == ordered[:-1]
+    replaced[:-1] = (task[1:] == task[:-1]) & (worker[1:] == worker[:-1])
     return order[~replaced], np.sort(order[replaced])
+
+
+def _rise(task: NDArray[np.int32], worker: NDArray[np.int32]) -> bool:
+    """Are the votes in order already, with none repeated?"""
+    same = task[1:] == task[:-1]
+    return bool(((task[1:] > task[:-1]) | (same & (worker[1:] > worker[:-1]))).all())
 
 
 def repeats(votes: list[tuple[Any, Any]], rows: NDArray[np.intp]) -> BadInput:
@@ -129,74 +152,6 @@ def repeats(votes: list[tuple[Any, Any]], rows: NDArray[np.intp]) -> BadInput:
         "Keep one of each, or leave strict off to keep the last.",
         rows=[int(i) + 1 for i in rows[:100]],
     )
-
-
-def is_null(value: Any) -> bool:
-    """None, NaN, NaT, pandas' NA, or text of nothing but white space."""
-    if isinstance(value, str):
-        return not value.strip()
-    return value is None or type(value).__name__ in ("NAType", "NaTType") or bool(value != value)
-
-
-def encode(values: Any, column: str, order: Sequence[Any] | None) -> tuple[NDArray[np.int32], tuple[Any, ...]]:
-    """Codes (N,) and the names they stand for: those of `order`, or the values seen, sorted."""
-    if isinstance(values, np.ndarray):
-        if values.dtype.kind in "iub" and order is None:
-            names, codes = np.unique(values, return_inverse=True)
-            return codes.reshape(-1).astype(np.int32), tuple(names.tolist())
-        values = values.tolist()
-    seen: dict[Hashable, int] = {}
-    try:
-        # The default is evaluated before the look-up, so that a new value gets the next number in one dictionary call.
-        codes = np.fromiter((seen.setdefault(value, len(seen)) for value in values), np.int32, len(values))
-    except TypeError as error:
-        raise BadInput(f"The column “{column}” holds a value that is not a plain one: {error}.") from None
-    nulls = {code for value, code in seen.items() if is_null(value)}
-    if nulls:
-        row = int(np.flatnonzero(np.isin(codes, list(nulls)))[0]) + 1
-        raise BadInput(
-            f"Row {row} has no {column}.", "Every vote needs a task, a worker and a label.", row=row, column=column
-        )
-    names_seen = _in_order(seen) if order is None else tuple(order)
-    place = {name: i for i, name in enumerate(names_seen)}
-    if len(place) < len(names_seen):
-        raise BadInput(f"The list of {column}s names one of them twice.")
-    unknown = [value for value in seen if value not in place]
-    if unknown:
-        row = int(np.flatnonzero(codes == seen[unknown[0]])[0]) + 1
-        raise BadInput(
-            f"Row {row}: {str(unknown[0])[:80]!r} is not a known {column}.",
-            f"Known {column}s: " + ", ".join(str(name) for name in names_seen[:12]),
-            row=row,
-            column=column,
-        )
-    new_code = np.fromiter((place[value] for value in seen), np.int32, len(seen))
-    return new_code[codes], names_seen
-
-
-def _in_order(values: Iterable[Any]) -> tuple[Any, ...]:
-    """Sorted; values of several types by the name of their type first, so that the order never depends on the rows."""
-    values = list(values)
-    if len({type(value) for value in values}) == 1:
-        return tuple(sorted(values))
-    return tuple(sorted(values, key=lambda value: (type(value).__name__, str(value))))
-
-
-def listed(column: Any) -> Any:
-    """A column of any library as a NumPy array of whole numbers, or else a list."""
-    kind = getattr(getattr(column, "dtype", None), "kind", "")
-    if kind in ("i", "u", "b") and isinstance(column.dtype, np.dtype):
-        return np.asarray(column).reshape(-1)
-    if isinstance(column, np.ndarray):
-        return column.reshape(-1).tolist()
-    if hasattr(column, "to_pylist"):  # pyarrow
-        whole = str(column.type).lstrip("u").startswith("int") and column.null_count == 0
-        return np.asarray(column.to_numpy()) if whole else column.to_pylist()
-    if hasattr(column, "to_list"):  # pandas, polars
-        return column.to_list()
-    if isinstance(column, str | bytes):
-        raise BadInput("A column is a list of values, not one text.")
-    return list(column)
 
 
 def columns_of(table: Any, names: Sequence[str]) -> list[Any]:
