@@ -12,8 +12,8 @@ from tawsim.truth.choice.calibration import HiddenVotes, sample_of_tasks, softma
 from tawsim.truth.choice.dawid_skene import check_size
 from tawsim.truth.kernel import GroupedSum
 from tawsim.truth.model import best_labels, check_fitted
+from tawsim.truth.numeric.order import in_order
 from tawsim.truth.ordinal.graded import Bends, Floats, fit_bends, no_bends
-from tawsim.truth.ordinal.order import in_order
 from tawsim.truth.state import Restorable
 from tawsim.truth.votes import Votes
 
