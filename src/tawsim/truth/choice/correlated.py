@@ -40,8 +40,9 @@ class Correlated(ChoiceModel):
     its votes vary together most (power method on their residuals), takes `TRIAL` steps, and stays cut if the evidence
     (ELBO) rose by a nat. So a crowd whose errors are independent keeps one subtype a class, and the result says so.
 
-    Assumes that what misleads workers repeats over tasks. Where most workers are misled by the same thing, no model of
-    votes alone can know it.
+    Assumes that what misleads workers repeats over tasks. The evidence tells that workers err together, and hardly who
+    of them is right: a subtype in which half of the crowd is misled can land on either label (made crowds: 98.7 % by
+    majority → 99.7 % where four of ten are misled, 95.9 → 93.6 % where the other six are less careful).
 
     Paper: Y. Li, B. Rubinstein, T. Cohn, "Exploiting worker correlation for label aggregation in crowdsourcing" (EBCC),
     ICML 2019; iBCC: H.-C. Kim and Z. Ghahramani, AISTATS 2012. Where we depart: splits in place of 40 random restarts of
