@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tawsim.core.errors import BadInput
+from tawsim.core.errors import BadInput, TooLarge
 from tawsim.truth import MODELS, TruthModel, Votes
 from tawsim.truth.state import load, save
 
@@ -282,6 +282,13 @@ def test_votes_are_left_alone(make):
     make().fit(votes)
     for column, old in zip((votes.task, votes.worker, votes.label), before, strict=True):
         assert np.array_equal(column, old)
+
+
+@every_model
+def test_labels_that_are_all_different_are_refused_before_memory_runs_out(make):
+    rows = range(25_000)
+    with pytest.raises(TooLarge, match="25000 tasks"):
+        make().fit({"task": rows, "worker": [0] * len(rows), "label": rows})
 
 
 @every_model

@@ -11,12 +11,14 @@ from typing import Any, Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from tawsim.core.errors import BadInput
+from tawsim.core.errors import BadInput, TooLarge
 from tawsim.truth.state import Restorable
 from tawsim.truth.votes import Votes
 
 # Two probabilities nearer than this are the same one, computed in another order.
 SAME = 1e-9
+# Cells of a table of tasks × labels, 8 bytes each, of which a model holds two or three.
+MOST_CELLS = 500_000_000
 
 
 @runtime_checkable
@@ -105,5 +107,11 @@ def vote_shares(votes: Votes) -> NDArray[np.float64]:
 
 
 def read_votes(votes: Any) -> Votes:
-    """`votes` as `Votes`, whatever table they come in."""
-    return Votes.from_table(votes)
+    """`votes` as `Votes`, whatever table they come in. Raises `TooLarge` where tasks × labels would not fit in memory."""
+    read = Votes.from_table(votes)
+    if len(read.tasks) * len(read.labels) > MOST_CELLS:
+        raise TooLarge(
+            f"{len(read.tasks)} tasks with {len(read.labels)} different labels are too many for one table.",
+            "Answers that are nearly all different are texts or numbers, not labels.",
+        )
+    return read

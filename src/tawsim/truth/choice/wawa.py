@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
 from tawsim.truth.beta import beta_quantile
-from tawsim.truth.model import ChoiceModel, check_fitted, read_votes, sums_by, vote_cells, vote_shares
+from tawsim.truth.model import SAME, ChoiceModel, check_fitted, read_votes, sums_by, vote_cells, vote_shares
 
 Floats = NDArray[np.float64]
 
@@ -55,7 +55,7 @@ class Wawa(ChoiceModel):
         self.answers_ = np.bincount(votes.worker, minlength=len(votes.workers))
         posterior = vote_shares(votes)
         for _ in range(self.rounds):
-            top = posterior >= posterior.max(axis=1, keepdims=True) - 1e-9
+            top = posterior >= posterior.max(axis=1, keepdims=True) - SAME
             credit = (top / top.sum(axis=1, keepdims=True)).reshape(-1)[cells]
             agreed = sums_by(votes.worker, credit, len(votes.workers))
             self.skill_ = agreed / self.answers_
