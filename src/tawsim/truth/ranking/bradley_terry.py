@@ -21,14 +21,16 @@ class BradleyTerry(Rated):
 
     learned by block-wise Newton steps to the MAP; σ, τ, ω by empirical Bayes (EM on the Laplace approximation), so a
     worker with few answers looks like the crowd, and in a crowd of equals τ goes to 0 and plain Bradley–Terry is left.
-    a_w = 1 is the typical worker, 0 answers at random, below 0 the other way round; b_w > 0 leans to the left.
+    The scales have mean 1, which is the unit of the scores; a_w = 0 answers at random, below 0 the other way round;
+    b_w > 0 leans to the left.
     An item that always wins has a finite score. Where the preferred item always stands on the same side (a table of
     winners and losers) sides say nothing, and no lean is learned.
 
     `reliability="auto"` asks whether knowing workers helps to know the *crowd*: evidence of the answers of workers who
     were left out whole, given the scores of the rest with and without reliability, their own a_w integrated out. Answers
     hidden from known workers would not do: where a crowd has two camps of taste, such answers are told best by a
-    model that follows one camp; `evidence_` holds both figures. Fewer than 3 workers: plain.
+    model that follows one camp. `evidence` holds both figures and the standard error of their difference: where that is
+    the larger, the choice is the better guess and no more. Fewer than 3 workers: plain.
 
     Assumes one order for all, answers independent given it, and a worker's errors alike for all pairs. Where tastes
     differ the scores are a mean of them, and the intervals are widened to what differences between workers say (see
@@ -85,7 +87,7 @@ class BradleyTerry(Rated):
         return [self.items_[k] for k in self.task_items_[self.task_starts_[:-1]].tolist()]
 
     def position_interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Credible interval of `position_bias_`, in logits: σ(position_bias_) is how often a typical worker takes the left
+        """Credible interval of `position_bias_`, in logits: σ(position_bias_) is how often the crowd takes the left
         one of two equal items that do not tie."""
         check_rated(self)
         reach = NormalDist().inv_cdf((1 + level) / 2) * math.sqrt(self.position_variance_)

@@ -24,10 +24,12 @@ STEPS = 12
 
 
 class Evidence(NamedTuple):
-    """Mean log evidence per answer of left-out workers, without and with reliability, and the answers it rests on."""
+    """Mean log evidence per answer of left-out workers, without and with reliability, the standard error of their
+    difference (over workers), and the answers it rests on."""
 
     plain: float
     reliable: float
+    error: float
     answers: int
 
 
@@ -36,8 +38,7 @@ def compare(answers: Likelihood, plain: Learned, reliable: Learned, switches: Sw
     turn = _turns(answers, plain)
     if turn is None:
         return None
-    total = np.zeros(2)
-    asked = 0.0
+    worth = np.zeros((2, answers.workers))
     for part in range(int(turn.max()) + 1):
         out, rest = turn == part, (turn >= 0) & (turn != part)
         hidden, known = answers.only(out), answers.only(rest)
@@ -46,9 +47,12 @@ def compare(answers: Likelihood, plain: Learned, reliable: Learned, switches: Sw
             learn(known, quick._replace(scale=False), _forget(plain, out, scale=False)),
             learn(known, quick, _forget(reliable, out, scale=True)),
         )
-        total += [_of_fresh(hidden, member, members[1].variance_scale) for member in members]
-        asked += float(hidden.answers.sum())
-    return Evidence(float(total[0] / asked), float(total[1] / asked), int(asked))
+        worth += [_of_fresh(hidden, member, members[1].variance_scale) for member in members]
+    asked = float(answers.answers[turn >= 0].sum())
+    plainly, reliably = worth.sum(axis=1) / asked
+    gain = (worth[1] - worth[0])[turn >= 0]
+    error = float(gain.std()) * len(gain) ** 0.5 / asked
+    return Evidence(float(plainly), float(reliably), error, int(asked))
 
 
 def _turns(answers: Likelihood, plain: Learned) -> NDArray[np.int64] | None:
@@ -90,14 +94,13 @@ def copy_of(of_all: Learned) -> Learned:
     )
 
 
-def _of_fresh(hidden: Likelihood, member: Learned, variance: float) -> float:
-    """Log evidence of the hidden workers' answers, their scales integrated out by Laplace's method.
+def _of_fresh(hidden: Likelihood, member: Learned, variance: float) -> Floats:
+    """Log evidence of each hidden worker's answers (W,), 0 for all others; their scales integrated out by Laplace's method.
 
     The scores' unit is set on the hidden answers, alike for all members: one number, and the members differ in unit.
     """
     now = copy_of(member)
     now.left = np.full(hidden.workers, member.crowd_left)
-    took_part = hidden.answers > 0
     now.scale = np.ones(hidden.workers)
     for _ in range(STEPS):
         slopes = hidden.about_workers(now)
@@ -110,4 +113,4 @@ def _of_fresh(hidden: Likelihood, member: Learned, variance: float) -> float:
         now.scale = now.scale + np.clip(step, -2 / reach, 2 / reach)
     curvature_of = variance * hidden.about_workers(now).scale_scale + 1
     worth = hidden.log_likelihood(now) - (now.scale - 1) ** 2 / (2 * variance) - np.log(curvature_of) / 2
-    return float(worth[took_part].sum())
+    return np.where(hidden.answers > 0, worth, 0.0)

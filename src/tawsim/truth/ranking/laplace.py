@@ -39,14 +39,17 @@ class Spread:
 
     def variances(self) -> Floats:
         """Variance of each score, (I,)."""
-        variances: Floats = self.covariance.diagonal().copy() if self.exact else self.covariance
-        return variances
+        if not self.exact:
+            return self.covariance
+        diagonal: Floats = np.diagonal(self.covariance)
+        return diagonal
 
     def of_difference(self, one: NDArray[np.integer], other: NDArray[np.integer]) -> Floats:
         """Variance of score[one] - score[other], element by element."""
         variance = self.variances()
         shared = 2 * self.covariance[one, other] if self.exact else 0.0
-        return np.maximum(variance[one] + variance[other] - shared, 0.0)
+        found: Floats = np.maximum(variance[one] + variance[other] - shared, 0.0)
+        return found
 
 
 def spread(answers: Likelihood, now: Learned, switches: Switches) -> Spread:

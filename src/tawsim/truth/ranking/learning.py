@@ -117,9 +117,9 @@ def learn(answers: Likelihood, switches: Switches, first: Learned) -> Learned:
     the priors (an EM step on the Laplace approximation). Ends when no score or scale moves by more than `tolerance` of
     the scores' spread.
     """
-    now = replace(first, steps=0, converged=False)
+    now = replace(first, converged=False)
     took_part = answers.answers > 0
-    while now.steps < switches.most_steps and not now.converged:
+    while now.steps - first.steps < switches.most_steps and not now.converged:
         before = now.scores, now.scale
         now.steps += 1
         step_items(answers, now, switches)

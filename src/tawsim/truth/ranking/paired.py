@@ -5,6 +5,7 @@ P(left) = e^{x/2} / Z, P(right) = e^{-x/2} / Z, P(tie) = ν / Z, Z = e^{x/2} + e
 Slopes and curvatures only; priors and steps are in learning.py.
 """
 
+from collections.abc import Iterator
 from typing import Self
 
 import numpy as np
@@ -15,6 +16,8 @@ from tawsim.truth.ranking.graph import PairGraph, summed
 from tawsim.truth.ranking.learning import Curved, Learned, Slopes
 
 Floats = NDArray[np.float64]
+# Rows are read a block at a time, so that some ten columns of a block stay in the processor's cache.
+BLOCK = 16_384
 
 
 class Paired:
@@ -70,22 +73,38 @@ class Paired:
         low = self.count * (1 + np.where(low_left, self.outcome, -self.outcome)) / 2
         return self.graph.weights(low), self.graph.weights(self.count - low)
 
-    def _pulls(self, now: Learned) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
-        """Per row: scale, distance, slope and curvature of the log-likelihood in x, P(tie), log P(outcome)."""
-        scale, distance = now.scale[self.worker], now.scores[self.left] - now.scores[self.right]
-        x = scale * distance + now.left[self.worker]
-        small = np.exp(-np.abs(x) / 2)
-        tie_weight = float(np.exp(now.log_ties[0])) if self.tie_sizes else 0.0
-        total = 1 + small * small + tie_weight * small
-        difference = np.sign(x) * (1 - small * small) / total
-        tie = tie_weight * small / total
-        slope = self.count * (self.outcome - difference) / 2
-        curvature = self.count * (1 - tie - difference * difference) / 4
-        return scale, distance, slope, curvature, tie, x
+    def _pulls(self, now: Learned, rows: slice) -> "tuple[Floats, Floats, Floats, Floats, Floats]":
+        """Of some rows: scale, distance, slope and curvature of the log-likelihood in x, P(tie)."""
+        worker, outcome, count = self.worker[rows], self.outcome[rows], self.count[rows]
+        scale, distance = now.scale[worker], now.scores[self.left[rows]]
+        distance -= now.scores[self.right[rows]]
+        x = scale * distance
+        x += now.left[worker]
+        small = np.exp(np.abs(x) * -0.5)
+        square = small * small
+        total = square + 1
+        tie = small
+        if self.tie_sizes:
+            tie_weight = float(np.exp(now.log_ties[0]))
+            total += tie_weight * small
+            tie = tie_weight * small / total
+        difference = np.copysign((1 - square) / total, x)
+        slope = (outcome - difference) * count
+        slope *= 0.5
+        difference *= difference
+        curvature = 1 - difference
+        if self.tie_sizes:
+            curvature -= tie
+        curvature *= count
+        curvature *= 0.25
+        return scale, distance, slope, curvature, tie
+
+    def _blocks(self) -> "Iterator[slice]":
+        return (slice(start, start + BLOCK) for start in range(0, len(self.count), BLOCK))
 
     def log_likelihood(self, now: Learned) -> Floats:
         """Sum of log P(answer) for each worker, (W,)."""
-        *_, x = self._pulls(now)
+        x = now.scale[self.worker] * (now.scores[self.left] - now.scores[self.right]) + now.left[self.worker]
         ties = float(now.log_ties[0]) if self.tie_sizes else -np.inf
         top = np.abs(x) / 2
         log_z = top + np.log1p(np.exp(-2 * top) + np.exp(ties - top))
@@ -94,32 +113,36 @@ class Paired:
 
     def about_items(self, now: Learned) -> tuple[Floats, Floats]:
         """Slope (I,) and the edges' curvature (E,) in the scores."""
-        scale, _, slope, curvature, *_ = self._pulls(now)
-        slope *= scale
-        gradient = summed(self.left, slope, self.items) - summed(self.right, slope, self.items)
-        return gradient, self.graph.weights(curvature * scale * scale)
+        slopes, curvatures = np.empty((2, len(self.count)))
+        for rows in self._blocks():
+            scale, _, slope, curvature, _ = self._pulls(now, rows)
+            np.multiply(slope, scale, out=slopes[rows])
+            scale *= scale
+            np.multiply(curvature, scale, out=curvatures[rows])
+        gradient = summed(self.left, slopes, self.items) - summed(self.right, slopes, self.items)
+        return gradient, self.graph.weights(curvatures)
 
     def about_workers(self, now: Learned) -> Slopes:
         """Slopes and curvatures in scale and lean of each worker, and in the weight of ties."""
-        _, distance, slope, curvature, tie, _ = self._pulls(now)
-        weight = tie * self.count
-
-        def per_worker(column: Floats) -> Floats:
-            return summed(self.worker, column, self.workers)
-
-        return Slopes(
-            scale=per_worker(slope * distance),
-            left=per_worker(slope),
-            scale_scale=per_worker(curvature * distance**2),
-            scale_left=per_worker(curvature * distance),
-            left_left=per_worker(curvature),
-            ties=np.array([float((self.count * (self.outcome == 0)).sum() - weight.sum())]),
-            ties_ties=np.array([float((weight * (1 - tie)).sum())]),
-        )
+        sums = np.zeros((5, self.workers))
+        tied = np.zeros(2)
+        for rows in self._blocks():
+            _, distance, slope, curvature, tie = self._pulls(now, rows)
+            mixed = curvature * distance
+            # Rows lie in the order of the workers, so a block holds a few runs.
+            worker = self.worker[rows]
+            starts = np.concatenate(([0], np.flatnonzero(worker[1:] != worker[:-1]) + 1))
+            who = worker[starts]
+            for place, column in enumerate((slope * distance, slope, mixed * distance, mixed, curvature)):
+                sums[place, who] += np.add.reduceat(column, starts)
+            if self.tie_sizes:
+                weight = tie * self.count[rows]
+                tied += (self.count[rows] @ (self.outcome[rows] == 0) - weight.sum(), weight @ (1 - tie))
+        return Slopes(*sums, *tied[: len(self.tie_sizes) * 2].reshape(2, -1))
 
     def curved(self, now: Learned, position: bool) -> Curved:
         """What the spread of the scores is made of (see laplace.py)."""
-        scale, distance, slope, curvature, *_ = self._pulls(now)
+        scale, distance, slope, curvature, _ = self._pulls(now, slice(None))
         item = np.concatenate([self.left, self.right])
         worker = np.concatenate([self.worker, self.worker])
         sign = np.repeat([1.0, -1.0], len(self.worker))

@@ -21,7 +21,9 @@ from tawsim.truth.state import Restorable
 Floats = NDArray[np.float64]
 # Elo's scale: 400 points are odds of 10 to 1; the mean is by custom 1500.
 ELO_POINTS, ELO_MEAN = 400 / math.log(10), 1500.0
-# Below this even the most hopeful reading of a worker is half a typical one.
+# A start for what follows need be no better than this (share of the scores' spread).
+ROUGH = 1e-2
+# Below this even the most hopeful reading of a worker is half the mean one.
 HALF = 0.5
 Verdict = Literal["follows", "random", "reversed", "unsure"]
 
@@ -38,8 +40,8 @@ class Rating(NamedTuple):
 
 
 class WinProbability(NamedTuple):
-    """P(i is preferred to j) by a typical worker without a lean, ties half; its interval; P(tie) itself. `comparable` is
-    False where no chain of answers links the two: then p is a half and its interval 0..1."""
+    """P(i is preferred to j) by a worker of mean reliability without a lean, ties half; its interval; P(tie) itself.
+    `comparable` is False where no chain of answers links the two: then p is a half and its interval 0..1."""
 
     p: float
     low: float
@@ -49,7 +51,7 @@ class WinProbability(NamedTuple):
 
 
 class RatedWorker(NamedTuple):
-    """One worker: answers, reliability (1 typical, 0 random, below 0 reversed) with its interval, the lean to the left in
+    """One worker: answers, reliability (1 the mean, 0 random, below 0 reversed) with its interval, the lean to the left in
     logits with its interval, the share of answers that agree with the scores, and a verdict: "follows" where the
     interval of the reliability is above 0, "reversed" where it is below, "random" where it holds 0 and ends below a
     half."""
@@ -71,10 +73,11 @@ class Rated(Restorable):
 
     `items_` (I,), `scores_` (I,) in logits, mean 0 in each component; `component_` (I,) from 0: scores of different
     components are not comparable; `covariance_` (I, I) of the scores, or variances (I,) where `exact_` is False;
-    `workers_` (W,), `reliability_` (W,) 1 typical, 0 random, below 0 reversed; `answers_` (W,); `agreement_` (W,) share
+    `workers_` (W,), `reliability_` (W,) 1 the mean, 0 random, below 0 reversed; `answers_` (W,); `agreement_` (W,) share
     of pairs in the order of the scores; `position_bias_` the crowd's lean to the left in logits, `left_` (W,) the
     workers'; `tie_sizes_` and `tie_weights_`; `tasks_` (T,), `confidence_` (T,) P(first beats second | data), `ties_`
-    (T,) bool; `used_reliability_` and why: `evidence_` (plain, reliable, answers) per left-out answer, or None;
+    (T,) bool; `used_reliability_` and why: `evidence_` (plain, reliable, error, answers), an
+    `Evidence`, or None;
     `consistency_` (triads, circles) or None; `item_sd_`, `reliability_sd_`, `left_sd_` the priors' widths; `repeated_`,
     `n_iter_`, `converged_`, `log_likelihood_`.
     """
@@ -101,7 +104,7 @@ class Rated(Restorable):
     confidence_: Floats
     ties_: NDArray[np.bool_]
     used_reliability_: bool
-    evidence_: tuple[float, float, int] | None
+    evidence_: tuple[float, float, float, int] | None
     consistency_: tuple[int, int] | None
     item_sd_: float
     reliability_sd_: float
@@ -136,21 +139,23 @@ class Rated(Restorable):
         """Learn everything that is not about tasks."""
         switches = Switches(True, position, self.item_sd is None, self.tolerance, self.max_iterations)
         without = switches._replace(scale=False)
-        plain = learn(answers, without, start(answers, None if self.item_sd is None else self.item_sd**2))
+        first = start(answers, None if self.item_sd is None else self.item_sd**2)
+        plain = learn(answers, without._replace(tolerance=max(ROUGH, self.tolerance)), first)
         took_part = int((answers.answers > 0).sum())
         evidence: Evidence | None = None
         reliable: Learned | None = None
         if self.reliability is not False and took_part >= FEWEST:
             reliable = learn(answers, switches, plain)
             if self.reliability == "auto":
+                plain = learn(answers, without, plain)
                 evidence = compare(answers, plain, reliable, switches)
         use = reliable is not None and (evidence is None or evidence.reliable > evidence.plain)
-        now = reliable if use and reliable is not None else plain
+        now = reliable if use and reliable is not None else learn(answers, without, plain)
         around = spread(answers, now, switches if use else without)
         told = now if use else _judged(answers, now, switches, took_part)
         self._keep(answers, now, told, around, spread(answers, told, switches) if told is not now else around)
         self.used_reliability_ = bool(use)
-        self.evidence_ = None if evidence is None else (evidence.plain, evidence.reliable, evidence.answers)
+        self.evidence_ = None if evidence is None else _figures(evidence)
 
     def _keep(self, answers: Likelihood, now: Learned, told: Learned, around: Spread, of_workers: Spread) -> None:
         graph = answers.graph
@@ -170,7 +175,8 @@ class Rated(Restorable):
 
     def _keep_tasks(self, tasks: tuple[Any, ...], task: NDArray[np.integer], item: NDArray[np.integer]) -> None:
         """Order each task's items by score, and say how sure the first place is."""
-        cell = np.unique(task.astype(np.int64) * len(self.items_) + item)
+        cell = np.sort(task.astype(np.int64) * len(self.items_) + item)
+        cell = cell[np.append(True, cell[1:] != cell[:-1])]  # sorting beats np.unique's hashing here, 5 times
         about, which = cell // len(self.items_), cell % len(self.items_)
         order = np.lexsort((which, -np.round(self.scores_[which] / SAME) * SAME, about))
         self.tasks_ = tasks
@@ -253,9 +259,16 @@ class Rated(Restorable):
         check_rated(self)
         return None if self.consistency_ is None else Consistency(*self.consistency_)
 
+    @property
+    def evidence(self) -> Evidence | None:
+        """What `reliability="auto"` went by; None where it was not asked, or workers were fewer than three."""
+        check_rated(self)
+        return None if self.evidence_ is None else Evidence(*self.evidence_)
+
     def _parts(self, level: float, elo: bool) -> list[list[Rating]]:
+        low, high = self.interval(level)
         factor, mean = (ELO_POINTS, ELO_MEAN) if elo else (1.0, 0.0)
-        score, bottom, top = ((mean + factor * v).tolist() for v in (self.scores_, *self.interval(level)))
+        score, bottom, top = ((mean + factor * v).tolist() for v in (self.scores_, low, high))
         order = np.lexsort((np.arange(len(self.items_)), -np.round(self.scores_ / SAME) * SAME, self.component_))
         size = np.bincount(self.component_)
         ends = np.cumsum(size)
@@ -283,6 +296,11 @@ def check_rated(model: Any) -> None:
     """Raises `BadInput` before the first fit."""
     if not hasattr(model, "scores_"):
         raise BadInput(f"This {type(model).__name__} has learned nothing yet.", "Call fit first.")
+
+
+def _figures(evidence: Evidence) -> tuple[float, float, float, int]:
+    """As a plain tuple, which a file can hold."""
+    return evidence.plain, evidence.reliable, evidence.error, evidence.answers
 
 
 def _judged(answers: Likelihood, now: Learned, switches: Switches, took_part: int) -> Learned:
