@@ -276,6 +276,23 @@ def test_settings_are_named_and_checked(make):
 
 
 @every_model
+def test_other_votes_are_judged_with_what_was_learned(make):
+    votes, _ = crowd()
+    model = make().fit(votes)
+    before = model.predict_proba().copy()
+    again = model.predict_proba([(t, w, k) for t, w, k in votes if t < 20])
+    assert again.shape == (20, 3)
+    assert [model.labels_[k] for k in again.argmax(axis=1)] == model.predict()[:20]
+    # A stranger counts for something, and two of the three labels are enough.
+    other = model.predict_proba([("new", "stranger", LABELS[1]), ("new", 0, LABELS[1]), ("b", 1, LABELS[2])])
+    assert np.allclose(other.sum(axis=1), 1)
+    assert [model.labels_[k] for k in other.argmax(axis=1)] == [LABELS[2], LABELS[1]]
+    with pytest.raises(BadInput, match="unheard"):
+        model.predict_proba([("t", 0, "unheard")])
+    assert np.array_equal(model.predict_proba(), before)
+
+
+@every_model
 def test_votes_are_left_alone(make):
     votes = Votes.from_table(crowd()[0])
     before = [column.copy() for column in (votes.task, votes.worker, votes.label)]

@@ -6,6 +6,7 @@ each must pass. `ChoiceModel` is what the models of single choice share: names, 
 model lives here.
 """
 
+from dataclasses import replace
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -37,8 +38,9 @@ class TruthModel(Protocol):
         """The most probable label of every task, (T,); the first of `labels_` where some are equally likely."""
         ...
 
-    def predict_proba(self) -> NDArray[np.float64]:
-        """Probability of each label of each task, (T, K); rows sum to 1."""
+    def predict_proba(self, votes: Any = None) -> NDArray[np.float64]:
+        """Probability of each label of each task, (T, K); rows sum to 1. Of other `votes` with what was learned, where
+        the model can."""
         ...
 
 
@@ -56,14 +58,23 @@ class ChoiceModel(Restorable):
     ties_: NDArray[np.bool_]
     repeated_: int
 
-    def predict(self) -> list[Any]:
-        """The most probable label of every task, (T,); the first of `labels_` where some are equally likely."""
-        return [self.labels_[k] for k in best_labels(self.predict_proba())[0]]
+    def predict(self, votes: Any = None) -> list[Any]:
+        """The most probable label of every task, (T,), the first of `labels_` where some are equally likely: of the tasks
+        of the fit, or of other `votes`."""
+        return [self.labels_[k] for k in best_labels(self.predict_proba(votes))[0]]
 
-    def predict_proba(self) -> NDArray[np.float64]:
-        """Probability of each label of each task, (T, K); rows sum to 1. As the model has it: not calibrated."""
+    def predict_proba(self, votes: Any = None) -> NDArray[np.float64]:
+        """Probability of each label of each task, (T, K); rows sum to 1. As the model has it: not calibrated.
+
+        Of the tasks of the fit, or of other `votes` with what was learned of their workers; one unknown to the fit counts
+        as typical. Raises `BadInput` for an unknown label.
+        """
         check_fitted(self)
-        return self.posterior_
+        return self.posterior_ if votes is None else self._judge(other_votes(votes, self.workers_, self.labels_))
+
+    def _judge(self, votes: Votes) -> NDArray[np.float64]:
+        """The posterior (T, K) of other votes; their workers are numbered as in the fit, and len(workers_) is a stranger."""
+        raise NotImplementedError
 
     def _keep(self, votes: Votes, posterior: NDArray[np.float64]) -> Self:
         """The end of a fit: the names of `votes` and the `posterior` (T, K) of their tasks."""
@@ -84,6 +95,18 @@ def check_fitted(model: object) -> None:
     """Raises `BadInput` if `model` has not learned anything yet."""
     if not hasattr(model, "labels_"):
         raise BadInput(f"This {type(model).__name__} has not seen any votes.", "Call fit(votes) first.")
+
+
+def other_votes(votes: Any, workers: tuple[Any, ...], labels: tuple[Any, ...]) -> Votes:
+    """Other `votes` in the numbers of a fit; every worker unknown to it has the number len(workers) and the name None."""
+    read = read_votes(votes)
+    place, said = {name: i for i, name in enumerate(workers)}, {name: k for k, name in enumerate(labels)}
+    unknown = [label for label in read.labels if label not in said]
+    if unknown:
+        raise BadInput(f"The label {str(unknown[0])[:80]!r} was not among those learned.")
+    worker = np.array([place.get(name, len(place)) for name in read.workers], np.int32)[read.worker]
+    label = np.array([said[name] for name in read.labels], np.int32)[read.label]
+    return replace(read, worker=worker, label=label, workers=(*workers, None), labels=labels)
 
 
 def vote_cells(votes: Votes) -> NDArray[np.int64]:

@@ -37,7 +37,8 @@ class BWA(ChoiceModel):
 
     Cost per iteration: two passes over the N votes of K numbers each; memory 8 (4 T + 3 W) K bytes.
 
-    Learned: those of `ChoiceModel`; `precision_` (W, K) v, `class_mean_` (K,) μ, `n_iter_`, `converged_`.
+    Learned: those of `ChoiceModel`; `precision_` (W, K) v, `typical_precision_` (K,) a / b,
+    `class_mean_` (K,) μ, `n_iter_`, `converged_`.
 
     >>> from tawsim.truth.choice.bwa import BWA
     >>> table = [(t, w, "cat" if t % 2 == (w == "max") else "dog") for t in range(9) for w in ("ann", "bob", "eva", "max")]
@@ -47,6 +48,7 @@ class BWA(ChoiceModel):
     """
 
     precision_: Floats
+    typical_precision_: Floats
     class_mean_: Floats
     n_iter_: int
     converged_: bool
@@ -91,8 +93,17 @@ class BWA(ChoiceModel):
             new = (self.prior_precision * mean + pull) / (self.prior_precision + to_task(precision))
             self.converged_ = bool(np.abs(new - z).max() <= self.tolerance)
             z, self.n_iter_ = new, self.n_iter_ + 1
-        self.precision_, self.class_mean_ = precision, mean
+        self.precision_, self.class_mean_, self.typical_precision_ = precision, mean, self.prior_answers / doubt
         return self._keep(votes, z / z.sum(axis=1, keepdims=True))
+
+    def _judge(self, votes: Votes) -> Floats:
+        precision = np.concatenate([self.precision_, self.typical_precision_[None]])
+        own = precision[votes.worker, votes.label]
+        pull = sums_by(vote_cells(votes), own, len(votes.tasks) * len(votes.labels)).reshape(-1, len(votes.labels))
+        whole = GroupedSum(votes.task, votes.worker, len(votes.tasks))(precision)
+        z = (self.prior_precision * self.class_mean_ + pull) / (self.prior_precision + whole)
+        judged: Floats = z / z.sum(axis=1, keepdims=True)
+        return judged
 
     def _doubt(self, votes: Votes, shares: Floats) -> Floats:
         """b (K,): the prior's share of the squared error."""

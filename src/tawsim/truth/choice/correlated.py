@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput, TooLarge
+from tawsim.truth.choice.calibration import softmax
 from tawsim.truth.choice.dawid_skene import MAX_CELLS
 from tawsim.truth.choice.gamma import digamma, divergence, expected_log, log_gamma
 from tawsim.truth.kernel import GroupedSum
@@ -53,8 +54,8 @@ class Correlated(ChoiceModel):
     some ten iterations, at most `MOST_WORK` numbers in all; memory 8 (3 T + 4 W K) C bytes.
 
     Learned: those of `ChoiceModel`; `subtype_class_` (C,) label of each subtype, `subtype_tasks_` (C,) expected tasks,
-    `responsibility_` (T, C), `confusion_` (W, C, K) [worker, subtype, said], `class_prior_` (K,), `evidence_` (nats),
-    `evidence_gain_` over no subtypes, `n_iter_`, `converged_`.
+    `responsibility_` (T, C), `answers_` (W, C, K) expected and imagined answers, `confusion_` (W, C, K) [worker,
+    subtype, said], `class_prior_` (K,), `evidence_` (nats), `evidence_gain_` over no subtypes, `n_iter_`, `converged_`.
 
     >>> from tawsim.truth.choice.correlated import Correlated
     >>> table = [(t, w, "cat" if t % 2 == (w == "max") else "dog") for t in range(9) for w in ("ann", "bob", "eva", "max")]
@@ -66,6 +67,7 @@ class Correlated(ChoiceModel):
     subtype_class_: NDArray[np.intp]
     subtype_tasks_: Floats
     responsibility_: Floats
+    answers_: Floats
     confusion_: Floats
     class_prior_: Floats
     evidence_: float
@@ -115,12 +117,22 @@ class Correlated(ChoiceModel):
         self.subtype_class_, self.subtype_tasks_ = state.kind, state.q.sum(axis=0)
         self.responsibility_ = state.q
         answers = self._answers(world, state)
-        self.confusion_ = answers / answers.sum(axis=-1, keepdims=True)
+        self.answers_, self.confusion_ = answers, answers / answers.sum(axis=-1, keepdims=True)
         posterior = state.by_class(world.labels)
         per_class = posterior.sum(axis=0) + self.class_prior
         self.class_prior_ = per_class / per_class.sum()
         posterior[~world.answered] = self.class_prior_
         return self._keep(votes, posterior)
+
+    def _judge(self, votes: Votes) -> Floats:
+        answers = np.concatenate([self.answers_, self.answers_.mean(axis=0, keepdims=True)])
+        by_cell = np.ascontiguousarray(expected_log(answers).transpose(0, 2, 1)).reshape(-1, answers.shape[1])
+        cells = votes.worker.astype(np.int64) * len(votes.labels) + votes.label
+        weight = GroupedSum(votes.task, cells, len(votes.tasks))(by_cell)
+        per_class = sums_by(self.subtype_class_, self.subtype_tasks_, len(votes.labels))
+        weight += self._log_share(self.subtype_tasks_, self.subtype_class_, per_class)
+        weight += expected_log(self.class_prior + per_class)[self.subtype_class_]
+        return _Mixture(softmax(weight), self.subtype_class_, np.zeros(0, bool)).by_class(len(votes.labels))
 
     # ---- variational steps
     def _climb(self, world: "_World", state: "_Mixture", steps: int) -> tuple["_Mixture", int]:
@@ -139,7 +151,7 @@ class Correlated(ChoiceModel):
         mass, kind, labels = state.q.sum(axis=0), state.kind, world.labels
         per_class = sums_by(kind, mass, labels)
         share, whole = np.full(1, self.subtype_prior / self.subtypes), np.full(1, self.subtype_prior)
-        log_share = digamma(share + mass) - digamma(whole + per_class)[kind]
+        log_share = self._log_share(mass, kind, per_class)
         # KL of ω from its prior; a subtype that is not there has its prior and costs nothing.
         cost = float((log_gamma(whole + per_class) - log_gamma(whole)).sum() + (mass * log_share).sum())
         cost += float((log_gamma(share) - log_gamma(share + mass)).sum())
@@ -157,6 +169,11 @@ class Correlated(ChoiceModel):
         weight *= world.answered[:, None]
         evidence = float((top + np.log(total))[world.answered].sum()) - cost
         return replace(state, q=weight, evidence=evidence)
+
+    def _log_share(self, mass: Floats, kind: NDArray[np.intp], per_class: Floats) -> Floats:
+        """E log ω of each subtype, (C,), from the expected tasks of each and of each label."""
+        mine: Floats = digamma(self.subtype_prior / self.subtypes + mass)
+        return mine - digamma(self.subtype_prior + per_class)[kind]
 
     def _answers(self, world: "_World", state: "_Mixture") -> Floats:
         """Expected and imagined answers (W, C, K) of each worker to each subtype."""

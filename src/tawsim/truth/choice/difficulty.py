@@ -113,6 +113,12 @@ class Difficulty(ChoiceModel):
         self.log_posterior_ = self._log_posterior(votes, guess)
         return self._keep(votes, posterior)
 
+    def _judge(self, votes: Votes) -> Floats:
+        """New tasks are taken to be of easiness 1, as nothing but their votes is known of them."""
+        ability = np.append(self.ability_, self.ability_.mean())
+        weight = sums_by(vote_cells(votes), ability[votes.worker], len(votes.tasks) * len(votes.labels))
+        return softmax(weight.reshape(-1, len(votes.labels)) + np.log(self.class_prior_))
+
     def skill_interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
         """Credible interval of `skill_`, low (W,) and high (W,): normal in log odds, the truth and b taken as given."""
         check_fitted(self)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
-from tawsim.truth.model import best_labels, check_fitted, read_votes
+from tawsim.truth.model import best_labels, check_fitted, other_votes, read_votes
 from tawsim.truth.state import Restorable
 
 
@@ -55,9 +55,13 @@ class Majority(Restorable):
         """The label with most votes of every task, (T,); the first of `labels_` where some have as many."""
         return [self.labels_[k] for k in best_labels(self.predict_proba())[0]]
 
-    def predict_proba(self) -> NDArray[np.float64]:
-        """Share of the votes, or with `assumed_accuracy` the posterior, (T, K); rows sum to 1."""
+    def predict_proba(self, votes: Any = None) -> NDArray[np.float64]:
+        """Share of the votes, or with `assumed_accuracy` the posterior, (T, K); rows sum to 1. Of the votes of the fit, or
+        of other `votes`."""
         check_fitted(self)
+        if votes is not None:
+            other = other_votes(votes, (), self.labels_)
+            return Majority(laplace=self.laplace, assumed_accuracy=self.assumed_accuracy).fit(other).predict_proba()
         if self.assumed_accuracy is not None and len(self.labels_) > 1:
             odds = self.assumed_accuracy * (len(self.labels_) - 1) / (1.0 - self.assumed_accuracy)
             ahead = self.counts_ - self.counts_.max(axis=1, keepdims=True)

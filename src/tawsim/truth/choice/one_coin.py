@@ -97,15 +97,24 @@ class OneCoin(ChoiceModel):
         self.converged_, self.n_iter_ = False, 0
         while self.n_iter_ < self.max_iterations and not self.converged_:
             self._maximise(votes, posterior.reshape(-1)[cells], posterior[answered].sum(axis=0))
-            odds = np.log(self.skill_ / (1 - self.skill_) * max(labels - 1, 1))
-            weight = sums_by(cells, odds[votes.worker], posterior.size).reshape(posterior.shape)
-            self.log_weight_ = weight + np.log(self.class_prior_)
+            self.log_weight_ = self._weigh(votes, self.skill_)
             new = softmax(self.log_weight_)
             moved = np.abs(new - posterior)[answered].sum() / 2
             self.converged_ = bool(moved / max(int(answered.sum()), 1) < self.tolerance)
             posterior, self.n_iter_ = new, self.n_iter_ + 1
         self.log_likelihood_ = self._log_likelihood(labels)
         return self._keep(votes, posterior)
+
+    def _judge(self, votes: Votes) -> Floats:
+        return softmax(self._weigh(votes, np.append(self.skill_, self.crowd_skill_)))
+
+    def _weigh(self, votes: Votes, skill: Floats) -> Floats:
+        """Log posterior (T, K) up to a constant a task."""
+        labels = len(votes.labels)
+        odds = np.log(skill / (1 - skill) * max(labels - 1, 1))
+        weight = sums_by(vote_cells(votes), odds[votes.worker], len(votes.tasks) * labels)
+        log_weight: Floats = weight.reshape(-1, labels) + np.log(self.class_prior_)
+        return log_weight
 
     def skill_interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
         """Credible interval of each skill, low (W,) and high (W,), taking the posterior of the truth as given."""

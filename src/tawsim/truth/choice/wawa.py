@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tawsim.core.errors import BadInput
 from tawsim.truth.beta import beta_quantile
 from tawsim.truth.model import SAME, ChoiceModel, check_fitted, read_votes, sums_by, vote_cells, vote_shares
+from tawsim.truth.votes import Votes
 
 Floats = NDArray[np.float64]
 
@@ -59,15 +60,25 @@ class Wawa(ChoiceModel):
             credit = (top / top.sum(axis=1, keepdims=True)).reshape(-1)[cells]
             agreed = sums_by(votes.worker, credit, len(votes.workers))
             self.skill_ = agreed / self.answers_
-            weight = sums_by(cells, self.skill_[votes.worker], posterior.size).reshape(posterior.shape)
-            total = weight.sum(axis=1, keepdims=True)
-            posterior = np.divide(weight, total, out=vote_shares(votes), where=total > 0)
+            posterior = _weighted(votes, self.skill_)
         return self._keep(votes, posterior)
+
+    def _judge(self, votes: Votes) -> Floats:
+        return _weighted(votes, np.append(self.skill_, np.average(self.skill_, weights=self.answers_)))
 
     def skill_interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
         """Credible interval of each worker's agreement, low (W,) and high (W,), under an even prior."""
         check_fitted(self)
         return share_interval(self.skill_ * self.answers_ + 1, (1 - self.skill_) * self.answers_ + 1, level)
+
+
+def _weighted(votes: Votes, skill: Floats) -> Floats:
+    """Share of each label in the weight of the votes, (T, K)."""
+    shares = vote_shares(votes)
+    weight = sums_by(vote_cells(votes), skill[votes.worker], shares.size).reshape(shares.shape)
+    total = weight.sum(axis=1, keepdims=True)
+    np.divide(weight, total, out=shares, where=total > 0)
+    return shares
 
 
 def share_interval(right: Floats, wrong: Floats, level: float) -> tuple[Floats, Floats]:
