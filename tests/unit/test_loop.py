@@ -168,7 +168,7 @@ def test_truth_is_kept_until_an_answer_changes(workspace: Workspace, monkeypatch
         assert row is not None
         task_id = row["id"]
     workspace.db.write(lambda tx: reopen(tx, workspace.owner_id, task_id))
-    assert truths.project_truth(workspace.db, project.id).result is None
+    assert len(truths.project_truth(workspace.db, project.id).seqs) == 0
     inferring.forget_truths(workspace.db)
     with pytest.raises(NotFound):
         truths.project_truth(workspace.db, project.id, "no such question")
@@ -181,8 +181,8 @@ def test_one_inference_at_a_time(workspace: Workspace, monkeypatch: pytest.Monke
     add(workspace, project, ["واحد"])
     answer(workspace, project, hire(workspace, "Ann"), ["إيجابي"])
     calls = []
-    real = inferring._infer
-    monkeypatch.setattr(inferring, "_infer", lambda *given: (calls.append(1), real(*given))[1])
+    real = inferring.judge
+    monkeypatch.setattr(inferring, "judge", lambda *given: (calls.append(1), real(*given))[1])
     threads = [threading.Thread(target=truths.project_truth, args=(workspace.db, project.id)) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -318,7 +318,7 @@ def test_votes_become_truths(tmp_path: Path) -> None:
     found = infer_file(votes, tmp_path / "truth.csv")
     assert found["model"] == "dawid_skene"
     read = list(csv.DictReader((tmp_path / "truth.csv").open(encoding="utf-8")))
-    assert list(read[0]) == ["task", "label", "p"]
+    assert list(read[0]) == ["task", "label", "p", "n", "entropy"]
     assert {one["task"]: one["label"] for one in read} == {f"t{t}": "yes" if t % 2 else "no" for t in range(30)}
     with pytest.raises(AlreadyExists):
         infer_file(votes, tmp_path / "truth.csv")

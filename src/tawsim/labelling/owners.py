@@ -84,9 +84,9 @@ def reopen(tx: Transaction, actor_id: str, task_id: str) -> int:
         end_lease(tx, lease, "revoked", actor_id=actor_id, reason="the task was reopened", give=False)
     done = int(task["state"] == "open" and task["accepted"] >= task["overlap"])
     skipped = int(task["state"] == "skipped_out")
-    count_changes(tx, task["project_id"], done=-done, skipped_out=-skipped, answers=-task["accepted"])
     row = tx.one("task_reopen", id=task_id, returned_rank=next_returned_rank(tx, task["project_id"]))
     assert row is not None
+    count_changes(tx, task["project_id"], done=-done, skipped_out=-skipped, answers=-task["accepted"])
     record(tx, "task.reopened", actor_id, project_id=task["project_id"], task_id=task_id, object_id=task_id)
     return int(row["round"])
 

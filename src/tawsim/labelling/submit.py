@@ -245,6 +245,7 @@ def edit(
                 "This answer was changed meanwhile.", "Look at the current version first.",
                 current_version=annotation["version"], state=annotation["state"],
             )  # fmt: skip
+        tx.run("task_mark_changed", id=annotation["task_id"])
         tx.run("project_count_touch", project_id=project["id"])
         tx.run(
             "annotation_version_insert", annotation_id=annotation_id, version=seen_version + 1, answers=to_json(clean),

@@ -14,7 +14,6 @@ from tawsim.releases.column_types import ColumnType
 from tawsim.releases.writers import FORMATS
 from tawsim.store import rows
 from tawsim.store.database import Database, Transaction
-from tawsim.truth import SetsInference
 from tawsim.workspaces.workspace import list_workers
 
 PAGE = 2_000
@@ -96,7 +95,7 @@ def write_export(
 
 
 def _label_rows(db: Database, project: Project, shape: TruthShape) -> Iterator[dict[str, Any]]:
-    truths = [project_truth(db, project.id, question.name) for question in project.questions]
+    truths = [project_truth(db, project.id, question.name, exact=True) for question in project.questions]
     names = [truth.question.name for truth in truths]
     for page in _pages(db, project.id, truths[0].visible_seq):
         columns = [_found(truth, [row[0] for row in page]) for truth in truths]
@@ -121,18 +120,14 @@ _NOTHING = _Found(Inferred(), {}, 0)
 
 def _found(truth: ProjectTruth, seqs: list[int]) -> list[_Found]:
     """What is known of each task of a page; looked up for all of them at once, since one by one costs ten times as much."""
-    result = truth.result
-    if result is None:
+    if not len(truth.seqs):
         return [_NOTHING] * len(seqs)
     rows = truth.places(seqs)
-    counts = result.votes[rows]
-    answers = result.answers[rows] if isinstance(result, SetsInference) else counts.sum(axis=1)
-    columns = (rows.tolist(), result.p[rows].tolist(), counts.tolist(), answers.tolist())
-    named = result.chosen if isinstance(result, SetsInference) else result.label
-    labels, several = truth.labels, isinstance(result, SetsInference)
+    columns = (rows.tolist(), truth.p[rows].tolist(), truth.votes[rows].tolist(), truth.answers[rows].tolist())
+    labels = truth.labels
     return [
         _Found(
-            Inferred(list(named[row]) if several else named[row], p),
+            Inferred(truth.label(row), p),
             {label: n for label, n in zip(labels, votes, strict=True) if n},
             given,
         )

@@ -1,104 +1,98 @@
-"""Answers in the store → truth of a project, kept until an answer changes. One inference at a time; no maths of its own."""
+"""Answers in the store → truth of a project, kept, and brought up to date when answers change. No maths of its own.
 
+A project that is quickly inferred is inferred anew whenever an answer changed. In a larger one only the tasks whose
+answers changed are judged again (following.py), by workers as they were last learned; they are learned anew in the
+background once enough has changed. What must be exact (an export) asks for it and waits.
+"""
+
+import logging
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from tawsim.core.errors import NotFound
 from tawsim.core.records import Project, Question
 from tawsim.labelling.slots import project_row
-from tawsim.loop.answers import Answers, gather
+from tawsim.loop.following import Following, ProjectTruth, judge
 from tawsim.store import rows
 from tawsim.store.database import Database
-from tawsim.truth import Inference, SetsInference, Votes, infer, infer_sets
 
+__all__ = ["ProjectTruth", "agreement", "agreement_json", "follow", "forget_truths", "project_truth"]
 KEPT = 4
 # A page that only shows agreement may lag behind, so that inference never takes more than a twentieth of the time.
 STALE_FACTOR = 20.0
 STALE_AT_LEAST_S = 10.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ProjectTruth:
-    """The truth of one question of a project at one moment.
-
-    `seqs` (T,) int64: the answered tasks, rising; row t of `result` is task seqs[t]. `result` is None where nobody has
-    answered yet. `total` counts the tasks, answered or not, and `visible_seq` is the last one's number.
-    """
-
-    project: Project
-    question: Question
-    seqs: NDArray[np.int64]
-    result: Inference | SetsInference | None
-    total: int
-    visible_seq: int
-    revision: int
-    seconds: float
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The question's labels, in its order."""
-        return tuple(getattr(self.question, "labels", ()))
-
-    def place(self, seq: int) -> int | None:
-        """The row of task `seq`, or None if nobody answered it."""
-        at = int(np.searchsorted(self.seqs, seq))
-        return at if at < len(self.seqs) and self.seqs[at] == seq else None
-
-    def places(self, seqs: list[int]) -> NDArray[np.int64]:
-        """`place` of many tasks at once, -1 where nobody answered."""
-        wanted = np.asarray(seqs, np.int64)
-        at = np.minimum(np.searchsorted(self.seqs, wanted), max(len(self.seqs) - 1, 0))
-        return np.where(self.seqs[at] == wanted, at, -1)
-
-    def label(self, t: int) -> Any:
-        """The inferred label of row t: text, or a list of texts for a question with several choices."""
-        if isinstance(self.result, SetsInference):
-            chosen = self.result.chosen[t]
-            return None if chosen is None else list(chosen)
-        return None if self.result is None else self.result.label[t]
+# Inference that takes less is done anew at each change: exact, and nobody notices.
+QUICK_S = 0.25
 
 
 @dataclass(slots=True)
 class _Kept:
-    truth: ProjectTruth
-    made_at: float
+    """A truth and how it is kept up: `learned_at` on the monotonic clock is when its workers were last learned."""
+
+    following: Following
+    learned_at: float
+    learning: bool = False
+    door: threading.Lock = field(default_factory=threading.Lock)
 
 
+log = logging.getLogger("tawsim.loop")
+Key = tuple[Path, str, str]
 _lock = threading.Lock()
-_kept: OrderedDict[tuple[Path, str, str], _Kept] = OrderedDict()
+_kept: OrderedDict[Key, _Kept] = OrderedDict()
 
 
 def project_truth(
-    db: Database, project_id: str, question: str | None = None, *, may_be_stale: bool = False
+    db: Database, project_id: str, question: str | None = None, *, may_be_stale: bool = False, exact: bool = False
 ) -> ProjectTruth:
     """The truth of the project's question (its first, if none is named), from the answers of the current rounds.
 
     Kept until an answer changes; who asks meanwhile waits for the one inference under way. `may_be_stale` accepts one
-    that is a little older while people label. Raises NotFound for an unknown project or question.
+    that is a little older while people label; `exact` has all workers learned from the very answers that it rests on.
+    Raises NotFound for an unknown project or question.
     """
     project, asked = _look_up(db, project_id, question)
     key = (db.path, project_id, asked.name)
     with _lock:
         found = _kept.get(key)
-        if found is not None:
-            age = time.monotonic() - found.made_at
-            lag = max(STALE_AT_LEAST_S, STALE_FACTOR * found.truth.seconds) if may_be_stale else 0.0
-            if age < lag or _revision(db, project_id) == found.truth.revision:
-                _kept.move_to_end(key)
-                return found.truth
-        truth = _infer(db, project, asked)
-        _kept[key] = _Kept(truth, time.monotonic())
+        if found is None or not _kept_up(found, db, project_id, may_be_stale=may_be_stale, exact=exact):
+            found = _kept[key] = _learned(db, project, asked)
         _kept.move_to_end(key)
         while len(_kept) > KEPT:
             _kept.popitem(last=False)
-        return truth
+    if found.following.wants_learning(time.monotonic() - found.learned_at):
+        _learn_in_background(key, db, project, asked)
+    return found.following.truth
+
+
+def _kept_up(found: _Kept, db: Database, project_id: str, *, may_be_stale: bool, exact: bool) -> bool:
+    """Bring what is kept up to date if that can be done at less than the price of learning it; else False."""
+    truth = found.following.truth
+    age = time.monotonic() - found.learned_at
+    if may_be_stale and age < max(STALE_AT_LEAST_S, STALE_FACTOR * truth.seconds):
+        return True
+    if _revision(db, project_id) == truth.revision:
+        return not exact or found.following.is_exact
+    if exact or truth.seconds < QUICK_S:
+        return False
+    with found.door:
+        return found.following.catch_up(db)
+
+
+def follow(db: Database) -> None:
+    """Bring the kept truths of a file up to date, in time proportional to what changed. A server calls it all the time.
+
+    What nobody asked for is not kept, and what is quickly inferred is inferred when somebody asks.
+    """
+    with _lock:
+        mine = [one for key, one in _kept.items() if key[0] == db.path]
+    for one in mine:
+        if one.following.truth.seconds >= QUICK_S:
+            with one.door:
+                one.following.catch_up(db)
 
 
 def forget_truths(db: Database) -> None:
@@ -115,7 +109,7 @@ def agreement(db: Database, project_id: str) -> dict[str, Any] | None:
 
 def agreement_json(truth: ProjectTruth) -> dict[str, Any] | None:
     """alpha, low, high and the number of tasks they rest on."""
-    found = truth.result.agreement if truth.result is not None else None
+    found = truth.agreement
     if found is None:
         return None
     return {
@@ -141,44 +135,28 @@ def _revision(db: Database, project_id: str) -> int:
     return row["revision"] if row is not None else 0
 
 
-def _infer(db: Database, project: Project, question: Question) -> ProjectTruth:
-    started = time.monotonic()
-    revision = _revision(db, project.id)  # before the answers: what comes between makes the truth look old, never new
-    with db.read() as tx:
-        counts = tx.one("project_count_get", project_id=project.id)
-        assert counts is not None
-        total, visible_seq = int(counts["tasks"]), int(counts["visible_seq"])
-        found = gather(tx.stream("truth_answers", project_id=project.id, visible_seq=visible_seq), question)
-    seqs, result = _judge(found, question)
-    return ProjectTruth(project, question, seqs, result, total, visible_seq, revision, time.monotonic() - started)
+def _learned(db: Database, project: Project, question: Question) -> _Kept:
+    return _Kept(judge(db, project, question), time.monotonic())
 
 
-def _judge(found: Answers, question: Question) -> tuple[NDArray[np.int64], Inference | SetsInference | None]:
-    if not len(found.seq):
-        return np.zeros(0, np.int64), None
-    labels = tuple(getattr(question, "labels", ()))
-    if found.sets is not None:
-        workers = [found.workers[one] for one in found.worker.tolist()]
-        sets = [found.sets[code] for code in found.code.tolist()]
-        result: Inference | SetsInference = infer_sets(found.seq, workers, sets, labels)
-    else:
-        result = infer(_votes(found, labels))
-    return np.asarray(result.tasks, dtype=np.int64), result
+def _learn_in_background(key: Key, db: Database, project: Project, question: Question) -> None:
+    """Learn the workers anew while pages go on showing what is kept; one thread a truth at most."""
+    with _lock:
+        found = _kept.get(key)
+        if found is None or found.learning:
+            return
+        found.learning = True
 
+    def learn() -> None:
+        try:
+            fresh = _learned(db, project, question)
+        except Exception:  # the file was closed meanwhile, or memory ran out: what is kept stays, and is tried again
+            log.warning("the truth of %s could not be learned anew", project.name, exc_info=True)
+            with _lock:
+                found.learning, found.learned_at = False, time.monotonic()
+            return
+        with _lock:
+            if _kept.get(key) is found:
+                _kept[key] = fresh
 
-def _votes(found: Answers, labels: tuple[str, ...]) -> Votes:
-    """`Votes` from columns that are numbers already, in the canonical order. That a worker answers a task once a round
-    is kept by an index of the store, so nothing has to be looked for here."""
-    tasks, task = np.unique(found.seq, return_inverse=True)
-    workers = sorted(found.workers)
-    rank = {worker: i for i, worker in enumerate(workers)}
-    worker = np.array([rank[one] for one in found.workers], np.int32)[found.worker]
-    order = np.argsort(task.reshape(-1) * len(workers) + worker, kind="stable")
-    return Votes(
-        task=task.reshape(-1)[order].astype(np.int32),
-        worker=worker[order],
-        label=found.code[order].astype(np.int16 if len(labels) < 2**15 else np.int32),
-        tasks=tuple(tasks.tolist()),
-        workers=tuple(workers),
-        labels=labels,
-    )
+    threading.Thread(target=learn, name=f"truth of {project.name}", daemon=True).start()

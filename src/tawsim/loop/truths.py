@@ -11,7 +11,7 @@ from tawsim.loop.inferring import ProjectTruth, agreement, agreement_json, forge
 from tawsim.loop.views import worker_json
 from tawsim.store import rows
 from tawsim.store.database import Database
-from tawsim.truth import SetsInference, WorkerSkill
+from tawsim.truth import WorkerSkill
 from tawsim.workspaces.workspace import list_workers
 
 __all__ = [
@@ -37,22 +37,20 @@ def truth_page(
 
 def truth_summary(truth: ProjectTruth, db: Database) -> dict[str, Any]:
     """All of a page but its tasks: model, labels, how many are sure, workers with their verdicts, agreement."""
-    result = truth.result
     return {
         "question": truth.question.name,
-        "model": result.model if result is not None else "majority",
-        "why": result.why.text if result is not None else "Nobody has answered yet.",
-        "why_code": result.why.code if result is not None else "no_answers",
+        "model": truth.model,
+        "why": truth.why.text,
+        "why_code": truth.why.code,
         "labels": list(truth.labels),
         "summary": _summary(truth),
-        "workers": _workers(db, result.workers if result is not None else ()),
+        "workers": _workers(db, truth.workers),
         "agreement": agreement_json(truth),
     }
 
 
 def _summary(truth: ProjectTruth) -> dict[str, Any]:
-    labelled = len(truth.seqs)
-    p = truth.result.p if truth.result is not None else np.zeros(0)
+    labelled, p = len(truth.seqs), truth.p
     return {
         "tasks": truth.total,
         "labelled": labelled,
@@ -71,9 +69,7 @@ def _by_seq(truth: ProjectTruth, db: Database, after: int, limit: int) -> tuple[
 
 
 def _by_doubt(truth: ProjectTruth, db: Database, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
-    if truth.result is None:
-        return [], None
-    order = np.argsort(truth.result.p, kind="stable")[after : after + limit]
+    order = np.lexsort((truth.seqs, truth.p))[after : after + limit]
     tasks = []
     with db.read() as tx:
         for seq in truth.seqs[order].tolist():
@@ -87,19 +83,17 @@ def _by_doubt(truth: ProjectTruth, db: Database, after: int, limit: int) -> tupl
 def _task(truth: ProjectTruth, task: Any) -> dict[str, Any]:
     base = {"task_id": task.id, "seq": task.seq, "content": dict(task.content)}
     t = truth.place(task.seq)
-    result = truth.result
-    if t is None or result is None:
+    if t is None:
         return {**base, "label": None, "p": None, "votes": {}, "probabilities": {}, "answers": 0}
-    answers = result.answers[t] if isinstance(result, SetsInference) else result.votes[t].sum()
     return {
         **base,
         "label": truth.label(t),
-        "p": round(float(result.p[t]), 6),
-        "votes": vote_counts(truth.labels, result.votes[t]),
+        "p": round(float(truth.p[t]), 6),
+        "votes": vote_counts(truth.labels, truth.votes[t]),
         "probabilities": {
-            label: round(float(p), 6) for label, p in zip(truth.labels, result.probabilities[t], strict=True)
+            label: round(float(p), 6) for label, p in zip(truth.labels, truth.probabilities[t], strict=True)
         },
-        "answers": int(answers),
+        "answers": int(truth.answers[t]),
     }
 
 

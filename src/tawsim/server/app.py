@@ -1,4 +1,4 @@
-"""The application: routes, errors, the guard around them, and the sweeper that ends overdue leases."""
+"""The application: routes, errors, the guard around them; the sweeper of overdue leases and the follower of the truth."""
 
 import asyncio
 import logging
@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.concurrency import run_in_threadpool
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp
 import tawsim
 from tawsim.core.errors import TawsimError
 from tawsim.labelling.queue import sweep
+from tawsim.loop import inferring
 from tawsim.server import errors, pages, projects, sessions, team, work
 from tawsim.server.answers import Json
 from tawsim.server.guard import Guard
@@ -24,6 +26,8 @@ from tawsim.server.sign_in_state import ServerState
 log = logging.getLogger("tawsim.server")
 API = "/api/v1"
 SWEEP_EVERY_S = 1.0
+# Truths that somebody looked at are at most this old. Submits that come meanwhile are judged together.
+FOLLOW_EVERY_S = 0.25
 
 
 def create_api(state: ServerState | None = None) -> FastAPI:
@@ -31,10 +35,11 @@ def create_api(state: ServerState | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        sweeper = asyncio.create_task(_sweep_for_ever(state)) if state is not None else None
+        works = () if state is None else (_sweep_for_ever(state), _follow_for_ever(state))
+        running = [asyncio.create_task(work) for work in works]
         yield
-        if sweeper is not None:
-            sweeper.cancel()
+        for one in running:
+            one.cancel()
 
     app = FastAPI(
         title="Tawsim", version=tawsim.__version__, lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None,
@@ -90,6 +95,17 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
 def describe() -> dict[str, Any]:
     """`openapi_of` without a running server."""
     return openapi_of(create_api())
+
+
+async def _follow_for_ever(state: ServerState) -> None:
+    """Keep the truths that somebody looked at up to date while people label."""
+    while True:
+        await asyncio.sleep(FOLLOW_EVERY_S)
+        for workspace in list(state.workspaces.values()):
+            try:
+                await run_in_threadpool(inferring.follow, workspace.db)
+            except Exception:  # whatever it was, pages infer for themselves; the next round tries again
+                log.exception("following the truth of %s failed", workspace.name)
 
 
 async def _sweep_for_ever(state: ServerState) -> None:

@@ -53,7 +53,8 @@ class Inference:
     `label` (T) and `p` (T,): the most probable label and its probability; None and 0.0 where nobody answered.
     `probabilities` (T, K), rows sum to 1. `votes` (T, K) counts. `ties` (T,) bool: labels equally likely, the first is
     named. `workers`: skills, in the order of the worker names. `agreement`: None where it is undefined. `repeated`:
-    votes that a later one of the same worker replaced.
+    votes that a later one of the same worker replaced. `fitted`: the model itself, to judge other votes of the same
+    workers with what it learned.
     """
 
     model: str
@@ -68,6 +69,7 @@ class Inference:
     agreement: Agreement | None
     ties: NDArray[np.bool_]
     repeated: int = 0
+    fitted: TruthModel | None = None
 
     def columns(self) -> dict[str, list[Any]]:
         """The columns task, label, p as lists: a table for any library."""
@@ -121,6 +123,7 @@ def infer(votes: Any, model: str = "auto") -> Inference:
         agreement=krippendorff_alpha(counts),
         ties=fitted.ties_ & answered,
         repeated=votes.repeated,
+        fitted=fitted,
     )
 
 

@@ -48,8 +48,15 @@ UPDATE task SET load = load - 1, is_open = CASE WHEN state = 'open' AND load - 1
   returned_rank = :returned_rank
 WHERE id = :id;
 
+-- What changes a task's answers marks it with the revision that the project's count gets next, in the same transaction.
 -- name: task_add_accepted
-UPDATE task SET accepted = accepted + :n WHERE id = :id;
+UPDATE task SET accepted = accepted + :n,
+  changed = (SELECT revision + 1 FROM project_count c WHERE c.project_id = task.project_id)
+WHERE id = :id;
+
+-- name: task_mark_changed
+UPDATE task SET changed = (SELECT revision + 1 FROM project_count c WHERE c.project_id = task.project_id)
+WHERE id = :id;
 
 -- name: task_add_skip
 UPDATE task SET skips = skips + 1, state = CASE WHEN skips + 1 >= :skip_limit THEN 'skipped_out' ELSE state END,
@@ -63,11 +70,14 @@ WHERE id = :id;
 
 -- name: task_reopen
 UPDATE task SET round = round + 1, load = 0, accepted = 0, skips = 0, state = 'open', is_open = 1,
-  returned_rank = :returned_rank
+  returned_rank = :returned_rank,
+  changed = (SELECT revision + 1 FROM project_count c WHERE c.project_id = task.project_id)
 WHERE id = :id RETURNING round;
 
 -- name: task_remove
-UPDATE task SET state = 'removed', is_open = 0 WHERE id = :id;
+UPDATE task SET state = 'removed', is_open = 0,
+  changed = (SELECT revision + 1 FROM project_count c WHERE c.project_id = task.project_id)
+WHERE id = :id;
 
 -- A range at a time, so that changing a million tasks never holds the writer for long.
 -- name: task_range_set_overlap

@@ -1,0 +1,249 @@
+"""The truth of one question as arrays that follow the answers: learned once, then judged again where answers changed.
+
+A task's posterior depends on its own votes and on what its workers are like. One submit changes the first for one task
+at once, and the second for everybody a little; so the task is judged again with the workers as they were learned, and
+all is learned anew when enough has changed. Nothing here knows who asks, or keeps more than one question.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tawsim.core.records import Project, Question
+from tawsim.loop.answers import Answers, gather
+from tawsim.store.database import Database
+from tawsim.truth import Agreement, Inference, SetsInference, TruthModel, Votes, Why, WorkerSkill, infer, infer_sets
+
+# Workers are learned anew when this share of the answers changed, or when learning had been this many times its own
+# duration ago and anything changed. Measured (benchmarks/truth/following.py): at 2 % the labels of 1 task in 2,000 and
+# probabilities by .003 on average are not those of a full inference.
+LEARN_AT_CHANGED = 0.02
+LEARN_AFTER_TIMES = 60.0
+LEARN_AFTER_S = 30.0
+# More changed tasks than this at once are a new world (an import of answers), not a submit.
+MOST_CHANGED = 20_000
+NOBODY = Why("no_answers", "Nobody has answered yet.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProjectTruth:
+    """The truth of one question of a project at one moment.
+
+    The T answered tasks: `seqs` (T,) int64, in no order; `best` (T,) positions of labels, or `chosen` (T) tuples of labels
+    where an answer is a set; `p` (T,) of the label or set; `probabilities` and `votes` (T, K); `answers` (T,). `row_of`
+    int32: the row of each task number, -1 where nobody answered. `total` counts the tasks, answered or not, and
+    `visible_seq` is the last one's number. `workers` and `agreement` are as of when the workers were last learned.
+    """
+
+    project: Project
+    question: Question
+    model: str
+    why: Why
+    seqs: NDArray[np.int64]
+    row_of: NDArray[np.int32]
+    best: NDArray[np.int64]
+    chosen: Sequence[tuple[Any, ...] | None] | None
+    p: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+    votes: NDArray[np.int64]
+    answers: NDArray[np.int64]
+    workers: tuple[WorkerSkill, ...]
+    agreement: Agreement | None
+    total: int
+    visible_seq: int
+    revision: int
+    seconds: float
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The question's labels, in its order."""
+        return tuple(getattr(self.question, "labels", ()))
+
+    def places(self, seqs: Sequence[int]) -> NDArray[np.int32]:
+        """The rows of these tasks, -1 where nobody answered."""
+        wanted = np.asarray(seqs, np.int64)
+        known = wanted < len(self.row_of)
+        return np.where(known, self.row_of[np.where(known, wanted, 0)], np.int32(-1))
+
+    def place(self, seq: int) -> int | None:
+        """The row of task `seq`, or None if nobody answered it."""
+        row = int(self.places([seq])[0])
+        return row if row >= 0 else None
+
+    def label(self, t: int) -> Any:
+        """The inferred label of row t: text, or a list of texts for a question with several choices."""
+        if self.chosen is not None:
+            chosen = self.chosen[t]
+            return None if chosen is None else list(chosen)
+        return self.labels[self.best[t]]
+
+
+class Following:
+    """A `ProjectTruth` that can catch up with the store. One thread at a time may call `catch_up`."""
+
+    def __init__(self, truth: ProjectTruth, fitted: TruthModel | None) -> None:
+        self.truth = truth
+        self._fitted = fitted
+        self._rows = len(truth.seqs)
+        self._changed = 0
+        self._room: dict[str, NDArray[Any]] = {}  # columns with room to grow; what `truth` shows are their first rows
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing was judged since all was learned."""
+        return self._changed == 0
+
+    def wants_learning(self, age: float) -> bool:
+        """Whether so much changed since, or so long ago (`age`, s), that workers should be learned anew."""
+        if self._changed == 0:
+            return False
+        many = LEARN_AT_CHANGED * max(int(self.truth.answers.sum()), 1)
+        return self._changed > many or age > max(LEARN_AFTER_S, LEARN_AFTER_TIMES * self.truth.seconds)
+
+    def catch_up(self, db: Database) -> bool:
+        """Judge the tasks whose answers changed. False where all must be learned anew: too many, or another kind."""
+        truth = self.truth
+        if self._fitted is None or truth.chosen is not None:
+            return False
+        project_id, seen = truth.project.id, truth.revision
+        with db.read() as tx:
+            counts = tx.one("project_count_get", project_id=project_id)
+            assert counts is not None
+            revision, visible = int(counts["revision"]), int(counts["visible_seq"])
+            if revision == seen:
+                return True
+            limits = {"project_id": project_id, "seen": seen, "visible_seq": visible}
+            touched = [row["seq"] for row in tx.all("truth_changed", n=MOST_CHANGED + 1, **limits)]
+            if len(touched) > MOST_CHANGED:
+                return False
+            found = gather(tx.stream("truth_changed_answers", until=revision + 1, **limits), truth.question)
+        self._judge(np.array(touched, np.int64), found, visible)
+        self.truth = replace(self.truth, total=int(counts["tasks"]), visible_seq=visible, revision=revision)
+        return True
+
+    def _judge(self, touched: NDArray[np.int64], found: Answers, visible: int) -> None:
+        """Put the posteriors of the touched tasks in their rows; those without an answer lose theirs."""
+        votes = votes_of(found, self.truth.labels)
+        answered = np.array(votes.tasks, np.int64)
+        self._drop(np.setdiff1d(touched, answered))
+        if not len(answered):
+            return
+        assert self._fitted is not None
+        probability = self._fitted.predict_proba(votes)
+        counts = votes.counts()
+        rows = self._rows_for(answered, visible)
+        columns = {
+            "seqs": answered, "best": probability.argmax(axis=1), "p": probability.max(axis=1),
+            "probabilities": probability, "votes": counts, "answers": counts.sum(axis=1),
+        }  # fmt: skip
+        for name, values in columns.items():
+            self._column(name)[rows] = values
+        self._changed += len(touched)
+        self._show()
+
+    def _rows_for(self, seqs: NDArray[np.int64], visible: int) -> NDArray[np.int64]:
+        """Rows for these tasks, new ones at the end."""
+        row_of = self.truth.row_of
+        if len(row_of) <= visible:
+            row_of = np.concatenate([row_of, np.full(visible + 1 + visible // 4 - len(row_of), -1, np.int32)])
+        rows = row_of[seqs].astype(np.int64)
+        new = rows < 0
+        rows[new] = self._rows + np.arange(int(new.sum()))
+        row_of[seqs[new]] = rows[new]
+        self._rows += int(new.sum())
+        self.truth = replace(self.truth, row_of=row_of)
+        return rows
+
+    def _drop(self, seqs: NDArray[np.int64]) -> None:
+        """Take away the rows of tasks that nobody answers any more; the last rows move into their places."""
+        gone = self.truth.places(seqs.tolist())
+        for row in sorted(gone[gone >= 0].tolist(), reverse=True):
+            last = self._rows - 1
+            seq, moved = int(self._column("seqs")[row]), int(self._column("seqs")[last])
+            for name in COLUMNS:
+                column = self._column(name)
+                column[row] = column[last]
+            self.truth.row_of[moved] = row
+            self.truth.row_of[seq] = -1
+            self._rows = last
+            self._changed += 1
+        self._show()
+
+    def _column(self, name: str) -> NDArray[Any]:
+        """The column with room for all rows."""
+        held = self._room.get(name)
+        if held is None or len(held) < self._rows:
+            shown = getattr(self.truth, name) if held is None else held
+            held = np.empty((self._rows + self._rows // 4 + 64, *shown.shape[1:]), shown.dtype)
+            held[: len(shown)] = shown
+            self._room[name] = held
+        return held
+
+    def _show(self) -> None:
+        shown: dict[str, Any] = {name: self._column(name)[: self._rows] for name in COLUMNS}
+        self.truth = replace(self.truth, **shown)
+
+
+COLUMNS = ("seqs", "best", "p", "probabilities", "votes", "answers")
+
+
+def judge(db: Database, project: Project, question: Question) -> Following:
+    """Learn the whole truth of a question from the answers of the current rounds."""
+    started = time.monotonic()
+    with db.read() as tx:
+        counts = tx.one("project_count_get", project_id=project.id)
+        assert counts is not None
+        total, visible_seq, revision = int(counts["tasks"]), int(counts["visible_seq"]), int(counts["revision"])
+        found = gather(tx.stream("truth_answers", project_id=project.id, visible_seq=visible_seq), question)
+    result = _inferred(found, question)
+    row_of = np.full(visible_seq + 1, -1, np.int32)
+    truth = ProjectTruth(
+        project, question, "majority", NOBODY, np.zeros(0, np.int64), row_of, np.zeros(0, np.int64), None, np.zeros(0),
+        np.zeros((0, 0)), np.zeros((0, 0), np.int64), np.zeros(0, np.int64), (), None, total, visible_seq, revision, 0.0,
+    )  # fmt: skip
+    fitted = None
+    if result is not None:
+        seqs = np.asarray(result.tasks, np.int64)
+        row_of[seqs] = np.arange(len(seqs), dtype=np.int32)
+        several = isinstance(result, SetsInference)
+        fitted = None if isinstance(result, SetsInference) else result.fitted
+        truth = replace(
+            truth, model=result.model, why=result.why, seqs=seqs, p=result.p, probabilities=result.probabilities,
+            votes=result.votes, workers=result.workers, agreement=result.agreement,
+            chosen=result.chosen if isinstance(result, SetsInference) else None,
+            best=np.zeros(len(seqs), np.int64) if several else result.probabilities.argmax(axis=1),
+            answers=result.answers if isinstance(result, SetsInference) else result.votes.sum(axis=1),
+        )  # fmt: skip
+    return Following(replace(truth, seconds=time.monotonic() - started), fitted)
+
+
+def _inferred(found: Answers, question: Question) -> Inference | SetsInference | None:
+    if not len(found.seq):
+        return None
+    labels = tuple(getattr(question, "labels", ()))
+    if found.sets is not None:
+        workers = [found.workers[one] for one in found.worker.tolist()]
+        return infer_sets(found.seq, workers, [found.sets[code] for code in found.code.tolist()], labels)
+    return infer(votes_of(found, labels))
+
+
+def votes_of(found: Answers, labels: tuple[str, ...]) -> Votes:
+    """`Votes` from columns that are numbers already, in the canonical order. That a worker answers a task once a round
+    is kept by an index of the store, so nothing has to be looked for here."""
+    tasks, task = np.unique(found.seq, return_inverse=True)
+    workers = sorted(found.workers)
+    rank = {worker: i for i, worker in enumerate(workers)}
+    worker = np.array([rank[one] for one in found.workers], np.int32)[found.worker]
+    order = np.argsort(task.reshape(-1) * len(workers) + worker, kind="stable")
+    return Votes(
+        task=task.reshape(-1)[order].astype(np.int32),
+        worker=worker[order],
+        label=found.code[order].astype(np.int16 if len(labels) < 2**15 else np.int32),
+        tasks=tuple(tasks.tolist()),
+        workers=tuple(workers),
+        labels=labels,
+    )
