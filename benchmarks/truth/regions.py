@@ -138,7 +138,7 @@ def _redrawn(form: str, shape: Any, kind: Kind, name: str, blur: float, random: 
     if form == "polygons":
         points = np.array(shape["points"])
         middle = points.mean(axis=0)
-        picked = np.sort(random.choice(len(points), 14, replace=False))
+        picked = np.arange(random.integers(2), len(points), 2)
         arm = points[picked] - middle
         length = np.linalg.norm(arm, axis=1)
         size = np.sqrt(np.ptp(points[:, 0]) * np.ptp(points[:, 1]))
@@ -241,7 +241,9 @@ def certainty(form: str, model: Any, truth: Any) -> dict[str, float]:
             c += 1
     p, right = np.array(p), np.array(right, float)
     bins = np.minimum((p * 10).astype(int), 9)
-    gap = [abs(p[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in range(10) if (bins == b).any()]
+    gap = [
+        abs(p[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in range(10) if (bins == b).any()
+    ]
     return {"ECE": float(sum(gap)), "coverage": float(np.mean(inside))}
 
 
@@ -267,17 +269,16 @@ def majority(form: str, table: Any, images: int, how: Any, at: float = 0.5) -> l
         answers[t].append(drawn)
     result = []
     for own in answers:
-        clusters: list[list[tuple[int, Any]]] = []
-        for w, drawn in enumerate(own):
-            for shape in drawn:
-                value = alike(form, [shape], [c[0][1] for c in clusters])
-                order = np.argsort(-value[0], kind="stable").tolist() if clusters else []
-                free = [c for c in order if value[0, c] >= at and all(v != w for v, _ in clusters[c])]
-                if free:
-                    clusters[free[0]].append((w, shape))
-                else:
-                    clusters.append([(w, shape)])
-        result.append([_average(form, [s for _, s in c], how) for c in clusters if 2 * len(c) > len(own)])
+        shapes = [(w, shape) for w, drawn in enumerate(own) for shape in drawn]
+        value = alike(form, [s for _, s in shapes], [s for _, s in shapes])
+        clusters: list[list[int]] = []
+        for k, (w, _) in enumerate(shapes):
+            free = [c for c in clusters if value[k, c[0]] >= at and all(shapes[m][0] != w for m in c)]
+            if free:
+                max(free, key=lambda c: value[k, c[0]]).append(k)
+            else:
+                clusters.append([k])
+        result.append([_average(form, [shapes[k][1] for k in c], how) for c in clusters if 2 * len(c) > len(own)])
     return result
 
 

@@ -10,7 +10,7 @@ from tawsim.truth.regions.boxes import Boxes
 from tawsim.truth.regions.keypoints import Keypoints
 from tawsim.truth.regions.matching import match
 from tawsim.truth.regions.model import Regions
-from tawsim.truth.regions.objects import Floats, Ints, objects_of, ranges, read_answers
+from tawsim.truth.regions.objects import Floats, Ints, objects_of, ranges, read_answers, tally
 from tawsim.truth.regions.polygons import Polygons
 
 KINDS: dict[str, type[Regions]] = {"boxes": Boxes, "polygons": Polygons, "keypoints": Keypoints}
@@ -54,7 +54,7 @@ def region_agreement(
     either = size[left] + size[right] - matched
     score = np.divide(similar, either, out=np.ones(len(left)), where=either > 0)
     pairs = np.bincount(answers.task[left], minlength=len(answers.tasks))
-    total = np.bincount(answers.task[left], score, len(answers.tasks))
+    total = tally(answers.task[left], score, len(answers.tasks))
     per_task = total[pairs > 0] / pairs[pairs > 0]
     random = np.random.default_rng(seed)
     drawn = [per_task[random.integers(0, len(per_task), len(per_task))].mean() for _ in range(replicates)]
@@ -87,5 +87,5 @@ def _matched(
     drawing = keys % max(len(answer), 1)
     cluster = match(answer[drawing], np.minimum(a, b), np.maximum(a, b), alike - match_at, -match_at)
     together = cluster[a] == cluster[b]
-    similar = np.bincount(pair[together], alike[together], len(left))
-    return similar, np.bincount(pair[together], minlength=len(left))
+    similar = tally(pair[together], alike[together], len(left))
+    return similar, np.bincount(pair[together], minlength=len(left)).astype(np.int64)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tawsim.truth.regions.objects import Floats, Ints, ranges
+from tawsim.truth.answers import Answers
+from tawsim.truth.regions.objects import Floats, Ints, ranges, tally
 
 # What is expected of workers before any is seen: eight hits in ten real objects, one false object in ten sites. The crowd
 # is worth MEAN_WEIGHT objects of that, and each worker WORKER_WEIGHT objects of the crowd, so that both give way soon.
@@ -17,7 +18,7 @@ RIGHT = 0.8
 # Places that look like an object are expected to be as many as the objects; worth this many of them.
 SITES_WEIGHT = 10.0
 MAX_ITERATIONS = 100
-TOLERANCE = 1e-5
+TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,12 @@ class Sightings:
     workers: int
 
 
-def sightings(cluster: Ints, task: Ints, answer: Ints, starts: Ints, answer_task: Ints, answer_worker: Ints) -> Sightings:
+def sightings(cluster: Ints, task: Ints, answer: Ints, starts: Ints, answers: Answers) -> Sightings:
     """From the cluster, task and answer of each object, and where each task's answers start."""
     clusters = int(cluster.max(initial=-1)) + 1
     of_cluster = np.zeros(clusters, np.int64)
     of_cluster[cluster] = task
+    answer_task, answer_worker = answers.task.astype(np.int64), answers.worker.astype(np.int64)
     size = (starts[1:] - starts[:-1])[of_cluster]
     first = np.concatenate(([0], np.cumsum(size)))
     rows = ranges(starts[of_cluster], size)
@@ -51,14 +53,14 @@ def sightings(cluster: Ints, task: Ints, answer: Ints, starts: Ints, answer_task
     seen[first[cluster] + answer - starts[task]] = True
     return Sightings(
         cluster=np.repeat(np.arange(clusters), size),
-        worker=answer_worker[rows].astype(np.int64),
+        worker=answer_worker[rows],
         seen=seen,
         first=first,
         task=of_cluster,
-        answer_task=answer_task.astype(np.int64),
-        answer_worker=answer_worker.astype(np.int64),
+        answer_task=answer_task,
+        answer_worker=answer_worker,
         tasks=len(starts) - 1,
-        workers=int(answer_worker.max()) + 1,
+        workers=len(answers.workers),
     )
 
 
@@ -87,25 +89,25 @@ def judge(data: Sightings) -> Judged:
     mean_count = len(data.task) / data.tasks
     real = sites = max(mean_count, 1.0 / data.tasks)
     p = _probability(data, hit, false, real, sites)
-    iterations = 0
-    for iterations in range(1, MAX_ITERATIONS + 1):
+    iterations, moved = 0, 1.0
+    while iterations < MAX_ITERATIONS and moved >= TOLERANCE:
+        iterations += 1
         missed = _by_task(data, np.log1p(-hit))
         unseen = real * missed
         hits = _hits(data, p, unseen)
         mean = (hits[:, 0].sum() + MEAN_WEIGHT * HIT) / (hits.sum() + MEAN_WEIGHT)
         hits += WORKER_WEIGHT * np.array([mean, 1 - mean])
-        wrong = np.bincount(data.worker[data.seen], (1 - p)[data.cluster[data.seen]], data.workers)
+        wrong = tally(data.worker, (1 - p)[data.cluster] * data.seen, data.workers)
         real = max((p.sum() + unseen.sum()) / data.tasks, 0.5 / data.tasks)
         noticed = 1 - _by_task(data, np.log1p(-false))
         sites = (SITES_WEIGHT + (1 - p).sum()) / (SITES_WEIGHT / max(real, 1e-9) + noticed.sum())
-        looked = per_worker * sites
+        looked = np.asarray(per_worker * sites, float)
         mean = (wrong.sum() + MEAN_WEIGHT * FALSE) / (looked.sum() + MEAN_WEIGHT)
         hit = hits[:, 0] / hits.sum(axis=1)
         wrong = wrong + WORKER_WEIGHT * mean
         false = np.minimum(wrong / (looked + WORKER_WEIGHT), 0.95)
         before, p = p, _probability(data, hit, false, real, sites)
-        if np.abs(p - before).max(initial=0.0) < TOLERANCE:
-            break
+        moved = float(np.abs(p - before).max(initial=0.0))
     unseen = real * _by_task(data, np.log1p(-hit))
     return Judged(p, hits, wrong, hit, false, float(sites), looked + WORKER_WEIGHT, unseen, iterations)
 
@@ -114,22 +116,22 @@ def _probability(data: Sightings, hit: Floats, false: Floats, real: float, sites
     """p (C,) ∝ objects a task × what the workers did if it is real, against sites × the same if it is not."""
     found, passed = np.log(hit / false), np.log1p(-hit) - np.log1p(-false)
     log_odds = np.where(data.seen, found[data.worker], passed[data.worker])
-    total = np.bincount(data.cluster, log_odds, len(data.task)) + np.log(real / sites)
+    total = tally(data.cluster, log_odds, len(data.task)) + np.log(real / sites)
     return np.asarray(1 / (1 + np.exp(-np.clip(total, -500, 500))))
 
 
 def _by_task(data: Sightings, log_value: Floats) -> Floats:
     """Product over the workers of each task, (T,), of what is given as logarithms (W,); below 1."""
-    total = np.exp(np.bincount(data.answer_task, log_value[data.answer_worker], data.tasks))
+    total = np.exp(tally(data.answer_task, log_value[data.answer_worker], data.tasks))
     return np.asarray(np.minimum(total, 1 - 1e-9))
 
 
 def _hits(data: Sightings, p: Floats, unseen: Floats) -> Floats:
     """Expected objects that each worker found and missed, (W, 2)."""
     weight = p[data.cluster]
-    found = np.bincount(data.worker, weight * data.seen, data.workers)
-    missed = np.bincount(data.worker, weight * ~data.seen, data.workers)
-    missed += np.bincount(data.answer_worker, unseen[data.answer_task], data.workers)
+    found = tally(data.worker, weight * data.seen, data.workers)
+    missed = tally(data.worker, weight * ~data.seen, data.workers)
+    missed += tally(data.answer_worker, unseen[data.answer_task], data.workers)
     return np.stack([found, missed], axis=1)
 
 
@@ -162,17 +164,17 @@ def name(cluster: Ints, worker: Ints, label: Ints, weight: Floats, workers: int,
     posterior = np.bincount(slot, minlength=len(slots)) / np.maximum(np.bincount(cluster, minlength=clusters)[of], 1)
     right = np.zeros((workers, 2))
     for _ in range(MAX_ITERATIONS):
-        good = np.bincount(worker, weight[cluster] * posterior[slot], workers)
-        bad = np.bincount(worker, weight[cluster] * (1 - posterior[slot]), workers)
+        good = tally(worker, weight[cluster] * posterior[slot], workers)
+        bad = tally(worker, weight[cluster] * (1 - posterior[slot]), workers)
         mean = (good.sum() + MEAN_WEIGHT * RIGHT) / (good.sum() + bad.sum() + MEAN_WEIGHT)
         right = np.stack([good + WORKER_WEIGHT * mean, bad + WORKER_WEIGHT * (1 - mean)], axis=1)
         accuracy = right[:, 0] / right.sum(axis=1)
         lift = np.log(accuracy) - np.log((1 - accuracy) / max(labels - 1, 1))
-        score = np.bincount(slot, lift[worker], len(slots))  # against a label that nobody gave
+        score = tally(slot, lift[worker], len(slots))  # against a label that nobody gave
         top = np.zeros(clusters)
         np.maximum.at(top, of, score)
         share = np.exp(score - top[of])
-        total = np.bincount(of, share, clusters) + (labels - distinct) * np.exp(-top)
+        total = tally(of, share, clusters) + (labels - distinct) * np.exp(-top)
         before, posterior = posterior, share / total[of]
         if np.abs(posterior - before).max(initial=0.0) < TOLERANCE:
             break

@@ -11,9 +11,9 @@ from tawsim.truth.regions.offsets import Skill, fuse, learn
 from tawsim.truth.regions.overlap import KEYPOINT_SPREAD, keypoint_closeness, pairs_of
 from tawsim.truth.regions.shapes import read_keypoints
 
-# Objects of one point have no size. Theirs is chosen so that points three times the usual distance of neighbours apart
-# still match (about five standard deviations): similarity .3 at 1.55 spreads.
-REACH = 3.0 / (1.55 * KEYPOINT_SPREAD)
+# Objects of one point have no size. Theirs is chosen so that points five times the usual distance of nearest neighbours
+# apart still match (about six standard deviations of one worker): similarity .3 is at 1.55 spreads.
+REACH = 5.0 / (1.55 * KEYPOINT_SPREAD)
 # Neighbours looked at on either side, in the order of x, to find that distance.
 NEIGHBOURS = 30
 

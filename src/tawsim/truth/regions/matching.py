@@ -6,6 +6,7 @@ drawings while the sum rises. Deterministic; knows nothing of boxes, so that spa
 """
 
 import heapq
+import math
 
 import numpy as np
 
@@ -52,7 +53,15 @@ def _components(count: int, i: Ints, j: Ints) -> Ints:
 
 
 def _split_hard(
-    cluster: Ints, group: Ints, members: Ints, inside: Ints, worker: Ints, i: Ints, j: Ints, weight: Floats, absent: float
+    cluster: Ints,
+    group: Ints,
+    members: Ints,
+    inside: Ints,
+    worker: Ints,
+    i: Ints,
+    j: Ints,
+    weight: Floats,
+    absent: float,
 ) -> None:
     """Write into `cluster` the clusters of the groups that are not simply one."""
     members = members[np.argsort(group[members], kind="stable")]
@@ -79,17 +88,30 @@ def best_clusters(worker: list[int], links: Weights, absent: float, opening: flo
     """The cluster of each drawing, maximising Σ weights within clusters - `opening` × number of clusters.
 
     `links[a][b]` is the weight of a pair, `absent` that of pairs of two workers not listed; two drawings of one worker
-    never share a cluster. Greedy with local improvement: exact on almost all groups people draw, see the tests.
+    never share a cluster. Local improvement of three starts (joined by the greatest gain a pair, by the greatest gain,
+    and not at all), the best of them: exact on almost all groups that people draw, see the tests.
     """
-    cluster = _joined(worker, links, absent, opening)
-    for _ in range(MAX_PASSES):
-        if not _improved(cluster, worker, links, absent, opening):
-            break
-    return cluster
+    best, found = -math.inf, list(range(len(worker)))
+    for start in (_joined(worker, links, absent, opening, True), _joined(worker, links, absent, opening, False), found):
+        cluster = list(start)
+        passes = 0
+        while _improved(cluster, worker, links, absent, opening) and passes < MAX_PASSES:
+            passes += 1
+        value = _value(cluster, links, absent, opening)
+        if value > best + TINY:
+            best, found = value, cluster
+    return found
 
 
-def _joined(worker: list[int], links: Weights, absent: float, opening: float) -> list[int]:
-    """Join the two clusters with the greatest gain a pair, until no join gains."""
+def _value(cluster: list[int], links: Weights, absent: float, opening: float) -> float:
+    members: dict[int, list[int]] = {}
+    for k, c in enumerate(cluster):
+        members.setdefault(c, []).append(k)
+    return sum(sum(_tie(u, own, links, absent) for u in own) / 2 for own in members.values()) - opening * len(members)
+
+
+def _joined(worker: list[int], links: Weights, absent: float, opening: float, by_pair: bool) -> list[int]:
+    """Join the two clusters with the greatest gain (`by_pair`: gain a pair), until no join gains."""
     count = len(worker)
     sums: list[dict[int, float]] = [dict(row) for row in links]
     listed: list[dict[int, int]] = [dict.fromkeys(row, 1) for row in links]  # pairs behind each sum
@@ -104,7 +126,7 @@ def _joined(worker: list[int], links: Weights, absent: float, opening: float) ->
             gain = opening + sums[a][b] + absent * (pairs - listed[a][b])
             if gain > TINY:
                 low, high = min(a, b), max(a, b)
-                heapq.heappush(heap, (-gain / pairs, low, high, version[low], version[high]))
+                heapq.heappush(heap, (-gain / pairs if by_pair else -gain, low, high, version[low], version[high]))
 
     for a in range(count):
         for b in links[a]:

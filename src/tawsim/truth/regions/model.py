@@ -23,7 +23,7 @@ from tawsim.core.errors import BadInput
 from tawsim.truth.beta import beta_quantile
 from tawsim.truth.regions.existence import Judged, Named, Sightings, judge, name, sightings
 from tawsim.truth.regions.matching import match
-from tawsim.truth.regions.objects import Floats, Ints, Objects, Read, objects_of, read_answers
+from tawsim.truth.regions.objects import Floats, Ints, Objects, Read, objects_of, read_answers, tally
 from tawsim.truth.regions.offsets import NU, Layout, Skill
 from tawsim.truth.state import Restorable
 
@@ -104,12 +104,9 @@ class Regions(Restorable, ABC):
         both = (objects.label[i] >= 0) & (objects.label[j] >= 0) & (objects.label[i] != objects.label[j])
         weight = alike - LABEL_PENALTY * both - self.match_at
         cluster = match(objects.worker, i, j, weight, -self.match_at)
-        starts = read.starts()
-        data = sightings(cluster, objects.task, objects.answer, starts, read.task, read.worker)
+        data = sightings(cluster, objects.task, objects.answer, read.starts(), read)
         judged = judge(data)
-        named = name(
-            cluster, objects.worker, objects.label, judged.p, len(read.workers), max(len(objects.labels), 1)
-        )
+        named = name(cluster, objects.worker, objects.label, judged.p, len(read.workers), max(len(objects.labels), 1))
         self.tasks_, self.workers_, self.labels_ = read.tasks, read.workers, objects.labels
         self.repeated_ = read.repeated
         self._keep_judgement(data, judged, named)
@@ -178,12 +175,12 @@ class Regions(Restorable, ABC):
     def _keep_judgement(self, data: Sightings, judged: Judged, named: Named) -> None:
         self.task_, self.p_ = data.task, judged.p
         self.label_, self.label_p_ = named.label, named.p
-        self.drawn_ = np.bincount(data.cluster, data.seen, len(data.task)).astype(np.int64)
+        self.drawn_ = tally(data.cluster, data.seen, len(data.task)).astype(np.int64)
         tie = (np.abs(judged.p - self.keep) < SAME) | (named.tie & (judged.p >= self.keep))
-        self.ties_ = np.bincount(data.task, tie, len(self.tasks_)) > 0
+        self.ties_ = tally(data.task, tie, len(self.tasks_)) > 0
         kept = judged.p >= self.keep
         sure = np.log(np.maximum(np.where(kept, judged.p * named.p, 1 - judged.p), 1e-300))
-        self.confidence_ = np.exp(np.bincount(data.task, sure, len(self.tasks_)) - judged.unseen)
+        self.confidence_ = np.exp(tally(data.task, sure, len(self.tasks_)) - judged.unseen)
         self.hit_rate_ = judged.hit_rate
         self.hit_rate_interval_ = _beta_interval(judged.hits)
         per_task = judged.sites / judged.looked
@@ -255,4 +252,4 @@ def _gamma_interval(shape: Floats) -> Floats:
     z = NormalDist().inv_cdf((1 + LEVEL) / 2)
     root = 1 / (3 * np.sqrt(shape))
     ends = [shape * np.maximum(1 - root**2 + sign * z * root, 0) ** 3 for sign in (-1, 1)]
-    return np.maximum(np.stack(ends, axis=1), 1e-12)
+    return np.asarray(np.maximum(np.stack(ends, axis=1), 1e-12))

@@ -79,3 +79,8 @@ def ranges(start: Ints, size: Ints) -> Ints:
     """start[0], start[0] + 1, … (size[0] of them), start[1], …: many ranges behind one another."""
     before = np.cumsum(size) - size
     return np.repeat(start - before, size) + np.arange(int(size.sum()))
+
+
+def tally(place: Ints, weight: NDArray[Any], size: int) -> Floats:
+    """Sums of `weight` by `place`, (size,), as floats also where there is nothing to sum."""
+    return np.asarray(np.bincount(place, weight, size), float)

@@ -15,13 +15,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tawsim.truth.regions.objects import Floats, Ints
+from tawsim.truth.regions.objects import Floats, Ints, tally
 
 # Tails of a Student t with 4 degrees of freedom: the customary choice for data with some gross errors (Lange, Little and
 # Taylor, "Robust statistical modeling using the t distribution", JASA 84, 1989).
 NU = 4.0
 # A worker's spread is worth this many coordinates of the crowd's; likewise for the spread of a group of coordinates.
 SPREAD_WEIGHT = 10.0
+# Before anything is seen, people are expected to draw this share of the size wide of the edge; so that a crowd whose few
+# drawings happen to coincide, or never meet, is not taken for faultless.
+EXPECTED_SPREAD = 0.05
 # An object's own share of the spread (how hard it is) is worth this many coordinates of the typical one.
 OBJECT_WEIGHT = 10.0
 # A mean of t's is less certain than its weights say: (NU + 3) / (NU + 1) is the t's Fisher information against theirs.
@@ -71,7 +74,7 @@ def learn(y: Floats, at: Layout) -> Skill:
     typical = float(np.exp(np.log(at.size).mean())) if len(at.size) else 1.0
     skill = Skill(
         bias=np.zeros((at.workers, int(at.bias_of.max(initial=0)) + 1)),
-        spread=np.full(at.workers, 0.05),
+        spread=np.full(at.workers, EXPECTED_SPREAD),
         counted=np.zeros(at.workers),
         growth=0.5,
         hard=np.ones(int(at.hard_of.max(initial=0)) + 1),
@@ -114,17 +117,24 @@ def fuse(y: Floats, at: Layout, skill: Skill) -> tuple[Floats, Floats]:
 
 
 def _halves(at: Layout, half: int) -> list[tuple[slice, Layout]]:
-    """The first `half` clusters and the others, so that the arrays of a step stay small."""
+    """The first `half` clusters and the others, with the rows of each, so that the arrays of a step stay small."""
     cut = int(at.first[half])
-    parts = []
-    for rows, part, row, cluster in (
-        (slice(0, cut), slice(0, half), 0, 0),
-        (slice(cut, None), slice(half, None), cut, half),
-    ):
-        of_rows = {"cluster": at.cluster[rows] - cluster, "worker": at.worker[rows]}
-        of_clusters = {"first": at.first[part] - row, "size": at.size[part], "trust": at.trust[part]}
-        parts.append((rows, replace(at, **of_rows, **of_clusters)))
-    return parts
+    head, tail = slice(0, cut), slice(cut, None)
+    return [
+        (head, _part(at, head, slice(0, half), 0, 0)),
+        (tail, _part(at, tail, slice(half, None), cut, half)),
+    ]
+
+
+def _part(at: Layout, rows: slice, clusters: slice, row: int, cluster: int) -> Layout:
+    return replace(
+        at,
+        cluster=at.cluster[rows] - cluster,
+        worker=at.worker[rows],
+        first=at.first[clusters] - row,
+        size=at.size[clusters],
+        trust=at.trust[clusters],
+    )
 
 
 def _unit(at: Layout, skill: Skill) -> Floats:
@@ -163,11 +173,10 @@ def _step(y: Floats, at: Layout, skill: Skill, weight: Floats, down: Floats) -> 
     old = error - skill.bias[at.worker][:, at.bias_of]
     own = squared * skill.spread[at.worker][:, None] ** 2 + moved**2 - 2 * moved * old
     own = np.where(weight > 0, np.maximum(own, 0), 0)
-    total = np.bincount(at.worker, (weight * down * own).sum(axis=1), at.workers)
-    counted = np.bincount(at.worker, weight.sum(axis=1), at.workers)
-    crowd = _crowd(np.maximum(total, TINY**2) / np.maximum(counted, TINY), counted)
-    floor = max(crowd, TINY)
-    spread = np.sqrt(np.maximum((total + SPREAD_WEIGHT * crowd) / (counted + SPREAD_WEIGHT), 1e-6 * floor))
+    total = _workers((weight * down * own).sum(axis=1), at)
+    counted = _workers(weight.sum(axis=1), at)
+    crowd = _crowd(total / np.maximum(counted, TINY), counted)
+    spread = np.sqrt((total + SPREAD_WEIGHT * crowd) / (counted + SPREAD_WEIGHT))
     hard = skill.hard
     if len(hard) > 1:
         relative = weight * down * own / spread[at.worker][:, None] ** 2
@@ -176,19 +185,19 @@ def _step(y: Floats, at: Layout, skill: Skill, weight: Floats, down: Floats) -> 
         )
         hard = hard * np.sqrt(ratio)
         hard = hard / np.exp(np.log(hard).mean())
-    return Skill(bias, np.maximum(spread, TINY), counted, skill.growth, hard, skill.typical), down
+    return Skill(bias, spread, counted, skill.growth, hard, skill.typical), down
 
 
 def _bias(error: Floats, weight: Floats, at: Layout, skill: Skill) -> Floats:
     """Biases (W, G), shrunk to zero as if drawn with the crowd's spread, their median over workers taken off."""
     precision = weight / skill.spread[at.worker][:, None] ** 2
-    prior = 1 / max(_crowd(skill.spread**2, skill.counted + TINY), TINY**2)
+    prior = 1 / _crowd(skill.spread**2, skill.counted)
     bias = np.zeros_like(skill.bias)
     for group in range(bias.shape[1]):
         of = at.bias_of == group
-        total = np.bincount(at.worker, precision[:, of].sum(axis=1), at.workers)
-        mean = np.bincount(at.worker, (precision[:, of] * error[:, of]).sum(axis=1), at.workers) / (total + prior)
-        heavy = np.bincount(at.worker, weight[:, of].sum(axis=1), at.workers)
+        total = _workers(precision[:, of].sum(axis=1), at)
+        mean = _workers((precision[:, of] * error[:, of]).sum(axis=1), at) / (total + prior)
+        heavy = _workers(weight[:, of].sum(axis=1), at)
         bias[:, group] = mean - weighted_median(mean, heavy)
     return bias
 
@@ -213,8 +222,10 @@ def _growth(y: Floats, at: Layout, skill: Skill, weight: Floats, down: Floats) -
 
 
 def _crowd(variance: Floats, counted: Floats) -> float:
-    """The crowd's variance: the weighted median worker's, which a sloppy few cannot move."""
-    return float(weighted_median(variance, counted)) if counted.sum() > 0 else float(np.median(variance))
+    """The crowd's variance: the weighted median worker's, which a sloppy few cannot move, and what was expected."""
+    seen = float(counted.sum())
+    middle = weighted_median(variance, counted) if seen > 0 else 0.0
+    return (seen * middle + SPREAD_WEIGHT * EXPECTED_SPREAD**2) / (seen + SPREAD_WEIGHT)
 
 
 def weighted_median(values: Floats, weight: Floats) -> float:
@@ -230,7 +241,12 @@ def weighted_median(values: Floats, weight: Floats) -> float:
 
 
 def _groups(table: Floats, group: Ints, groups: int) -> Floats:
-    return np.bincount(group, table.sum(axis=0), groups)
+    return tally(group, table.sum(axis=0), groups)
+
+
+def _workers(values: Floats, at: Layout) -> Floats:
+    """Sums over the drawings of each worker, (W,)."""
+    return tally(at.worker, values, at.workers)
 
 
 def _sum(table: Floats, at: Layout) -> Floats:

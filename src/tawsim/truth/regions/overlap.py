@@ -81,11 +81,11 @@ class Rings:
         column = np.ceil((x - frame[of, 0]) / cell[of, 0] - 0.5).clip(0, LINES).astype(np.int64)
         place = (of * LINES + line) * (LINES + 1) + column
         toggles = np.bincount(place, minlength=len(polygon) * LINES * (LINES + 1))
-        toggles = toggles.astype(np.int32).reshape(-1, LINES, LINES + 1)[:, :, :LINES]
+        toggles = toggles.reshape(-1, LINES, LINES + 1)[:, :, :LINES]
         return np.asarray(np.cumsum(toggles, axis=2, dtype=np.int32) % 2 == 1)
 
-    def areas(self, frame: Floats) -> Floats:
-        """Area of each polygon (n,), by the raster over its frame."""
+    def raster_areas(self, frame: Floats) -> Floats:
+        """Area of each polygon (n,) by the raster over its frame, right to 1 or 2 %, also of those that cross themselves."""
         share = [self.inside(part, frame[part]).mean(axis=(1, 2)) for part in _steps(np.arange(len(self.size)), 2000)]
         boxes = (frame[:, 2] - frame[:, 0]) * (frame[:, 3] - frame[:, 1])
         return np.asarray(np.concatenate(share) * boxes) if share else np.zeros(0)
@@ -93,8 +93,8 @@ class Rings:
 
 def polygon_iou(rings: Rings, frame: Floats, i: Ints, j: Ints) -> Floats:
     """Intersection over union of polygons i and j, pair by pair; the intersection on a raster over both frames' common
-    part, so that its error is a share of the intersection, not of the picture."""
-    area = np.maximum(rings.areas(frame), 1e-300)
+    part, so that its error is a share of the intersection, not of the picture; a polygon with itself gives exactly 1."""
+    area = np.maximum(rings.raster_areas(frame), 1e-300)
     result = np.zeros(len(i))
     for part in _steps(np.arange(len(i)), 2000):
         a, b = i[part], j[part]

@@ -62,7 +62,7 @@ class Polygons(Regions):
     def _fuse(self, clusters: Clusters) -> Skill:
         objects, layout = clusters.objects, clusters.layout
         rings = Rings(objects.shapes)
-        area = rings.areas(objects.frame)
+        area = rings.raster_areas(objects.frame)
         chosen = _most_alike(clusters)
         outline = resampled([objects.shapes[k] for k in chosen.tolist()], POINTS)
         simple = np.abs(np.abs(enclosed(outline)) - area[chosen]) <= 0.1 * area[chosen]
