@@ -39,6 +39,15 @@ def test_hot_statements_use_an_index_and_sort_nothing(tmp_path: Path, name: str)
     db.close()
 
 
+@pytest.mark.parametrize("name", ["truth_changed", "truth_changed_answers"])
+def test_following_the_truth_reads_what_changed_and_no_more(tmp_path: Path, name: str) -> None:
+    db = Database.open(tmp_path / "x", "workspace", create=True)
+    lines = plan(db, name)
+    assert any("INDEX task_changed (project_id=? AND changed>?" in line for line in lines), lines
+    assert not any(line.startswith("SCAN") for line in lines), lines
+    db.close()
+
+
 def world(path: Path, tasks: int, history: int, *, overlap: int = 2) -> tuple[Workspace, str, str]:
     """A project with `tasks` tasks of which the worker has answered the first `history`, written straight into the tables."""
     workspace = open_workspace(path, create=True)

@@ -7,16 +7,16 @@ JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
 WHERE t.project_id = :project_id AND t.seq <= :visible_seq AND t.state <> 'removed';
 
 -- The tasks whose answers changed after a revision, and what is accepted of them now; a removed task and one that lost its
--- last answer are among the first and not the second.
+-- last answer are among the first and not the second. (“> 0” lets SQLite see that the partial index serves.)
 -- name: truth_changed
 SELECT seq, changed FROM task
-WHERE project_id = :project_id AND changed > :seen AND seq <= :visible_seq ORDER BY changed, seq LIMIT :n;
+WHERE project_id = :project_id AND changed > :seen AND changed > 0 AND seq <= :visible_seq ORDER BY changed, seq LIMIT :n;
 
 -- name: truth_changed_answers
 SELECT t.seq, a.worker_id, v.answers
 FROM task t JOIN annotation a ON a.task_id = t.id AND a.round = t.round AND a.state = 'accepted'
 JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
-WHERE t.project_id = :project_id AND t.changed > :seen AND t.changed <= :until AND t.seq <= :visible_seq
+WHERE t.project_id = :project_id AND t.changed > :seen AND t.changed > 0 AND t.changed <= :until AND t.seq <= :visible_seq
   AND t.state <> 'removed';
 
 -- What the truth of a project rests on has not changed while this is the same. Leases come and go without touching it.
