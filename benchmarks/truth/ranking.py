@@ -24,6 +24,10 @@ import numpy as np
 from tawsim.truth.ranking import BradleyTerry, Comparisons, PlackettLuce
 
 SETS = ["pairs_olympic", "pairs_bike", "pairs_cheat", "pairs_night"]
+PEERS = ["crowd-kit BT", "crowd-kit NoisyBT"]
+REAL = ["set", "answers", "win rate", *PEERS, "ours, plain", "ours, workers", "**ours (auto)**", "chosen (evidence)"]
+REAL += ["auto on every row", "CPU", "transitive triads"]
+SPEED = ["answers", "items", "workers", *PEERS, "ours: reading", "ours: fit (auto)", "95 % intervals cover"]
 HERE = Path(__file__).resolve()
 Row = list[str]
 
@@ -98,20 +102,9 @@ def real(folder: Path, peers: bool) -> list[Row]:
         gain = f"{1e4 * (evidence.reliable - evidence.plain):+.1f} ± {1e4 * evidence.error:.1f}"
         plain, forced = (spearman(ours(table, reliability=flag), gold) for flag in (False, True))
         chosen = "workers" if model.used_reliability_ else "plain"
-        rows.append(
-            [
-                name,
-                f"{len(table['label']):,}",
-                *cells,
-                f"{plain:.4f}",
-                f"{forced:.4f}",
-                f"**{spearman(score, gold):.4f}**",
-                f"{chosen} ({gain})",
-                f"{spearman(ours(every), gold):.4f}",
-                f"{cpu:.1f} s",
-                f"{model.consistency.transitive:.3f}",
-            ]
-        )
+        cells += [f"{plain:.4f}", f"{forced:.4f}", f"**{spearman(score, gold):.4f}**", f"{chosen} ({gain})"]
+        cells += [f"{spearman(ours(every), gold):.4f}", f"{cpu:.1f} s", f"{model.consistency.transitive:.3f}"]
+        rows.append([name, f"{len(table['label']):,}", *cells])
     return rows
 
 
@@ -143,17 +136,8 @@ def speed(sizes: list[int], peers_up_to: int, peers: bool) -> list[Row]:
             if size <= peers_up_to or kind == "BradleyTerry":
                 score, _, seconds = timed(lambda kind=kind, table=table: peer(kind, table))
                 cells[place] = f"{seconds:.1f} s ({spearman(score, gold):.3f})"
-        rows.append(
-            [
-                f"{size:,}",
-                f"{len(model.items_):,}",
-                f"{len(model.workers_):,}",
-                *cells,
-                f"{read_wall:.1f} s",
-                f"{cpu:.1f} s, {wall:.1f} s wall ({spearman(found, gold):.3f})",
-                f"{cover:.3f}",
-            ]
-        )
+        cells += [f"{read_wall:.1f} s", f"{cpu:.1f} s, {wall:.1f} s wall ({spearman(found, gold):.3f})", f"{cover:.3f}"]
+        rows.append([f"{size:,}", f"{len(model.items_):,}", f"{len(model.workers_):,}", *cells])
     return rows
 
 
@@ -190,41 +174,14 @@ def main() -> None:
     options = parser.parse_args()
     peers = importlib.util.find_spec("crowdkit") is not None
     missing = [name for name in SETS if not (options.data / name).is_dir()]
+    sizes = [int(float(size)) for size in options.sizes.split(",")]
     text = [
         "## Pairwise answers: Spearman correlation with the gold of the items",
         f"{len(missing)} of {len(SETS)} sets missing{': ' + ', '.join(missing) if missing else ''}. CPU seconds. Evidence: "
         "gain by reliability in 10⁻⁴ nats an answer of left-out workers ± its standard error.",
-        table_of(
-            [
-                "set",
-                "answers",
-                "win rate",
-                "crowd-kit BT",
-                "crowd-kit NoisyBT",
-                "ours, plain",
-                "ours, workers",
-                "**ours (auto)**",
-                "chosen (evidence)",
-                "auto on every row",
-                "CPU",
-                "transitive triads",
-            ],
-            real(options.data, peers),
-        ),
+        table_of(REAL, real(options.data, peers)),
         "## Speed on made crowds: CPU seconds (Spearman with the true scores)",
-        table_of(
-            [
-                "answers",
-                "items",
-                "workers",
-                "crowd-kit BT",
-                "crowd-kit NoisyBT",
-                "ours: reading",
-                "ours: fit (auto)",
-                "95 % intervals cover",
-            ],
-            speed([int(float(size)) for size in options.sizes.split(",")], int(options.peers_up_to), peers),
-        ),
+        table_of(SPEED, speed(sizes, int(options.peers_up_to), peers)),
         "## Plackett–Luce on made rankings: top 3 of 6 shown, 200 items, 100 workers",
         table_of(["rankings", "CPU, reading and fit", "Spearman", "95 % intervals cover"], [rankings()]),
     ]

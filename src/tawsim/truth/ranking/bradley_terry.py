@@ -27,7 +27,7 @@ class BradleyTerry(Rated):
     winners and losers) sides say nothing, and no lean is learned.
 
     `reliability="auto"` asks whether knowing workers helps to know the *crowd*: evidence of the answers of workers who
-    were left out whole, given the scores of the rest with and without reliability, their own a_w integrated out. Answers
+    were left out whole, given the scores of the rest with and without reliability (see evidence.py). Answers
     hidden from known workers would not do: where a crowd has two camps of taste, such answers are told best by a
     model that follows one camp. `evidence` holds both figures and the standard error of their difference: where that is
     the larger, the choice is the better guess and no more. Fewer than 3 workers: plain.

@@ -1,9 +1,12 @@
 """Does reliability help to know the crowd? Measured on workers who were left out, whole.
 
 Answers hidden from *known* workers are told best by a model that knows each of them, even where it follows the loudest of
-two camps. The question here is another: do the scores of the rest tell what a fresh worker will say, whatever that
-worker's own reliability? So workers are left out in turn, and the evidence of each one's answers given the others' scores
-is taken with the worker's scale integrated out.
+two camps. The question here is another: do the scores of the rest tell what a fresh worker will say, whoever that may
+be? So workers are left out in turn, and each one's answers are told from the others' scores.
+
+A fresh worker who contradicts the scores may be unreliable, or may be right about another taste. The first reading
+forgives the scores: the worker's own scale is integrated out. The second does not: everybody's scale is 1. Nothing in
+the answers tells the two apart, so the evidence is the mean of both logs.
 """
 
 from typing import NamedTuple
@@ -95,9 +98,10 @@ def copy_of(of_all: Learned) -> Learned:
 
 
 def _of_fresh(hidden: Likelihood, member: Learned, variance: float) -> Floats:
-    """Log evidence of each hidden worker's answers (W,), 0 for all others; their scales integrated out by Laplace's method.
+    """Log evidence of each hidden worker's answers (W,), 0 for all others: the mean of both readings.
 
     The scores' unit is set on the hidden answers, alike for all members: one number, and the members differ in unit.
+    The scale of the first reading is integrated out by Laplace's method.
     """
     now = copy_of(member)
     now.left = np.full(hidden.workers, member.crowd_left)
@@ -106,6 +110,7 @@ def _of_fresh(hidden: Likelihood, member: Learned, variance: float) -> Floats:
         slopes = hidden.about_workers(now)
         curvature = max(float(slopes.scale_scale.sum()), 1e-9)
         now.scores = now.scores * float(np.clip(1 + slopes.scale.sum() / curvature, 0.5, 2.0))
+    of_one_kind = hidden.log_likelihood(now)
     reach = max(float(np.ptp(now.scores)), 1.0)
     for _ in range(STEPS):
         slopes = hidden.about_workers(now)
@@ -113,4 +118,4 @@ def _of_fresh(hidden: Likelihood, member: Learned, variance: float) -> Floats:
         now.scale = now.scale + np.clip(step, -2 / reach, 2 / reach)
     curvature_of = variance * hidden.about_workers(now).scale_scale + 1
     worth = hidden.log_likelihood(now) - (now.scale - 1) ** 2 / (2 * variance) - np.log(curvature_of) / 2
-    return np.where(hidden.answers > 0, worth, 0.0)
+    return np.where(hidden.answers > 0, (worth + of_one_kind) / 2, 0.0)
