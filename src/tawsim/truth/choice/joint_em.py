@@ -118,7 +118,7 @@ def fit_setting(crowd: Crowd, setting: Setting, known: Known | None = None, log_
     shape = (crowd.tasks, crowd.labels, setting.levels)
     posterior = crowd.share[:, :, None] * _levels_at_start(crowd.share, setting.levels)[:, None, :]
     _fix(posterior, known)
-    step = make_step(setting.kind, setting.base, setting.strength, crowd.labels, setting.levels)
+    step: Step = make_step(setting.kind, setting.base, setting.strength, crowd.labels, setting.levels)
     answered = max(int(crowd.answered.sum()), 1)
     n_iter, moved = 0, np.inf
     while n_iter < ITERATIONS and moved >= TOLERANCE:
@@ -126,7 +126,7 @@ def fit_setting(crowd: Crowd, setting: Setting, known: Known | None = None, log_
             crowd.workers, crowd.labels, crowd.labels, setting.levels
         )
         confusion = np.broadcast_to(step.maximise(table), table.shape)
-        log_table = np.round(np.log(np.maximum(confusion, 1e-6)), DIGITS).reshape(crowd.workers * crowd.labels, -1)
+        log_table: Floats = np.log(np.maximum(confusion, 1e-6)).round(DIGITS).reshape(crowd.workers * crowd.labels, -1)
         log_weight = crowd.by_task(log_table)
         log_weight += _log_classes(posterior[crowd.answered].sum(axis=0), setting.even_classes)
         if log_extra is not None:
@@ -147,8 +147,8 @@ def _levels_at_start(share: Floats, levels: int) -> Floats:
     labels = share.shape[1]
     hard = np.clip((1 - share.max(axis=1)) / max(1 - 1 / labels, 1e-12), 0, 1)
     near = np.maximum(1 - np.abs(hard[:, None] * (levels - 1) - np.arange(levels)), AT_LEAST)
-    near /= near.sum(axis=1, keepdims=True)
-    return near
+    levels_at_start: Floats = near / near.sum(axis=1, keepdims=True)
+    return levels_at_start
 
 
 def _fix(posterior: Floats, known: Known | None) -> None:
