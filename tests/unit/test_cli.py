@@ -96,7 +96,7 @@ def test_the_whole_way(run: Any, made: Path, reviews: Path, tmp_path: Path) -> N
     # The exported votes go straight into infer.
     inferred = run("infer", "votes.csv", "-o", "truth.csv", "--json")
     assert inferred.json["summary"]["tasks"] == 3
-    assert (tmp_path / "truth.csv").read_text().split("\n")[0].split(",") == ["task", "label", "p"]
+    assert (tmp_path / "truth.csv").read_text().split("\n")[0].split(",") == ["task", "label", "p", "n", "entropy"]
     assert run("infer", "votes.csv", "-o", "truth.parquet").code == 0
     kept = run("backup", "reviews.tawsim", "-o", "copy.tawsim")
     assert kept.code == 0

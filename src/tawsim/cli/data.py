@@ -1,4 +1,4 @@
-"""`tawsim import`, `export`, `infer` and `backup`: files in, files out."""
+"""`tawsim import`, `export` and `backup`: files in, files out."""
 
 import sys
 from pathlib import Path
@@ -171,35 +171,6 @@ def export(
             out.say(f"{count(wrote.unanswered, 'task has', 'tasks have')} no answer yet; the label is empty there.")
         if votes:
             out.next(command("tawsim", "infer", output, "-o", "truth.csv"))
-    return DONE
-
-
-@app.command("infer")
-def infer(
-    votes: Annotated[Path, typer.Argument(metavar="VOTES", help="A file with the columns task, worker and label.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="A .csv, .jsonl or .parquet file.")],
-    model: Annotated[str, typer.Option("--model", help="auto, majority or dawid_skene.")] = "auto",
-    force: options.Force = False,
-    json: options.Json = False,
-) -> int:
-    """Infer the truth from a table of votes.
-
-    Columns task, worker, label in; task, label, p out. Needs no workspace.
-    """
-    from tawsim.cli.trust import show_workers
-    from tawsim.loop.votes_files import infer_file
-
-    out = Output(json)
-    found = infer_file(votes, output, model=model, force=force)
-    out.result({"file": str(output), **found})
-    if not str(output).startswith("/dev/"):
-        out.say(
-            f"Wrote {count(found['summary']['tasks'], 'task', 'tasks')} to {output}.",
-            f"Model: {found['model']}. {found['why']}",
-        )
-        if found["repeated"]:
-            out.say(f"{count(found['repeated'], 'vote was', 'votes were')} replaced by a later one of the same worker.")
-        show_workers(out, found["workers"])
     return DONE
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from tawsim.core.errors import BadFile
 from tawsim.core.text import for_terminal
 from tawsim.intake.rows import RowSource, open_rows
-from tawsim.truth.coded import Coded
+from tawsim.truth.columns import Coded
 
 # Rows so far, bytes read, bytes in all.
 OnProgress = Callable[[int, int, int], None]
@@ -43,22 +43,24 @@ def read_coded(
     needed: Sequence[str],
     optional: Sequence[str] = (),
     *,
+    may_be_empty: Sequence[str] = (),
     format: str | None = None,
     on_progress: OnProgress | None = None,
 ) -> CodedTable:
     """The columns `needed`, and those of `optional` that the file has; a name fits whatever its case.
 
-    Cells are text: numbers and true/false as JSON writes them, lists and objects as JSON. Raises `BadFile` for a missing
+    Cells are text: numbers and true/false as JSON writes them, lists and objects as JSON; an empty one is "" in the columns
+    that `may_be_empty`. Raises `BadFile` for a missing
     column (and lists those found), an empty cell, and whatever else cannot be read.
     """
     rows = open_rows(source, format=format)
     if rows.columns is not None:
         names = _find_columns(rows.columns, needed, optional, rows.name)
         try:
-            return _fast(source, rows, names, on_progress)
+            return _fast(source, rows, names, set(may_be_empty), on_progress)
         except _Slow:
             pass
-    return _slow(rows, needed, optional, on_progress)
+    return _slow(rows, needed, optional, set(may_be_empty), on_progress)
 
 
 def _find_columns(found: Sequence[str], needed: Sequence[str], optional: Sequence[str], file: str) -> dict[str, str]:
@@ -75,7 +77,11 @@ def _find_columns(found: Sequence[str], needed: Sequence[str], optional: Sequenc
 
 # ---- row by row ---------------------------------------------------------------------------------------------------
 def _slow(
-    rows: RowSource, needed: Sequence[str], optional: Sequence[str], on_progress: OnProgress | None
+    rows: RowSource,
+    needed: Sequence[str],
+    optional: Sequence[str],
+    may_be_empty: set[str],
+    on_progress: OnProgress | None,
 ) -> CodedTable:
     names: dict[str, str] = {}
     builders: dict[str, _Builder] = {}
@@ -85,7 +91,11 @@ def _slow(
             names = _find_columns(rows.columns or tuple(row), needed, optional, rows.name)
             builders = {name: _Builder() for name in names}
         for name, column in names.items():
-            builders[name].add(_as_text(row.get(column), rows.name, number, column))
+            value = row.get(column)
+            if name in may_be_empty and (value is None or (isinstance(value, str) and not value.strip())):
+                builders[name].add("")
+            else:
+                builders[name].add(_as_text(value, rows.name, number, column))
         if on_progress is not None and number % EVERY == 0:
             on_progress(number, rows.bytes_read, rows.total_bytes)
     return CodedTable(rows.name, number, {name: builder.coded() for name, builder in builders.items()})
@@ -117,7 +127,11 @@ def _as_text(value: Any, file: str, number: int, column: str) -> str:
 
 # ---- through Arrow ------------------------------------------------------------------------------------------------
 def _fast(
-    source: str | os.PathLike[str], rows: RowSource, names: dict[str, str], on_progress: OnProgress | None
+    source: str | os.PathLike[str],
+    rows: RowSource,
+    names: dict[str, str],
+    may_be_empty: set[str],
+    on_progress: OnProgress | None,
 ) -> CodedTable:
     """Raises `_Slow` for anything out of the ordinary."""
     import pyarrow as pa
@@ -128,7 +142,7 @@ def _fast(
         batches = _csv_batches(rows, list(names.values()))
     else:
         raise _Slow
-    merged = {name: _Merged() for name in names}
+    merged = {name: _Merged(name in may_be_empty) for name in names}
     many = 0
     try:
         for batch in batches:
@@ -147,7 +161,8 @@ def _fast(
 class _Merged:
     """One column from many batches, each with names of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, may_be_empty: bool) -> None:
+        self.may_be_empty = may_be_empty
         self.place: dict[str, int] = {}
         self.parts: list[Any] = []
 
@@ -155,13 +170,15 @@ class _Merged:
         import pyarrow as pa
 
         if column.null_count:
-            raise _Slow
+            raise _Slow  # which row it is
         found = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
         texts = found.dictionary.to_pylist()
         if texts and not isinstance(texts[0], str):
             texts = [str(value) for value in texts]
         if any(not text or text.isspace() or "\0" in text for text in texts):
-            raise _Slow
+            if not self.may_be_empty or any("\0" in text for text in texts):
+                raise _Slow
+            texts = [text if text.strip() else "" for text in texts]
         place = self.place
         new = np.fromiter((place.setdefault(text, len(place)) for text in texts), np.int32, len(texts))
         self.parts.append(new[found.indices.to_numpy()])

@@ -1,49 +1,212 @@
-"""A file of votes → a file of truths, without any workspace: `tawsim infer`."""
+"""A file of answers → a file of truths, without any workspace: `tawsim infer`. Also its tables of workers and items, and its
+report."""
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tawsim.intake import read_votes
+import numpy as np
+
+from tawsim.core.errors import AlreadyExists, BadInput
+from tawsim.core.text import for_terminal
+from tawsim.intake.coded import CodedTable, OnProgress, read_coded
 from tawsim.releases import format_of, new_file, write
 from tawsim.releases.column_types import ColumnType
-from tawsim.truth import Inference, Votes, infer
+from tawsim.truth.door import infer_any
+from tawsim.truth.outcomes import Result
+from tawsim.truth.report.filling import report_of
+from tawsim.truth.report.measures import Measure
+from tawsim.truth.report.page import report_html
 
-COLUMNS = ("task", "label", "p")
-TYPES: dict[str, ColumnType] = {"task": "text", "label": "text", "p": "float"}
+NEEDED, OPTIONAL = ("task", "worker", "label"), ("left", "right", "shown")
+SURE = 0.95
+WORKER_TYPES: dict[str, ColumnType] = {
+    "worker": "text", "answers": "int", "measure": "text", "value": "float", "low": "float", "high": "float",
+    "verdict": "text", "why": "text",
+}  # fmt: skip
+ITEM_TYPES: dict[str, ColumnType] = {
+    "item": "text", "rank": "int", "score": "float", "low": "float", "high": "float", "group": "int"
+}  # fmt: skip
 DIGITS = 6
 
 
-def infer_file(votes: Path, out: Path, *, model: str = "auto", force: bool = False) -> dict[str, Any]:
-    """Read task, worker, label from `votes`; write task, label, p to `out`. Returns what was found, as plain JSON.
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where to write besides the truth; None for nowhere. `language` is the report's."""
 
-    Raises BadFile for votes that cannot be read, BadInput for an unknown model or ending, AlreadyExists unless `force`.
+    workers: Path | None = None
+    items: Path | None = None
+    report: Path | None = None
+    language: str = "en"
+
+
+def infer_file(
+    votes: Path,
+    out: Path,
+    *,
+    model: str = "auto",
+    force: bool = False,
+    kind: str = "auto",
+    gold: Path | None = None,
+    strict: bool = False,
+    levels: Sequence[str] | None = None,
+    format: str | None = None,
+    outputs: Outputs = Outputs(),
+    on_progress: OnProgress | None = None,
+    on_step: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Read task, worker, label from `votes`; write task, label, p and more to `out`. Returns what was found, as plain JSON.
+
+    `on_progress` is told rows and bytes while the file is read, `on_step` the names of the steps. Files that are there
+    are only replaced with `force`, and nothing is written unless all was inferred.
+    Raises `BadFile` for a file that cannot be read, `BadInput` (with file and row) for answers that cannot be used, an
+    unknown kind, model or ending, and `AlreadyExists`.
     """
-    format = format_of(out.name)
-    read = read_votes(votes)
-    found = infer(Votes.from_columns(read.task, read.worker, read.label), model)
-    with new_file(out, overwrite=force) as file:
-        write(_rows(found), COLUMNS, file, format, types=TYPES)
-    return {
+    step = on_step or (lambda _: None)
+    _check_outputs(out, outputs, force)
+    step("Reading")
+    # Only a text may be empty; which kind this is, the cells tell.
+    read = read_coded(votes, NEEDED, OPTIONAL, may_be_empty=("label",), format=format, on_progress=on_progress)
+    known = None if gold is None else read_coded(gold, ("task", "label"), may_be_empty=("label",))
+    step("Inferring")
+    found = _infer(read, known, kind=kind, model=model, strict=strict, levels=levels)
+    step("Writing")
+    _write(out, _rows(found), ("task", *found.columns), {"task": "text", **found.types}, force)
+    if outputs.workers is not None:
+        _write(outputs.workers, _worker_rows(found), tuple(WORKER_TYPES), WORKER_TYPES, force)
+    if outputs.items is not None:
+        _write(outputs.items, _item_rows(found), tuple(ITEM_TYPES), ITEM_TYPES, force)
+    if outputs.report is not None:
+        page = report_html(report_of(found, read.name), outputs.language)
+        with new_file(outputs.report, overwrite=force) as file:
+            file.write(page.encode("utf-8"))
+    return _as_json(found, read)
+
+
+def _check_outputs(out: Path, outputs: Outputs, force: bool) -> None:
+    """Before an hour of work: endings that are not written, a language there is no report in, and names that are taken."""
+    report_words = ("en", "ar")
+    tables = [one for one in (out, outputs.workers, outputs.items) if one is not None]
+    for one in tables:
+        if not str(one).startswith("/dev/"):
+            format_of(one.name)
+    if outputs.language not in report_words:
+        raise BadInput(f"There is no report in the language {outputs.language!r}.", "Known: " + ", ".join(report_words))
+    paths = [*tables, *([outputs.report] if outputs.report is not None else [])]
+    if len({one.absolute() for one in paths}) < len(paths):
+        raise BadInput("Two of the files to write have the same name.", "Give each its own.")
+    for one in paths:
+        if one.is_file() and not force:
+            raise AlreadyExists(f"{for_terminal(str(one))} exists already.", "Choose another name, or say --overwrite.")
+
+
+def _infer(
+    read: CodedTable, gold: CodedTable | None, *, kind: str, model: str, strict: bool, levels: Sequence[str] | None
+) -> Result:
+    """The door, with the names of the files in its errors."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # numerical warnings of a fit are no news for a terminal
+            return infer_any(
+                read.columns, kind, model, None if gold is None else gold.columns, strict=strict, levels=levels
+            )
+    except BadInput as error:
+        if error.details.get("row") is None and error.details.get("column") is None:
+            raise
+        about_gold = gold is not None and error.message.startswith("Gold, row")
+        name = gold.name if gold is not None and about_gold else read.name
+        message = error.message.removeprefix("Gold, ") if about_gold else error.message
+        raise type(error)(f"{name}: {message}", error.hint, **error.details) from None
+
+
+def _write(
+    path: Path, rows: Iterator[dict[str, Any]], columns: Sequence[str], types: Mapping[str, Any], force: bool
+) -> None:
+    format = format_of(path.name)
+    with new_file(path, overwrite=force) as file:
+        write(rows, columns, file, format, types=types)
+
+
+def _rows(found: Result) -> Iterator[dict[str, Any]]:
+    names = ("task", *found.columns)
+    for row in zip(found.tasks, *found.columns.values(), strict=True):
+        yield dict(zip(names, row, strict=True))
+
+
+def _worker_rows(found: Result) -> Iterator[dict[str, Any]]:
+    for one in found.workers:
+        yield {
+            "worker": one.name, "answers": one.answers, "measure": found.worker_measure, "value": _round(one.value),
+            "low": _round(one.low), "high": _round(one.high), "verdict": one.verdict or None,
+            "why": one.why.get("code"),
+        }  # fmt: skip
+
+
+def _item_rows(found: Result) -> Iterator[dict[str, Any]]:
+    for one in found.items:
+        yield {
+            "item": one.name, "rank": one.rank, "score": _round(one.score), "low": _round(one.low),
+            "high": _round(one.high), "group": one.group,
+        }  # fmt: skip
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else round(value, DIGITS)
+
+
+def _as_json(found: Result, read: CodedTable) -> dict[str, Any]:
+    p = found.p[~np.isnan(found.p)]
+    agreement = found.agreement
+    result: dict[str, Any] = {
+        "kind": found.kind,
+        "kind_why": found.kind_why,
         "model": found.model,
         "why": found.why.text,
-        "labels": list(found.labels),
-        "votes": len(read.task),
+        "labels": [str(label) for label in found.labels],
+        "votes": read.rows,
         "repeated": found.repeated,
-        "summary": found.summary(),
-        "agreement": None if found.agreement is None else {
-            "alpha": found.agreement.alpha, "low": found.agreement.low, "high": found.agreement.high,
+        "summary": {
+            "tasks": len(found.tasks),
+            "labelled": int((found.answers > 0).sum()),
+            "mean_p": float(p.mean()) if len(p) else None,
+            "sure": {"threshold": SURE, "tasks": int((p >= SURE).sum())},
         },
+        "agreement": None if agreement is None else {
+            "alpha": agreement.alpha, "low": agreement.low, "high": agreement.high,
+        },
+        "lookalikes": [list(group) for group in found.lookalikes],
+        "notes": list(found.notes),
+        "candidates": dict(found.candidates),
+        "effective_answers": found.effective,
+        "families": [{"members": list(members), "worth": worth} for members, worth in found.families],
+        "gold": _gold_json(found),
         "workers": [
             {
-                "worker": {"name": str(one.worker)}, "answers": one.answers, "accuracy": one.accuracy, "low": one.low,
-                "high": one.high, "verdict": one.verdict, "why": one.why,
+                "worker": {"name": one.name}, "answers": one.answers, "measure": found.worker_measure,
+                "value": _round(one.value), "low": _round(one.low), "high": _round(one.high), "verdict": one.verdict,
+                "why": dict(one.why),
             }
             for one in found.workers
         ],
+        "items": list(_item_rows(found)),
     }  # fmt: skip
+    if found.worker_measure == "accuracy":
+        for one in result["workers"]:
+            one["accuracy"] = one["value"]
+    return result
 
 
-def _rows(found: Inference) -> Iterator[dict[str, Any]]:
-    for task, label, p in zip(found.tasks, found.label, found.p.tolist(), strict=True):
-        yield {"task": task, "label": label, "p": round(p, DIGITS)}
+def _gold_json(found: Result) -> dict[str, Any] | None:
+    if not found.gold_tasks:
+        return None
+    measures = {name: _measure(one) for name, one in found.gold_other.items()}
+    if found.gold is not None:
+        for name in ("accuracy", "ece", "brier", "nll", "macro_f1"):
+            measures[name] = _measure(getattr(found.gold, name))
+    return {"tasks": found.gold_tasks, "held_out": found.held_out, "measures": measures}
+
+
+def _measure(one: Measure) -> dict[str, float]:
+    return {"value": one.value, "low": one.low, "high": one.high}

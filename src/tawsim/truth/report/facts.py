@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 # What fits on a page that people read. The files beside it hold everything.
 MOST_LABELS = 12
 MOST_WORKERS = 40
+MOST_ITEMS = 40
 MOST_PICKED = 6
 MOST_UNCERTAIN = 20
 MOST_NAMES = 12
@@ -43,6 +44,19 @@ class WorkerRow:
     high: float | None
     verdict: str = ""
     why: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """An item that answers compared: its score with a 95 % interval, and its rank within its group (items of different
+    groups were never compared, not even through others)."""
+
+    name: str
+    score: float
+    low: float
+    high: float
+    rank: int
+    group: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +124,8 @@ class Report:
     worker_measure: str = "accuracy"
     crowd: Confusion | None = None
     picked: tuple[Confusion, ...] = ()
+    items: tuple[ItemRow, ...] = ()
+    items_total: int = 0
     agreement: Agreement | None = None
     uncertain: tuple[Uncertain, ...] = ()
     gold: Measures | None = None

@@ -72,11 +72,13 @@ class Measures:
     reliability: tuple[Bin, ...]
 
 
-def measure(probability: Floats, gold: NDArray[np.integer[Any]], *, seed: int = 0) -> Measures:
+def measure(
+    probability: Floats, gold: NDArray[np.integer[Any]], *, replicates: int = REPLICATES, seed: int = 0
+) -> Measures:
     """The measures of `probability` (n, K), rows summing to 1, against the position `gold` (n,) of each truth.
 
-    A truth that is none of the K labels is -1: it counts as wrong, with probability 0. Same `seed`, same intervals.
-    Raises `BadInput` without tasks or for unequal lengths.
+    A truth that is none of the K labels is -1: it counts as wrong, with probability 0. Same `seed`, same intervals;
+    at most `replicates` draws are made, fewer where tasks are many. Raises `BadInput` without tasks or for unequal lengths.
     """
     p = np.asarray(probability, float)
     gold = np.asarray(gold)
@@ -93,7 +95,7 @@ def measure(probability: Floats, gold: NDArray[np.integer[Any]], *, seed: int = 
     squared = (p**2).sum(axis=1) - 2 * truth + 1
     surprise = -np.log(np.maximum(truth, LEAST_P))
     statistics = [_ece(sure, right), _mean(squared), _mean(surprise), _macro_f1(best, gold)]
-    ece, brier, nll, f1 = _Bootstrap(len(p), seed).all(statistics)
+    ece, brier, nll, f1 = _Bootstrap(len(p), replicates, seed).all(statistics)
     return Measures(
         tasks=len(p),
         accuracy=wilson(float(right.sum()), len(p)),
@@ -120,7 +122,9 @@ def numeric_errors(estimate: Floats, low: Floats, high: Floats, gold: Floats, *,
     """Mean absolute error, root of the mean squared error, and the share of truths inside low..high; each (n,)."""
     if not len(gold) or not len(estimate) == len(low) == len(high) == len(gold):
         raise BadInput("As many estimates as gold numbers are needed, at least one.")
-    mae, square = _Bootstrap(len(gold), seed).all([_mean(np.abs(estimate - gold)), _mean((estimate - gold) ** 2)])
+    mae, square = _Bootstrap(len(gold), REPLICATES, seed).all(
+        [_mean(np.abs(estimate - gold)), _mean((estimate - gold) ** 2)]
+    )
     return {
         "mae": mae,
         "rmse": Measure(*(float(np.sqrt(one)) for one in (square.value, square.low, square.high))),
@@ -140,9 +144,9 @@ def folds(tasks: Sequence[Any], many: int = 5) -> NDArray[np.intp]:
 class _Bootstrap:
     """Draws of n tasks with replacement, as the times each is drawn, one replicate after the other: flat memory."""
 
-    def __init__(self, many: int, seed: int) -> None:
+    def __init__(self, many: int, replicates: int, seed: int) -> None:
         self.many, self.seed = many, seed
-        self.size = max(MIN_REPLICATES, min(REPLICATES, MAX_DRAWS // many))
+        self.size = min(replicates, max(MIN_REPLICATES, MAX_DRAWS // many))
 
     def all(self, values: Sequence[Statistic]) -> list[Measure]:
         """Several statistics of the tasks' weights, with the interval of each over the same draws."""

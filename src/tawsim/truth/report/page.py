@@ -16,7 +16,10 @@ from tawsim.truth.report.style import CSS, policy
 from tawsim.truth.report.words import Words
 
 BARS = 20
-TONES = {"trusted": "good", "careless": "bad", "mixes": "warn", "unsure": ""}
+TONES = {
+    "trusted": "good", "careless": "bad", "mixes": "warn", "unsure": "", "follows": "good", "random": "bad",
+    "reversed": "bad",
+}  # fmt: skip
 LONGEST = 300  # characters of an answer or a name; whole ones are in the files
 
 
@@ -28,6 +31,7 @@ def report_html(report: Report, language: str = "en") -> str:
         _how(report, words),
         _sure(report, words),
         _labels(report, words),
+        _items(report, words),
         _gold(report, words),
         _doubt(report, words),
         _who(report, words),
@@ -148,6 +152,27 @@ def _labels(report: Report, words: Words) -> str:
     )  # fmt: skip
 
 
+def _items(report: Report, words: Words) -> str:
+    if not report.items:
+        return ""
+    start = -svg.round_up(-min(0.0, *(one.low for one in report.items)))
+    end = svg.round_up(max(0.0, *(one.high for one in report.items)))
+    head = [
+        (escape(words("rank")), True), (escape(words("item")), False), (escape(words("score")), True),
+        (svg.axis(start, end, share=False), False), (escape(words("interval")), True),
+    ]  # fmt: skip
+    rows = [
+        f'{_number(str(one.rank))}<th scope="row">{_user(one.name)}</th>{_number(f"{one.score:,.2f}")}'
+        f"<td class=mark>{svg.interval(one.score, one.low, one.high, start, end, '', f'{one.score:,.3f}')}</td>"
+        f"{_number(f'{one.low:,.2f} – {one.high:,.2f}')}"
+        for one in report.items
+    ]
+    return _section(
+        words("items"), escape(words("items_explain")),
+        _table(head, rows) + _more(report.items_total - len(report.items), words),
+    )  # fmt: skip
+
+
 def _more(many: int, words: Words) -> str:
     return f"<p>{escape(words('more_rows', n=f'{many:,}'))}</p>" if many > 0 else ""
 
@@ -155,7 +180,7 @@ def _more(many: int, words: Words) -> str:
 def _who(report: Report, words: Words) -> str:
     if not report.workers:
         return ""
-    share = report.worker_measure == "accuracy"
+    share = report.worker_measure in ("accuracy", "hit_rate")
     known = [one for one in report.workers if one.value is not None]
     ends = [end for one in known for end in (one.low, one.high, one.value) if end is not None and np.isfinite(end)]
     start, end = (

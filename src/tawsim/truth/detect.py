@@ -1,0 +1,196 @@
+"""What kind of answers a table holds, told from its columns and cells, with the reason. Guesses are said, never silent.
+
+Looks at names (distinct cells) rather than at rows, so that ten million votes cost no more than their labels. Whether each
+cell can be read is the model's business; a wrong one is an error there, with its row.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from tawsim.core.errors import BadInput
+from tawsim.truth.columns import Coded
+
+KINDS = (
+    "choice", "choices", "ordinal", "numeric", "pairwise", "ranking", "spans", "tags", "text", "boxes", "polygons",
+    "keypoints",
+)  # fmt: skip
+# A scale that people rate on has at most this many steps (0 to 20, or 1 to 10 by halves).
+MOST_STEPS = 20
+# Names looked at; a table's first fifty thousand distinct cells tell its kind.
+LOOKED_AT = 50_000
+# This share of the cells must be of a form for it to be the form: the rest are then mistakes, and named as such.
+MOSTLY = 0.9
+# Free text: this share of the different answers occurs in a single task, and they have this many words.
+OF_ONE_TASK = 0.8
+WORDS = 3
+TAG = re.compile(r"O|[BIESLU]-\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """The `kind` (of `KINDS`), `why` as a sentence, and `advice`: what to say if that is not what is meant ("" if it can be
+    nothing else)."""
+
+    kind: str
+    why: str
+    advice: str = ""
+
+
+def detect(columns: Mapping[str, Coded]) -> Detected:
+    """The kind of the answers in `columns`: task, worker, label, and perhaps left and right."""
+    if "left" in columns and "right" in columns:
+        return Detected(
+            "pairwise", "There are columns “left” and “right”.", "If each row is one question: --kind choice"
+        )
+    label = columns["label"]
+    names = list(label.names[:LOOKED_AT])
+    found = _by_json(names, columns) or _by_number(names) or _by_tags(names) or _by_words(names, columns)
+    if found is not None:
+        return found
+    many = len(label.names)
+    return Detected("choice", f"{many:,} different {'label' if many == 1 else 'labels'} in {len(label):,} answers.")
+
+
+# ---- JSON ---------------------------------------------------------------------------------------------------------
+def _by_json(names: Sequence[Any], columns: Mapping[str, Coded]) -> Detected | None:
+    values = [value for value in map(_parsed, names) if isinstance(value, list | dict)]
+    if not values or len(values) < MOSTLY * len(names):
+        return None
+    full = [value for value in values if value]
+    lists = [value for value in full if isinstance(value, list)]
+    if len(lists) < len(full):
+        raise BadInput(
+            f"The labels are JSON objects: {str(next(v for v in full if isinstance(v, dict)))[:80]}.",
+            "A list of them is wanted, or say --kind: " + ", ".join(KINDS) + ".",
+            column="label",
+        )
+    parts = [part for value in lists for part in value]
+    objects = [part for part in parts if isinstance(part, dict)]
+    if objects:
+        return _by_fields(objects)
+    if any(isinstance(part, list) for part in parts):
+        return Detected("ranking", "The labels are JSON lists with lists inside: rankings with ties.")
+    if len(lists) > 1 and _same_items(columns):
+        return Detected(
+            "ranking",
+            "The labels are JSON lists, and of each task all hold the same items in various orders.",
+            "If the order says nothing: --kind choices",
+        )
+    return Detected("choices", "The labels are JSON lists of labels.", "If the order tells: --kind ranking")
+
+
+def _by_fields(objects: Sequence[Mapping[str, Any]]) -> Detected:
+    fields = set(objects[0])
+    points = objects[0].get("points")
+    if {"start", "end"} <= fields:
+        kind, why = "spans", "objects with start and end"
+    elif {"x", "y", "width", "height"} <= fields:
+        kind, why = "boxes", "objects with x, y, width and height"
+    elif isinstance(points, list):
+        kind, why = "polygons", "objects with a list of points"
+    elif isinstance(points, dict):
+        kind, why = "keypoints", "objects with named points"
+    else:
+        raise BadInput(
+            f"The labels are JSON lists of objects with the fields {', '.join(map(str, objects[0]))}; that is no kind known.",
+            "Known: start, end, label (spans); x, y, width, height (boxes); points (polygons, keypoints).",
+            column="label",
+        )
+    return Detected(kind, f"The labels are JSON lists of {why}.")
+
+
+def _same_items(columns: Mapping[str, Coded]) -> bool:
+    """Whether all answers of each task hold the same items, at least two, and somewhere in different orders."""
+    label, task = columns["label"], columns["task"]
+    items: list[tuple[str, ...]] = []
+    for name in label.names:
+        value = _parsed(name)
+        if not isinstance(value, list) or len(value) < 2:
+            return False
+        items.append(tuple(sorted(map(str, value))))
+    of_task: dict[int, tuple[str, ...]] = {}
+    orders: dict[int, int] = {}
+    differ = False
+    for t, k in zip(task.codes.tolist(), label.codes.tolist(), strict=True):
+        if of_task.setdefault(t, items[k]) != items[k]:
+            return False
+        differ = differ or orders.setdefault(t, k) != k
+    return differ
+
+
+def _parsed(name: Any) -> Any:
+    if isinstance(name, list | dict):
+        return name
+    if not isinstance(name, str) or name.lstrip()[:1] not in ("[", "{"):
+        return None
+    try:
+        return json.loads(name)
+    except (ValueError, RecursionError):
+        return None
+
+
+# ---- numbers ------------------------------------------------------------------------------------------------------
+def _by_number(names: Sequence[Any]) -> Detected | None:
+    from tawsim.truth.numeric.reading import read_number
+
+    numbers = []
+    for name in names:
+        try:
+            numbers.append(read_number(name))
+        except BadInput:
+            continue
+    if len(numbers) < MOSTLY * len(names) or not numbers:
+        return None
+    many = len(names)
+    if many > MOST_STEPS:
+        return Detected(
+            "numeric",
+            f"The labels are numbers, {many:,} different ones.",
+            "If they are the names of classes: --kind choice; if steps of a scale: --kind ordinal",
+        )
+    if len(numbers) < len(names) or many == 2:
+        return None  # yes and no as 1 and 0; or a few labels of which some are digits: labels
+    whole = sorted(number for number in numbers if number.is_integer())
+    in_order = len(whole) == many > 2 and whole[-1] - whole[0] == many - 1
+    what = f"whole numbers from {whole[0]:.0f} to {whole[-1]:.0f}" if in_order else f"{many} different numbers"
+    return Detected(
+        "choice",
+        f"The labels are {what}, taken as names without an order.",
+        "If they are steps of a scale: --kind ordinal; if quantities: --kind numeric",
+    )
+
+
+# ---- text ---------------------------------------------------------------------------------------------------------
+def _by_tags(names: Sequence[Any]) -> Detected | None:
+    texts = [name for name in names if isinstance(name, str)]
+    several = [text for text in texts if len(text.split()) > 1]
+    if not several or len(texts) < len(names):
+        return None
+    tagged = sum(all(TAG.fullmatch(token) for token in text.split()) for text in texts)
+    if tagged < MOSTLY * len(texts):
+        return None
+    return Detected("tags", "The labels are rows of tags such as O, B-… and I-…, one for each word.")
+
+
+def _by_words(names: Sequence[Any], columns: Mapping[str, Coded]) -> Detected | None:
+    """Free text has answers that occur in one task only, unlike labels, which come back."""
+    if len(names) <= MOST_STEPS or not all(isinstance(name, str) for name in names):
+        return None
+    label, task = columns["label"], columns["task"]
+    pair = np.unique(label.codes.astype(np.int64) * len(task.names) + task.codes)
+    tasks_of = np.bincount(pair // len(task.names), minlength=len(label.names))
+    share = float((tasks_of == 1).mean())
+    if share < OF_ONE_TASK or len(task.names) < 2:
+        return None
+    many = len(label.names)
+    if median(len(name.split()) for name in names) >= WORDS:
+        why = f"{many:,} different answers of several words, {share:.0%} of them in a single task."
+        return Detected("text", why, "If they are labels: --kind choice")
+    why = f"{many:,} different labels, {share:.0%} of them in a single task."
+    return Detected("choice", why, "If they are free text, such as a word to be written down: --kind text")

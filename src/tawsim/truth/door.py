@@ -1,0 +1,393 @@
+"""One door for answers of every kind: a table in, the truth with what it rests on out. The registry of kinds stands here.
+
+A kind is a row of `KINDS`: which models it has, by the names of their classes (imported only when used), and which
+function of outcomes.py reads what they learned. detect.py tells the kind where nobody did; infer.py is the door for single
+labels that this one goes through.
+"""
+
+import importlib
+import inspect
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tawsim.core.errors import BadInput, TooLarge
+from tawsim.truth import outcomes
+from tawsim.truth.cells import Coded, cells, coded, row_of, same_length
+from tawsim.truth.detect import Detected, detect
+from tawsim.truth.golden import Gold, cross_fitted, numeric_on_gold, read_gold
+from tawsim.truth.infer import MODELS, Inference, Why, infer
+from tawsim.truth.outcomes import Parts, Reader, Result
+from tawsim.truth.report.lookalikes import lookalikes
+from tawsim.truth.votes import Votes, columns_of, is_null, one_vote_each, repeats
+
+# Tasks × labels that fit: one probability each, in 8 bytes, and some arrays like it.
+MAX_CELLS = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of answers: `models` name → “module:Class”, the first is taken by "auto"; `read` makes `Parts` of a fitted
+    one; `columns` are those a table needs."""
+
+    models: Mapping[str, str]
+    read: Reader
+    columns: tuple[str, ...] = ("task", "worker", "label")
+
+
+KINDS: dict[str, Kind] = {
+    "ordinal": Kind({"ordinal": "tawsim.truth.ordinal:Ordinal"}, outcomes.of_ordinal),
+    "numeric": Kind(
+        {
+            "numeric": "tawsim.truth.numeric:Numeric",
+            "mean": "tawsim.truth.numeric:Mean",
+            "median": "tawsim.truth.numeric:Median",
+        },
+        outcomes.of_numeric,
+    ),
+    "pairwise": Kind(
+        {"bradley_terry": "tawsim.truth.ranking:BradleyTerry"},
+        outcomes.of_rated,
+        ("task", "worker", "left", "right", "label"),
+    ),
+    "ranking": Kind({"plackett_luce": "tawsim.truth.ranking:PlackettLuce"}, outcomes.of_rated),
+    "boxes": Kind({"boxes": "tawsim.truth.regions:Boxes"}, outcomes.of_regions),
+    "polygons": Kind({"polygons": "tawsim.truth.regions:Polygons"}, outcomes.of_regions),
+    "keypoints": Kind({"keypoints": "tawsim.truth.regions:Keypoints"}, outcomes.of_regions),
+}
+ALL = ("choice", "choices", *KINDS)
+OPTIONAL = ("left", "right", "shown")
+
+
+def infer_any(
+    table: Any,
+    kind: str = "auto",
+    model: str = "auto",
+    gold: Any = None,
+    *,
+    strict: bool = False,
+    levels: Sequence[str] | None = None,
+) -> Result:
+    """The truth of any table of answers: columns task, worker, label (for comparisons left and right as well).
+
+    `kind` is one of `ALL`, or "auto": told from the cells, and said in `kind_why`. `model` is one of the kind's. `gold`:
+    a mapping of task → label, or a table with task and label; models that can use it are fitted with it, and what is
+    reported on it is then measured by cross-fitting. `strict` makes repeated answers an error. `levels`: the labels of an
+    ordinal scale from the lowest to the highest, where they are not numbers.
+
+    Raises `BadInput` with the row, from 1: a missing column, an empty or unreadable cell, gold for an unknown task, an
+    unknown kind or model; `TooLarge` for too many different labels.
+    """
+    columns = _columns(table)
+    detected = detect(columns) if kind == "auto" else Detected(kind, "You asked for it.")
+    if detected.kind not in ALL:
+        raise BadInput(f"There is no kind of answers {detected.kind!r} here.", "Known: " + ", ".join(ALL) + ".")
+    _check_columns(columns, detected.kind)
+    _refuse_empty(columns, detected.kind)
+    if strict:
+        _refuse_repeats(columns)
+    known = None if gold is None else read_gold(gold, columns["task"])
+    if detected.kind == "choice":
+        found = _choice(columns, model, known)
+    elif detected.kind == "choices":
+        found = _sets(columns, model, known)
+    else:
+        found = _other(columns, detected.kind, model, known, levels)
+    advice = (detected.advice + ".",) if detected.advice else ()
+    return replace(found, kind=detected.kind, kind_why=detected.why, notes=(*advice, *found.notes))
+
+
+def models_of(kind: str) -> tuple[str, ...]:
+    """The names of the models of a kind; for all of them: "auto"."""
+    return tuple(MODELS) if kind in ("choice", "choices") else tuple(KINDS[kind].models)
+
+
+# ---- the table ----------------------------------------------------------------------------------------------------
+def _columns(table: Any) -> dict[str, Coded]:
+    if isinstance(table, Mapping) and table and all(isinstance(column, Coded) for column in table.values()):
+        given = dict(table)
+    elif isinstance(table, list) and table and not isinstance(table[0], Mapping):
+        wide = ("task", "worker", "left", "right", "label") if len(table[0]) == 5 else ("task", "worker", "label")
+        given = dict(zip(wide, map(coded, columns_of(table, wide)), strict=True))
+    else:
+        names = ["task", "worker", "label", *(name for name in OPTIONAL if _has(table, name))]
+        given = dict(zip(names, map(coded, columns_of(table, names)), strict=True))
+    same_length(given)
+    return given
+
+
+def _has(table: Any, name: str) -> bool:
+    if isinstance(table, list):
+        return bool(table) and isinstance(table[0], Mapping) and name in table[0]
+    found: Any = getattr(table, "column_names", None)
+    if found is None:
+        found = table.keys() if isinstance(table, Mapping) else getattr(table, "columns", ())
+    return name in list(found)
+
+
+def _check_columns(columns: Mapping[str, Coded], kind: str) -> None:
+    needed = KINDS[kind].columns if kind in KINDS else ("task", "worker", "label")
+    missing = [name for name in needed if name not in columns]
+    if missing:
+        raise BadInput(
+            f"Answers of the kind {kind} need the column “{missing[0]}”.", f"Needed: {', '.join(needed)}.",
+            column=missing[0],
+        )  # fmt: skip
+
+
+def _refuse_empty(columns: Mapping[str, Coded], kind: str) -> None:
+    """Only a text may be empty: nothing was said there."""
+    for name, column in columns.items():
+        if (name == "label" and kind == "text") or name == "shown":
+            continue
+        for code, value in enumerate(column.names):
+            if not isinstance(value, list | dict | tuple | set | np.ndarray) and is_null(value):
+                row = row_of(column, code)
+                hint = "Every answer needs a task, a worker and a label."
+                raise BadInput(f"Row {row} has no {name}.", hint, row=row, column=name)
+
+
+def _refuse_repeats(columns: Mapping[str, Coded]) -> None:
+    task, worker = columns["task"], columns["worker"]
+    about = task.codes
+    if "left" in columns and "right" in columns:
+        sides = columns["left"].codes.astype(np.int64) * len(columns["right"].names) + columns["right"].codes
+        _, which = np.unique(np.stack([task.codes.astype(np.int64), sides]), axis=1, return_inverse=True)
+        about = which.reshape(-1).astype(np.int32)
+    _, repeated = one_vote_each(about, worker.codes, len(worker.names))
+    if repeated.size:
+        named = repeated[:100].tolist()
+        votes = [(worker.names[worker.codes[i]], task.names[task.codes[i]]) for i in named]
+        error = repeats(votes, repeated)
+        many = int(repeated.size)
+        raise BadInput(
+            error.message.replace(f"{len(votes)} votes are", f"{many:,} answers are" if many > 1 else "1 answer is", 1),
+            error.hint, **error.details,
+        )  # fmt: skip
+
+
+# ---- labels -------------------------------------------------------------------------------------------------------
+def _choice(columns: Mapping[str, Coded], model: str, gold: Gold | None) -> Result:
+    label = columns["label"]
+    _check_labels(label, len(columns["task"].names))
+    votes = Votes.from_columns(columns["task"], columns["worker"], label)
+    fit = _choice_fit(votes, model)
+    usable = {} if gold is None else _usable(gold, votes.labels)
+    found = fit(usable)
+    answers = votes.per_task()
+    result = _result(outcomes.of_choice(found, answers), found.model, found.why, votes.tasks, answers)
+    result = replace(
+        result, votes=votes, labels=votes.labels, repeated=votes.repeated, lookalikes=lookalikes(votes.labels),
+        fitted=found,
+    )  # fmt: skip
+    if gold is None:
+        return result
+    measured = cross_fitted(lambda some: fit(some).probabilities, votes, gold, usable, takes_gold=_takes_gold(infer))
+    strange = sorted({str(k) for k in gold.labels.values() if k not in set(votes.labels)})
+    notes = result.notes
+    if strange:
+        shown = ", ".join(f"“{one}”" for one in strange[:5])
+        notes = (*notes, f"Nobody gave {len(strange)} of the gold labels ({shown}); such tasks count as wrong.")
+    return replace(result, gold=measured.measures, gold_tasks=measured.tasks, held_out=measured.held_out, notes=notes)
+
+
+def _usable(gold: Gold, labels: tuple[Any, ...]) -> dict[Any, Any]:
+    """Gold whose label somebody gave. Raises `BadInput` where there is none: then labels are written in another way."""
+    known = set(labels)
+    usable = {task: label for task, label in gold.labels.items() if label in known}
+    if not usable:
+        raise BadInput(
+            f"No label of the gold is among those of the votes: gold has “{next(iter(gold.labels.values()))}” in row 1.",
+            "Labels of the votes: " + ", ".join(map(str, labels[:12])),
+            row=1,
+            column="label",
+        )
+    return usable
+
+
+def _choice_fit(votes: Votes, model: str) -> Callable[[Mapping[Any, Any]], Inference]:
+    """A fit that takes gold, if `infer` does."""
+    door: Any = infer  # its signature grows with the models
+    if _takes_gold(infer):
+        return lambda gold: door(votes, model, gold=gold or None)
+    return lambda gold: infer(votes, model)
+
+
+def _takes_gold(function: Callable[..., Any]) -> bool:
+    return "gold" in inspect.signature(function).parameters
+
+
+def _check_labels(label: Coded, tasks: int) -> None:
+    for code, name in enumerate(label.names):
+        if isinstance(name, list | dict):
+            row = row_of(label, code)
+            raise BadInput(
+                f"Row {row}: {str(name)[:60]} is not a single label.", "Say another --kind.", row=row, column="label"
+            )
+        if isinstance(name, str) and name.strip().casefold() == "nan":
+            row = row_of(label, code)
+            hint = "Leave out rows without an answer; if a label is really called so, rename it."
+            raise BadInput(f"Row {row}: the label is {name!r}, which is no answer.", hint, row=row, column="label")
+    many = len(label.names)
+    if many * tasks > MAX_CELLS and many > 1_000:
+        raise TooLarge(
+            f"{many:,} different labels for {tasks:,} tasks are too many for a probability each.",
+            "For free text: --kind text; for numbers: --kind numeric.",
+            labels=many,
+        )
+
+
+def _sets(columns: Mapping[str, Coded], model: str, gold: Gold | None) -> Result:
+    from tawsim.truth.choice.sets import infer_sets
+
+    label = columns["label"]
+    sets = [_as_set(name, label, code) for code, name in enumerate(label.names)]
+    labels = sorted({one for each in sets for one in each})
+    if not labels:
+        raise BadInput("All answers are empty lists: there is no label to choose from.", column="label")
+    chosen = [sets[code] for code in label.codes.tolist()]
+    found = infer_sets(columns["task"], columns["worker"], chosen, labels, model)
+    result = _result(outcomes.of_sets(found), found.model, found.why, found.tasks, found.answers)
+    result = replace(result, labels=found.labels, repeated=found.repeated, lookalikes=lookalikes(labels), fitted=found)
+    if gold is None:
+        return result
+    truth = {task: outcomes.as_set_text(value) for task, value in gold.labels.items()}
+    return _with_same(result, gold, truth)
+
+
+def _as_set(name: Any, column: Coded, code: int) -> tuple[str, ...]:
+    try:
+        value = json.loads(name) if isinstance(name, str) else name
+        if isinstance(value, list | tuple | set | frozenset) and all(isinstance(one, str | int) for one in value):
+            return tuple(str(one) for one in value)
+    except ValueError:
+        pass
+    row = row_of(column, code)
+    hint = 'A JSON list is wanted, such as ["news", "sport"]; [] for none.'
+    raise BadInput(f"Row {row}: {str(name)[:60]!r} is not a list of labels.", hint, row=row, column="label")
+
+
+# ---- all others ---------------------------------------------------------------------------------------------------
+def _other(
+    columns: Mapping[str, Coded], kind: str, model: str, gold: Gold | None, levels: Sequence[str] | None
+) -> Result:
+    entry = KINDS[kind]
+    if model not in ("auto", *entry.models):
+        raise BadInput(
+            f"There is no truth model {model!r} for the kind {kind}.", "Known models: auto, " + ", ".join(entry.models)
+        )
+    name = next(iter(entry.models)) if model == "auto" else model
+    made = _load(entry.models[name])
+    options = {} if levels is None else {"levels": list(levels)}
+    if levels is not None and "levels" not in inspect.signature(made).parameters:
+        raise BadInput(f"Levels are for ordinal answers, not for {kind}.")
+    asked = {one: cells(columns[one]) for one in (*entry.columns, *OPTIONAL[2:]) if one in columns}
+    table = Votes.from_columns(columns["task"], columns["worker"], columns["label"]) if kind == "ordinal" else asked
+
+    def fit(some: Mapping[Any, Any]) -> Any:
+        new = made(**options)
+        return new.fit(table, gold=some) if some and _takes_gold(new.fit) else new.fit(table)
+
+    values = {} if gold is None else _gold_values(kind, gold)
+    fitted = fit(values)
+    answers = _answers(columns, fitted.tasks_)
+    by_worker = _by_worker(columns)
+    parts = entry.read(fitted, answers, by_worker)
+    why = Why("only", f"It is the model for {kind}.") if model == "auto" else Why("asked", f"You asked for {name}.")
+    result = _result(parts, name, why, fitted.tasks_, answers)
+    votes = table if isinstance(table, Votes) else None
+    result = replace(
+        result, repeated=int(getattr(fitted, "repeated_", 0)), fitted=fitted, votes=votes,
+        labels=tuple(getattr(fitted, "labels_", ())),
+    )  # fmt: skip
+    if votes is not None:
+        result = replace(result, votes=_in_levels(votes, fitted.labels_), lookalikes=lookalikes(votes.labels))
+    if gold is None:
+        return result
+    return _on_gold(result, kind, gold, values, fit, takes_gold=_takes_gold(made.fit))
+
+
+def _on_gold(
+    result: Result, kind: str, gold: Gold, values: Mapping[Any, Any], fit: Callable[..., Any], *, takes_gold: bool
+) -> Result:
+    """What gold says of a result that is not a choice."""
+    if kind == "numeric":
+        found = numeric_on_gold(fit, values, takes_gold=takes_gold)
+        return replace(result, gold_other=found, gold_tasks=len(values), held_out=takes_gold)
+    if result.probability is not None and result.votes is not None:
+        known = _usable(gold, result.labels)
+        measured = cross_fitted(lambda _: result.probability, result.votes, gold, known, takes_gold=False)
+        return replace(result, gold=measured.measures, gold_tasks=measured.tasks, held_out=False)
+    truth = {task: outcomes.as_text(value) for task, value in gold.labels.items()}
+    return _with_same(result, gold, truth)
+
+
+def _gold_values(kind: str, gold: Gold) -> dict[Any, Any]:
+    """Gold as the models of a kind want it. Raises `BadInput` with the row."""
+    if kind != "numeric":
+        return dict(gold.labels)
+    from tawsim.truth.numeric.reading import read_number
+
+    values = {}
+    for task, label in gold.labels.items():
+        try:
+            values[task] = read_number(label)
+        except BadInput as error:
+            row = gold.rows[task]
+            raise BadInput(f"Gold, row {row}: {error.message}", error.hint, row=row, column="label") from None
+    return values
+
+
+def _with_same(result: Result, gold: Gold, truth: Mapping[Any, str]) -> Result:
+    """The share of gold answers that the result names exactly; the models here are not given gold."""
+    from tawsim.truth.report.measures import wilson
+
+    place = {task: i for i, task in enumerate(result.tasks)}
+    label = result.columns["label"]
+    same = [outcomes.as_text(label[place[task]]) == value for task, value in truth.items()]
+    found = wilson(float(sum(same)), len(same))
+    return replace(result, gold_other={"same": found}, gold_tasks=len(gold.labels), held_out=False)
+
+
+def _in_levels(votes: Votes, labels: tuple[Any, ...]) -> Votes:
+    """`votes` with the labels in the order that the model gave them."""
+    if labels == votes.labels:
+        return votes
+    place = {label: i for i, label in enumerate(labels)}
+    where = np.array([place[label] for label in votes.labels], votes.label.dtype)
+    return replace(votes, label=where[votes.label], labels=labels)
+
+
+def _load(path: str) -> Any:
+    module, name = path.split(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _answers(columns: Mapping[str, Coded], tasks: Sequence[Any]) -> NDArray[np.int64]:
+    """Answers a task, (T,): a worker's repeated answers count once."""
+    task, worker = columns["task"], columns["worker"]
+    sides = np.zeros(len(task), np.int64)
+    if "left" in columns and "right" in columns:
+        sides = columns["left"].codes.astype(np.int64) * len(columns["right"].names) + columns["right"].codes
+    rows = np.unique(np.stack([task.codes.astype(np.int64), worker.codes.astype(np.int64), sides]), axis=1)
+    many = np.bincount(rows[0], minlength=len(task.names))
+    place = {name: i for i, name in enumerate(task.names)}
+    return np.array([many[place[name]] if name in place else 0 for name in tasks], np.int64)
+
+
+def _by_worker(columns: Mapping[str, Coded]) -> dict[Any, int]:
+    worker = columns["worker"]
+    many = np.bincount(worker.codes, minlength=len(worker.names)).tolist()
+    return dict(zip(worker.names, many, strict=True))
+
+
+def _result(parts: Parts, model: str, why: Why, tasks: Sequence[Any], answers: NDArray[np.int64]) -> Result:
+    return Result(
+        kind="", kind_why="", model=model, why=why, tasks=tuple(tasks), columns=parts.columns, types=parts.types,
+        p=parts.p, answers=answers, workers=parts.workers, worker_measure=parts.worker_measure, items=parts.items,
+        agreement=parts.agreement, notes=parts.notes, probability=parts.probability, confusions=parts.confusions,
+    )  # fmt: skip

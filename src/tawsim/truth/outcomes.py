@@ -1,0 +1,267 @@
+"""A fitted model of any kind → one form of result: columns to write, workers, items, and what a report needs.
+
+One function a kind knows what its model learned; nothing is inferred here. door.py says which function is whose.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tawsim.truth.agreement import Agreement
+from tawsim.truth.choice.sets import SetsInference
+from tawsim.truth.infer import Inference, Why
+from tawsim.truth.report.facts import ItemRow, WorkerRow
+from tawsim.truth.report.measures import Measure, Measures
+from tawsim.truth.votes import Votes
+
+Floats = NDArray[np.float64]
+DIGITS = 6
+Z = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """The truth of T tasks of any kind.
+
+    `columns` are what is written for each task beside its name: `label` and, by kind, `p` (probability or confidence),
+    `n` (answers), `entropy` (nats), `low`, `high` …; `types` are text, float or int. `p` (T,) is NaN where there is none.
+    `answers` (T,). `workers` all of them, measured by `worker_measure`; `items` where answers compare them. `votes`,
+    `probability` (T, K) and `confusions` (W of (K, K)) where answers are labels. The fields on gold are None or empty without it;
+    `held_out` says whether what is measured on was hidden from the model. `families` (members, worth of their answers as
+    independent ones), `effective` (independent answers a task) and `candidates` (model, weight) where the model tells.
+    `fitted` is the model.
+    """
+
+    kind: str
+    kind_why: str
+    model: str
+    why: Why
+    tasks: tuple[Any, ...]
+    columns: Mapping[str, list[Any]]
+    types: Mapping[str, str]
+    p: Floats
+    answers: NDArray[np.int64]
+    workers: tuple[WorkerRow, ...]
+    worker_measure: str = "accuracy"
+    items: tuple[ItemRow, ...] = ()
+    agreement: Agreement | None = None
+    repeated: int = 0
+    labels: tuple[Any, ...] = ()
+    lookalikes: tuple[tuple[str, ...], ...] = ()
+    notes: tuple[str, ...] = ()
+    votes: Votes | None = None
+    probability: Floats | None = None
+    confusions: tuple[Floats, ...] = ()
+    gold: Measures | None = None
+    gold_other: Mapping[str, Measure] = field(default_factory=dict)
+    gold_tasks: int = 0
+    held_out: bool = True
+    families: tuple[tuple[tuple[str, ...], float], ...] = ()
+    effective: float | None = None
+    candidates: tuple[tuple[str, float], ...] = ()
+    fitted: Any = None
+
+    def table(self) -> dict[str, list[Any]]:
+        """All columns, `task` first: a table for any library."""
+        return {"task": list(self.tasks), **self.columns}
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What one kind's function makes of its fitted model: the fields of `Result` that are its own."""
+
+    columns: dict[str, list[Any]]
+    types: dict[str, str]
+    p: Floats
+    workers: tuple[WorkerRow, ...] = ()
+    worker_measure: str = "accuracy"
+    items: tuple[ItemRow, ...] = ()
+    agreement: Agreement | None = None
+    notes: tuple[str, ...] = ()
+    probability: Floats | None = None
+    confusions: tuple[Floats, ...] = ()
+
+
+Reader = Callable[[Any, NDArray[np.int64], Mapping[Any, int]], Parts]
+
+
+def of_choice(found: Inference, answers: NDArray[np.int64]) -> Parts:
+    """Single labels: the label, its p, the number of votes, and the entropy of the task's distribution (nats)."""
+    p = np.where(answers > 0, found.p, np.nan)
+    entropy = _entropy(found.probabilities)
+    columns = {"label": list(found.label), "p": _rounded(found.p), "n": answers.tolist(), "entropy": _rounded(entropy)}
+    workers = tuple(
+        WorkerRow(str(one.worker), one.answers, one.accuracy, one.low, one.high, one.verdict, one.why)
+        for one in found.workers
+    )
+    types = {"label": "text", "p": "float", "n": "int", "entropy": "float"}
+    return Parts(
+        columns, types, p, workers, agreement=found.agreement, probability=found.probabilities,
+        confusions=tuple(one.confusion for one in found.workers),
+    )  # fmt: skip
+
+
+def of_sets(found: SetsInference) -> Parts:
+    """Sets of labels: p is that the whole set is right; the entropy is the sum over labels, taken as independent."""
+    p = np.clip(found.probabilities, 1e-12, 1 - 1e-12)
+    entropy = -(p * np.log(p) + (1 - p) * np.log1p(-p)).sum(axis=1)
+    chosen = [None if one is None else _json(list(one)) for one in found.chosen]
+    columns = {"label": chosen, "p": _rounded(found.p), "n": found.answers.tolist(), "entropy": _rounded(entropy)}
+    workers = tuple(
+        WorkerRow(str(one.worker), one.answers, one.accuracy, one.low, one.high, one.verdict, one.why)
+        for one in found.workers
+    )
+    types = {"label": "text", "p": "float", "n": "int", "entropy": "float"}
+    return Parts(columns, types, np.where(found.answers > 0, found.p, np.nan), workers, agreement=found.agreement)
+
+
+def of_numeric(fitted: Any, answers: NDArray[np.int64], by_worker: Mapping[Any, int]) -> Parts:
+    """Numbers: the estimate with its 95 % interval and standard deviation."""
+    low, high = fitted.interval(0.95)
+    here = [value is not None for value in fitted.predict()]
+    sides = {name: [v if ok else None for v, ok in zip(_rounded(column), here, strict=True)] for name, column in (
+        ("low", low), ("high", high), ("sd", fitted.sd_),
+    )}  # fmt: skip
+    labels = [None if value is None else _round(value) for value in fitted.predict()]
+    columns = {"label": labels, **sides, "n": answers.tolist()}
+    noise = getattr(fitted, "noise_", None)
+    workers = tuple(
+        WorkerRow(str(name), by_worker.get(name, 0), None if noise is None else float(noise[w]), None, None)
+        for w, name in enumerate(fitted.workers_)
+    )
+    types = {"label": "float", "low": "float", "high": "float", "sd": "float", "n": "int"}
+    notes = []
+    if getattr(fitted, "clipped_", 0):
+        notes.append(f"{fitted.clipped_:,} answers were so far off that they were taken as slips and brought nearer.")
+    return Parts(columns, types, np.full(len(answers), np.nan), workers, "spread", notes=tuple(notes))
+
+
+def of_ordinal(fitted: Any, answers: NDArray[np.int64], by_worker: Mapping[Any, int]) -> Parts:
+    """Steps of a scale: the most probable one, its p, and the steps between which the truth lies with 95 %."""
+    probability = fitted.predict_proba()
+    best = probability.max(axis=1)
+    low, high = ([str(fitted.labels_[k]) for k in ends.tolist()] for ends in fitted.interval(0.95))
+    columns = {
+        "label": [str(one) for one in fitted.predict()], "p": _rounded(best), "low": low, "high": high,
+        "n": answers.tolist(), "entropy": _rounded(_entropy(probability)),
+    }  # fmt: skip
+    types = {"label": "text", "p": "float", "low": "text", "high": "text", "n": "int", "entropy": "float"}
+    reach = Z * fitted.sharpness_sd_
+    rows = zip(fitted.workers_, fitted.sharpness_.tolist(), reach.tolist(), strict=True)
+    workers = tuple(WorkerRow(str(w), by_worker.get(w, 0), x, x - around, x + around) for w, x, around in rows)
+    return Parts(
+        columns, types, np.where(answers > 0, best, np.nan), workers, "sharpness", probability=probability,
+        confusions=tuple(fitted.confusion_),
+    )  # fmt: skip
+
+
+def of_rated(fitted: Any, answers: NDArray[np.int64], by_worker: Mapping[Any, int]) -> Parts:
+    """Comparisons and rankings: the winner (or order) of each task, and a score with an interval for each item."""
+    labels = [one if isinstance(one, str) else _json(one) for one in fitted.predict()]
+    p = np.asarray(fitted.confidence_, float)
+    columns = {"label": labels, "p": _rounded(p), "n": answers.tolist()}
+    items = tuple(
+        ItemRow(str(one.item), one.score, one.low, one.high, one.rank, one.component) for one in fitted.ratings()
+    )
+    workers = tuple(
+        WorkerRow(
+            str(one.worker), by_worker.get(one.worker, one.answers), one.reliability, one.low, one.high, one.verdict
+        )
+        for one in fitted.worker_report()
+    )
+    notes = []
+    groups = len({one.group for one in items})
+    if groups > 1:
+        notes.append(f"{groups} groups of items were never compared with each other; their scores cannot be either.")
+    types = {"label": "text", "p": "float", "n": "int"}
+    return Parts(columns, types, p, workers, "reliability", items, notes=tuple(notes))
+
+
+def of_regions(fitted: Any, answers: NDArray[np.int64], by_worker: Mapping[Any, int]) -> Parts:
+    """Boxes, polygons, keypoints: the objects, the confidence in all of them, and the p of each."""
+    labels = [_json(_rounded_deep(found)) for found in fitted.predict()]
+    each = [[_round(one.p) for one in found if one.p >= fitted.keep] for found in fitted.found()]
+    p = np.asarray(fitted.confidence_, float)
+    columns = {"label": labels, "p": _rounded(p), "p_each": [_json(one) for one in each], "n": answers.tolist()}
+    ends = fitted.hit_rate_interval_
+    workers = tuple(
+        WorkerRow(str(name), by_worker.get(name, 0), float(fitted.hit_rate_[w]), float(ends[w][0]), float(ends[w][1]))
+        for w, name in enumerate(fitted.workers_)
+    )
+    types = {"label": "text", "p": "float", "p_each": "text", "n": "int"}
+    return Parts(columns, types, p, workers, "hit_rate")
+
+
+def of_any(fitted: Any, answers: NDArray[np.int64], by_worker: Mapping[Any, int]) -> Parts:
+    """Any model with `predict()` and `confidence_`: texts, spans, tags."""
+    labels = [one if one is None or isinstance(one, str) else _json(_rounded_deep(one)) for one in fitted.predict()]
+    p = np.asarray(getattr(fitted, "confidence_", np.full(len(answers), np.nan)), float)
+    columns = {"label": labels, "p": [None if np.isnan(x) else _round(x) for x in p.tolist()], "n": answers.tolist()}
+    return Parts(columns, {"label": "text", "p": "float", "n": "int"}, p, _plain_workers(fitted, by_worker))
+
+
+def _plain_workers(fitted: Any, by_worker: Mapping[Any, int]) -> tuple[WorkerRow, ...]:
+    """Workers of a model that follows the contract: `accuracy_` or `reliability_` (W,), with `_low_`/`_high_` or an
+    `_interval_` (W, 2) beside it where it knows them."""
+    measure = next((name for name in ("accuracy", "reliability", "weight") if hasattr(fitted, f"{name}_")), None)
+    rows = []
+    for w, name in enumerate(fitted.workers_):
+        value = low = high = None
+        if measure is not None:
+            value = float(getattr(fitted, f"{measure}_")[w])
+            both = getattr(fitted, f"{measure}_interval_", None)
+            if both is not None and not callable(both):
+                low, high = float(both[w][0]), float(both[w][1])
+        rows.append(WorkerRow(str(name), by_worker.get(name, 0), value, low, high))
+    return tuple(rows)
+
+
+def _entropy(probability: Floats) -> Floats:
+    """Entropy of each row, (T,), in nats."""
+    found: Floats = -(probability * np.log(np.maximum(probability, 1e-300))).sum(axis=1)
+    return found + 0.0  # no minus zero
+
+
+def _round(value: float) -> float:
+    return round(float(value), DIGITS)
+
+
+def _rounded(values: Any) -> list[float]:
+    return [round(float(value), DIGITS) for value in np.asarray(values, float).tolist()]
+
+
+def _rounded_deep(value: Any) -> Any:
+    """Plain JSON values with floats to six digits after the point."""
+    if isinstance(value, float):
+        return round(value, DIGITS)
+    if isinstance(value, Mapping):
+        return {key: _rounded_deep(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded_deep(one) for one in value]
+    return value.item() if hasattr(value, "item") else value
+
+
+def as_text(value: Any) -> str:
+    """An answer as text in which equal answers are equal: JSON is written anew."""
+    if not isinstance(value, str):
+        return _json(_rounded_deep(value))
+    if value.lstrip()[:1] not in ("[", "{"):
+        return value
+    try:
+        return _json(_rounded_deep(json.loads(value)))
+    except ValueError:
+        return value
+
+
+def as_set_text(value: Any) -> str:
+    """A set of labels as text, in the order of the labels."""
+    found = json.loads(value) if isinstance(value, str) and value.lstrip().startswith("[") else value
+    return _json(sorted(map(str, found))) if isinstance(found, list | tuple | set | frozenset) else str(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,225 @@
+"""The door for every kind: kinds are told rightly and said, tables of all libraries give one result, gold is held out."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from tawsim.core.errors import BadInput
+from tawsim.truth import door
+from tawsim.truth.cells import cells, coded, row_of
+from tawsim.truth.detect import detect
+from tawsim.truth.door import ALL, KINDS, infer_any, models_of
+from tawsim.truth.golden import cross_fitted, read_gold
+from tawsim.truth.votes import Votes
+
+
+def kind_of(labels, tasks=None):
+    tasks = tasks or [f"t{i // 2}" for i in range(len(labels))]
+    columns = {"task": coded(tasks), "worker": coded([f"w{i}" for i in range(len(labels))]), "label": coded(labels)}
+    return detect(columns)
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind", "advice"),
+    [
+        (["yes", "no"] * 9, "choice", ""),
+        (["1", "0"] * 9, "choice", ""),
+        ([str(i % 5) for i in range(50)], "choice", "--kind ordinal"),
+        ([i % 5 for i in range(50)], "choice", "--kind ordinal"),
+        ([str(i * 7) for i in range(50)], "numeric", "--kind choice"),
+        ([i / 3 for i in range(50)], "numeric", "--kind choice"),
+        (["٣٫٥", *(str(i) for i in range(40))], "numeric", "--kind choice"),
+        (["n/a", *(str(i) for i in range(40))], "numeric", "--kind choice"),
+        (["n/a", "1", "2"] * 5, "choice", ""),
+        (['["a"]', '["b", "a"]', "[]"], "choices", "--kind ranking"),
+        (['["a", ["b", "c"]]', '["a", "b", "c"]'], "ranking", ""),
+        ([["a"], ["b"]], "choices", "--kind ranking"),
+        (["[laughs]", "[coughs]", "[sighs]"] * 3, "choice", ""),
+        (['[{"start": 1, "end": 4, "label": "PER"}]', "[]"], "spans", ""),
+        (['[{"x": 1, "y": 4, "width": 2, "height": 2}]', "[]"], "boxes", ""),
+        (['[{"points": [[1, 2], [3, 4], [1, 5]]}]', "[]"], "polygons", ""),
+        (['[{"points": {"nose": [1, 2]}}]', "[]"], "keypoints", ""),
+        (["O B-PER I-PER O", "O O O O"] * 3, "tags", ""),
+        ([f"this is answer number {i}" for i in range(60)], "text", "--kind choice"),
+        ([f"word{i}" for i in range(60)], "choice", "--kind text"),
+        ([f"the class number {i % 30}" for i in range(300)], "choice", ""),
+    ],
+)  # fmt: skip
+def test_kinds_are_told_from_the_cells_and_said(labels, kind, advice):
+    found = kind_of(labels)
+    assert (found.kind, advice in found.advice) == (kind, True), found
+    assert bool(found.advice) == bool(advice)
+    assert len(found.why) > 20
+
+
+def test_lists_with_the_same_items_in_other_orders_are_rankings():
+    same = ['["a","b","c"]', '["b","a","c"]', '["x","y"]', '["y","x"]']
+    assert kind_of(same, ["t", "t", "u", "u"]).kind == "ranking"
+    assert kind_of(same, ["t", "u", "t", "u"]).kind == "choices"
+
+
+def test_two_sides_make_comparisons():
+    table = [("t", "w", "a", "b", "a"), ("t", "v", "a", "b", "b")]
+    found = infer_any(table)
+    assert (found.kind, found.columns["n"]) == ("pairwise", [2])
+    assert "“left” and “right”" in found.kind_why
+
+
+# ---- one result, whatever the table -------------------------------------------------------------------------------
+ROWS = [(f"t{t}", f"w{w}", "yes" if (t + (w == 2 and t % 3 == 0)) % 2 else "no") for t in range(20) for w in range(4)]
+COLUMNS = dict(zip(("task", "worker", "label"), map(list, zip(*ROWS, strict=True)), strict=True))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        ROWS, COLUMNS, [dict(zip(("task", "worker", "label"), row, strict=True)) for row in ROWS], pd.DataFrame(COLUMNS),
+        pl.DataFrame(COLUMNS), pl.DataFrame(COLUMNS).to_arrow(), ROWS[::-1],
+    ],
+)  # fmt: skip
+def test_every_table_gives_the_same_result(table):
+    assert infer_any(table).table() == infer_any(ROWS).table()
+
+
+def test_the_door_agrees_with_the_one_for_labels():
+    from tawsim.truth import infer
+
+    found, plain = infer_any(ROWS), infer(ROWS)
+    assert found.columns["label"] == list(plain.label)
+    assert found.columns["p"] == [round(p, 6) for p in plain.p.tolist()]
+    assert (found.model, found.why) == (plain.model, plain.why)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_model_of_every_kind_goes_through_the_door(kind):
+    labels = {
+        "ordinal": ["1", "2", "3"], "numeric": ["1.5", "2", "3.25"], "ranking": ['["a","b","c"]', '["a","c","b"]'],
+        "boxes": ['[{"x":1,"y":1,"width":5,"height":5}]'], "polygons": ['[{"points":[[0,0],[4,0],[0,4]]}]'],
+        "keypoints": ['[{"points":{"nose":[1,2]}}]'], "spans": ['[{"start":0,"end":3,"label":"PER"}]'],
+        "tags": ["O B-PER O", "O O O"], "text": ["the cat sat", "the cat sits", "a cat sat"], "pairwise": ["a", "b"],
+    }[kind]  # fmt: skip
+    rows = [(f"t{i % 4}", f"w{i // 4}", labels[(i * 7 // 4) % len(labels)]) for i in range(16)]
+    if kind == "pairwise":
+        rows = [(task, worker, "a", "b", label) for task, worker, label in rows]
+    for model in models_of(kind):
+        found = infer_any(rows, kind, model)
+        assert (found.kind, found.model, found.why.code) == (kind, model, "asked")
+        assert found.tasks == ("t0", "t1", "t2", "t3")
+        assert found.answers.tolist() == [4] * 4
+        assert all(len(column) == 4 for column in found.columns.values())
+        assert {"label", "n"} <= found.columns.keys()
+        assert set(found.types) == set(found.columns)
+        assert len(found.workers) == 4
+        again = infer_any(rows[::-1], kind, model)
+        assert again.table() == found.table()
+        json.dumps(found.table(), allow_nan=False)
+
+
+def test_repeated_answers_count_once_and_can_be_refused():
+    rows = [*ROWS, ("t0", "w0", "yes")]
+    found = infer_any(rows)
+    assert (found.repeated, found.columns["n"][0]) == (1, 4)
+    with pytest.raises(BadInput, match="'w0' on 't0'"):
+        infer_any(rows, strict=True)
+
+
+# ---- gold ---------------------------------------------------------------------------------------------------------
+def test_gold_comes_as_a_mapping_or_a_table():
+    task = coded(["a", "b", "c"])
+    expected = {"a": "yes", "b": "no"}
+    for gold in (expected, [("a", "yes"), ("b", "no")], {"task": ["a", "b"], "label": ["yes", "no"]}):
+        found = read_gold(gold, task)
+        assert found.labels == expected
+        assert found.rows == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize(
+    ("gold", "row"),
+    [
+        ([("a", "yes"), ("z", "no")], 2),
+        ([("a", "yes"), ("b", None)], 2),
+        ([("a", "yes"), ("a", "no")], 2),
+    ],
+)
+def test_gold_that_cannot_be_right_names_its_row(gold, row):
+    with pytest.raises(BadInput) as caught:
+        read_gold(gold, coded(["a", "b"]))
+    assert caught.value.details["row"] == row
+
+
+def test_no_task_is_judged_by_a_fit_that_knew_its_gold():
+    votes = Votes.from_table(ROWS)
+    gold = read_gold({f"t{i}": "yes" if i % 2 else "no" for i in range(20)}, coded(COLUMNS["task"]))
+    given = []
+
+    def fit(some):
+        """A model that only knows what it was told: told the truth it is sure, else it does not know."""
+        given.append(set(some))
+        p = np.full((20, 2), 0.5)
+        for task, label in some.items():
+            p[votes.tasks.index(task)] = np.eye(2)[votes.labels.index(label)]
+        return p
+
+    found = cross_fitted(fit, votes, gold, gold.labels, takes_gold=True)
+    assert (found.tasks, found.held_out) == (20, True)
+    assert found.measures.accuracy.value == 0.5
+    assert found.measures.mean_p == 0.5
+    assert sorted(map(len, given)) == [16] * 5
+
+
+def test_gold_reaches_the_model_where_it_takes_any(monkeypatch):
+    from tawsim.truth.infer import infer
+
+    seen = []
+
+    def with_gold(votes, model="auto", *, gold=None):
+        seen.append(dict(gold or {}))
+        return infer(votes, model)
+
+    monkeypatch.setattr(door, "infer", with_gold)
+    gold = {f"t{i}": "yes" for i in range(10)}
+    found = infer_any(ROWS, gold=gold)
+    assert seen[0] == gold
+    assert all(len(one) == 8 for one in seen[1:])
+    assert (found.gold_tasks, found.held_out) == (10, True)
+
+
+# ---- what cannot be used ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("table", "options", "says"),
+    [
+        ([], {}, "no "),
+        ({"task": ["a"], "label": ["x"]}, {}, "worker"),
+        ({"task": ["a", "b"], "worker": ["w"], "label": ["x", "y"]}, {}, "length"),
+        ([("a", "w", None)], {}, "Row 1 has no label"),
+        ([("a", "w", "x"), ("b", "", "x")], {}, "Row 2 has no worker"),
+        ([("a", "w", float("nan"))], {}, "Row 1 has no label"),
+        ([("a", "w", "x"), ("b", "w", "nan")], {}, "Row 2: the label is 'nan'"),
+        ([("a", "w", ["x"])], {"kind": "choice"}, "Row 1"),
+        ([("a", "w", "x")], {"kind": "choices"}, "Row 1: 'x' is not a list"),
+        ([("a", "w", "x")], {"kind": "numeric"}, "Row 1: 'x' is not a number"),
+        ([("a", "w", "x")], {"kind": "oracle"}, "no kind"),
+        ([("a", "w", "1.5")], {"kind": "numeric", "model": "oracle"}, "Known models: auto, numeric"),
+        ([("a", "w", "x")], {"model": "oracle"}, "no truth model"),
+        ([("a", "w", "[]")], {}, "no label to choose"),
+    ],
+)
+def test_bad_tables_are_refused(table, options, says):
+    with pytest.raises(BadInput, match=says):
+        infer_any(table, **options)
+
+
+def test_all_kinds_have_words_in_the_report():
+    from tawsim.truth.report.words import WORDS
+
+    assert all(f"kind_{kind}" in WORDS for kind in ALL)
+
+
+def test_cells_and_rows_of_a_coded_column():
+    column = coded(["b", "a", None, "b"])
+    assert cells(column) == ["b", "a", None, "b"]
+    assert row_of(column, list(column.names).index("a")) == 2
+    assert cells(coded([["x"], ["x"], {"y": 1}])) == [["x"], ["x"], {"y": 1}]
