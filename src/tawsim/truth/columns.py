@@ -53,6 +53,8 @@ def listed(column: Any) -> Any:
 
 def read_column(column: Any) -> Any:
     """As `listed`, but `Coded` where the table's own machinery can encode it without an object a row."""
+    if isinstance(column, Coded):
+        return column
     found = _from_arrow_column(column) if hasattr(column, "to_pylist") else _from_long_column(column)
     return listed(column) if found is None else found
 
