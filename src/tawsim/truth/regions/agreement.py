@@ -53,8 +53,9 @@ def region_agreement(
     size = np.bincount(objects.answer, minlength=len(answers))
     either = size[left] + size[right] - matched
     score = np.divide(similar, either, out=np.ones(len(left)), where=either > 0)
-    pairs = np.bincount(answers.task[left], minlength=len(answers.tasks))
-    total = tally(answers.task[left], score, len(answers.tasks))
+    task = answers.task[left].astype(np.int64)
+    pairs = np.bincount(task, minlength=len(answers.tasks))
+    total = tally(task, score, len(answers.tasks))
     per_task = total[pairs > 0] / pairs[pairs > 0]
     random = np.random.default_rng(seed)
     drawn = [per_task[random.integers(0, len(per_task), len(per_task))].mean() for _ in range(replicates)]
