@@ -73,7 +73,7 @@ def test_manners(make, form):
 
 
 @every_model
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(data=st.data())
 def test_small_crowds(make, form, data):
     cell = st.tuples(

@@ -8,7 +8,8 @@ Two views, of which the wider one counts for each item:
 
 Above `DENSE` items: var_i = (1 + Σ_j A_ij² / (D_i D_j)) / D_i from the diagonal D and the off-diagonals A of the
 curvature, the first terms of the inverse's series; scales and leans count as known and covariances as zero. It is too
-narrow where the graph of comparisons hangs by few threads.
+narrow where the graph of comparisons hangs by few threads, and too wide in components of a few items. Above
+`MOST_CELLS` items × workers, scales and leans count as known there too, and the crowd's view is taken item by item.
 """
 
 from dataclasses import dataclass
@@ -79,7 +80,8 @@ def spread(answers: Likelihood, now: Learned, switches: Switches) -> Spread:
     if _fits(answers) and (answers.answers > 0).sum() >= CROWD:
         covariance = _widened(covariance, _table(curved, curved.slope, answers), answers.graph.part)
     else:
-        covariance = _centre(covariance, answers.graph.part)
+        raised = np.sqrt(_taste_series(answers, curved, weight, ridge))
+        covariance = _centre(covariance, answers.graph.part) * raised[:, None] * raised
     return Spread(covariance, crowd, hll / determinant, hss / determinant, exact=True)
 
 
@@ -129,8 +131,6 @@ def _centre(covariance: Floats, part: NDArray[np.int64]) -> Floats:
     size = np.bincount(part)
     member = np.zeros((len(part), len(size)))
     member[np.arange(len(part)), part] = 1.0
-    if len(size) == len(part):
-        return np.zeros_like(covariance)
     mean = (member / size).T
     half = covariance - member @ (mean @ covariance)
     return half - (half @ mean.T) @ member.T

@@ -58,11 +58,11 @@ class Rankings:
         Raises `BadInput`, with the row from 1: no row, unequal lengths, an empty value, an item twice in a ranking,
         ranked and not shown, fewer than two items, a tied group of more than 16, a repeat under `strict`.
         """
-        raw = {"worker": listed(worker), "label": list(label)}
+        raw = {"worker": listed(worker), "label": _cells(label)}
         if task is not None:
             raw["task"] = listed(task)
         if shown is not None:
-            raw["shown"] = list(shown)
+            raw["shown"] = _cells(shown)
         lengths = {name: len(column) for name, column in raw.items()}
         if len(set(lengths.values())) > 1:
             raise BadInput(f"The columns differ in length: {lengths}.")
@@ -144,6 +144,13 @@ def from_comparisons(asked: Comparisons) -> Rankings:
         items=asked.items,
         repeated=asked.repeated,
     )
+
+
+def _cells(column: Any) -> list[Any]:
+    """A column of lists or texts from any library; a matrix is a list of its rows."""
+    if isinstance(column, np.ndarray) and column.ndim > 1:
+        return column.tolist()  # type: ignore[no-any-return]
+    return list(listed(column))
 
 
 def _has(table: Any, name: str) -> bool:
