@@ -12,6 +12,7 @@ from tawsim.truth.choice.bwa import BWA
 from tawsim.truth.choice.correlated import Correlated
 from tawsim.truth.choice.dawid_skene import MAX_CELLS, DawidSkene
 from tawsim.truth.choice.difficulty import Difficulty
+from tawsim.truth.choice.joint import Joint
 from tawsim.truth.choice.majority import Majority
 from tawsim.truth.choice.one_coin import OneCoin
 from tawsim.truth.choice.wawa import Wawa
@@ -27,6 +28,7 @@ MODELS: dict[str, type[TruthModel]] = {
     "bwa": BWA,
     "difficulty": Difficulty,
     "correlated": Correlated,
+    "joint": Joint,
 }
 # Two workers who disagree cannot tell who is wrong; a third can. Below ten shared tasks a confusion matrix is all
 # prior.

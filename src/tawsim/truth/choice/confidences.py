@@ -54,7 +54,7 @@ def confidence_evidence(crowd: Crowd, confidence: Floats, posterior: Floats) -> 
     level, slope = _learn(worker, x, right, given & (crowd.per_task[crowd.task] > 1), crowd.workers)
     p, usual = _logistic(level[worker] + slope[worker] * x), _logistic(level[worker])
     same, other = np.log(p / usual), np.log((1 - p) / (1 - usual))
-    extra = np.repeat(np.bincount(crowd.task, other, crowd.tasks)[:, None], crowd.labels, axis=1)
+    extra: Floats = np.repeat(np.bincount(crowd.task, other, crowd.tasks)[:, None], crowd.labels, axis=1)
     np.add.at(extra, (crowd.task, crowd.label), same - other)
     return extra, slope
 
