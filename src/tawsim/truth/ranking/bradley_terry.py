@@ -2,7 +2,7 @@
 
 import math
 from statistics import NormalDist
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -57,8 +57,6 @@ class BradleyTerry(Rated):
     >>> model.ranking(), model.beats("a", "c").p > 0.7
     ([['a', 'b', 'c']], True)
     """
-
-    has_sides: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -45,7 +45,7 @@ def compare(answers: Likelihood, plain: Learned, reliable: Learned, switches: Sw
     for part in range(int(turn.max()) + 1):
         out, rest = turn == part, (turn >= 0) & (turn != part)
         hidden, known = answers.only(out), answers.only(rest)
-        quick = switches._replace(tolerance=1e-3, most_steps=40)
+        quick = switches._replace(tolerance=2e-3, most_steps=20)
         members = (
             learn(known, quick._replace(scale=False), _forget(plain, out, scale=False)),
             learn(known, quick, _forget(reliable, out, scale=True)),

@@ -4,7 +4,7 @@ workers. No likelihood lives here.
 
 import math
 from statistics import NormalDist
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +113,6 @@ class Rated(Restorable):
     n_iter_: int
     converged_: bool
     log_likelihood_: float
-    has_sides: ClassVar[bool] = False
 
     def __init__(
         self,
