@@ -199,7 +199,8 @@ def _noise(data: Numbers, parts: Parts, state: _State) -> _State:
     usual, easy = state.usual, state.easy
     if parts.robust:
         usual = (DEGREES + 1) / (DEGREES + precision * easy[data.task] * squares)
-    easy = 1 / _level_noise(data.per_task(precision * usual * squares), data.per_task(), state.truth)
+    # Half-way in logarithms: ranks that change places would keep the fit from settling.
+    easy = np.sqrt(easy / _level_noise(data.per_task(precision * usual * squares), data.per_task(), state.truth))
     squares = usual * easy[data.task] * squares
     shape = state.shape
     if not parts.precision:

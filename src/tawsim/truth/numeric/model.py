@@ -30,7 +30,7 @@ MIN_GOLD = 5
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """The unit models work in: answers less `zero`, divided by `one`."""
+    """The unit models work in: answers less `zero`, divided by `one`, which is 0 where all answers are one number."""
 
     zero: float
     one: float
@@ -51,9 +51,9 @@ class Numeric(NumericResult):
 
     Five estimates are pooled: the plain mean; the same drawn towards μ; with lines; with lines and precisions; with
     heavy tails as well. Each foretells every answer from the others of its task, up to one line for all answers; with
-    q_m the mean squared error of member m and v the posterior variance of the best one, m weighs exp((min q - q_m) / v).
-    Members that foretell equally well count alike, and one that does clearly worse, as the mean among spammers, not at
-    all. A tenth of v decides nothing: that is why the pool is never far from the mean where the mean is right.
+    q_m the mean squared error of member m and v the posterior variance of the best one, m weighs ∝ exp(-(q_m - min q) /
+    (v + e)), e the standard error of the difference. Members that foretell equally well count alike, and one that does
+    clearly worse, as the mean among spammers, not at all.
 
     Papers: V. Raykar et al., "Learning from crowds", JMLR 11 (2010), the numeric model (there: precision only); F.
     Mosteller and D. Wallace's and K. Lange, R. Little, J. Taylor's use of t errors (JASA 84, 1989); J. Bates and C.
@@ -102,7 +102,7 @@ class Numeric(NumericResult):
         line = (0.0, 1.0)
         at_gold = self.answered_ & ~np.isnan(known)
         if np.count_nonzero(at_gold) >= MIN_GOLD:
-            wanted = (known - unit.zero) / unit.one
+            wanted = (known - unit.zero) / (unit.one or 1.0)
             line = _line_to_gold(estimate[at_gold], wanted[at_gold])
             data = replace(data, fixed=np.where(self.answered_, (wanted - line[0]) / line[1], np.nan))
             estimate, variance, fitted = self._pool(data)
@@ -148,10 +148,16 @@ class Numeric(NumericResult):
         if not judged.any():
             self.held_out_error_ = {}
             return np.full(len(held_out), 1 / len(held_out))
-        error = np.array([_error_around_line(row[judged], data.value[judged]) for row in held_out])
+        losses = np.stack([_losses_around_line(row[judged], data.value[judged]) for row in held_out])
+        error = losses.mean(axis=1)
         self.held_out_error_ = dict(zip(names, np.sqrt(error).tolist(), strict=True))
-        doubt = float(variances[int(error.argmin()), several].mean())
-        weight: Floats = np.exp((error.min() - error) / max(doubt, 1e-9))
+        # Not the plain mean: drawn in or not it foretells alike, but knows its own error less well.
+        best = 1 + int(error[1:].argmin())
+        worse = losses - losses[best]
+        chance = worse.std(axis=1) / np.sqrt(losses.shape[1])
+        doubt = max(float(variances[best, several].mean()), 1e-9)
+        score = -worse.mean(axis=1) / (doubt + chance)
+        weight: Floats = np.exp(score - score.max())
         weight /= weight.sum()
         return weight
 
@@ -163,20 +169,21 @@ class Numeric(NumericResult):
         self.bias_ = unit.zero + unit.one * who.bias - self.scale_ * at_zero
         self.noise_ = unit.one / np.sqrt(who.precision)
         self.scale_sd_ = np.sqrt(who.scale_variance) / abs(line[1])
-        level = -at_zero / (unit.one * line[1])  # where the truth is 0
-        spread = who.bias_variance + 2 * level * who.covariance + level**2 * who.scale_variance
-        self.bias_sd_ = unit.one * np.sqrt(np.maximum(spread, 0.0))
+        level = -at_zero / line[1]  # where the truth is 0, from the middle of the answers
+        spread = unit.one**2 * who.bias_variance + 2 * unit.one * level * who.covariance + level**2 * who.scale_variance
+        self.bias_sd_ = np.sqrt(np.maximum(spread, 0.0))
         self.held_out_error_ = {name: error * unit.one for name, error in self.held_out_error_.items()}
 
 
-def _error_around_line(held_out: Floats, value: Floats) -> float:
-    """Mean squared error of the best line from `held_out` to the answers: spammers flatten it for every member alike.
+def _losses_around_line(held_out: Floats, value: Floats) -> Floats:
+    """Squared errors of the best line from `held_out` to the answers: spammers flatten it for every member alike.
 
     Errors count as at most the range of most answers: what is beyond says nothing of which member is better.
     """
     x, y = held_out - held_out.mean(), value - value.mean()
-    slope = float((x * y).sum()) / max(float((x * x).sum()), 1e-12)
-    return float((np.minimum(np.abs(y - slope * x), _range(value)) ** 2).mean())
+    slope = max(float((x * y).sum()) / max(float((x * x).sum()), 1e-12), 0.0)
+    losses: Floats = np.minimum(np.abs(y - slope * x), _range(value)) ** 2
+    return losses
 
 
 def _range(value: Floats) -> float:
@@ -187,15 +194,11 @@ def _range(value: Floats) -> float:
 
 def _in_unit(data: Numbers) -> tuple[Numbers, _Unit, int]:
     """Answers with slips brought in, in a unit in which their spread is one; and how many were brought in."""
-    # Halves, as the difference of two numbers of 64 bits may not be one.
-    half = replace(data, value=data.value / 2)
-    middle, reach = medians(half)[data.task], SLIP * _range(half.value)
-    value = np.clip(half.value, middle - reach, middle + reach)
-    clipped = int(np.count_nonzero(value != half.value))
-    largest = float(np.abs(value).max()) or 1.0
-    zero, one = float((value / largest).mean()), float((value / largest).std()) or 1.0
-    unit = _Unit(2 * zero * largest, 2 * one * largest)
-    return replace(data, value=(value / largest - zero) / one), unit, clipped
+    middle, reach = medians(data)[data.task], SLIP * _range(data.value)
+    value = np.clip(data.value, middle - reach, middle + reach)
+    clipped = int(np.count_nonzero(value != data.value))
+    zero, one = float(value.mean()), float(value.std())
+    return replace(data, value=(value - zero) / (one or 1.0)), _Unit(zero, one), clipped
 
 
 def _nothing_shared(data: Numbers) -> Fitted:
@@ -223,12 +226,12 @@ def _gold(gold: Mapping[Any, Any] | None, table: Answers) -> Floats:
     for task, value in (gold or {}).items():
         if task not in place:
             raise BadInput(
-                f"There is gold for {str(task)[:80]!r}, which nobody answered.", "Name tasks as the answers do."
+                f"There is gold for {repr(task)[:80]}, which nobody answered.", "Name tasks as the answers do."
             )
         try:
             known[place[task]] = read_number(value)
         except BadInput as error:
-            raise BadInput(f"The gold of {str(task)[:80]!r}: {error.message}", error.hint) from None
+            raise BadInput(f"The gold of {repr(task)[:80]}: {error.message}", error.hint) from None
     return known
 
 

@@ -12,6 +12,8 @@ from tawsim.core.errors import BadInput
 
 # Arabic-Indic and Persian digits, the Arabic decimal and thousands marks, and the typographic minus.
 WRITTEN = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٫−", "01234567890123456789.-", "\u066c\u00a0\u202f\u200e\u200f\u061c")
+# Beyond this, squares are no longer numbers of 64 bits.
+LARGEST = 1e150
 PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -19,7 +21,8 @@ def read_number(cell: Any) -> float:
     """`cell` as a finite float: a number, or text that can be read in one way only.
 
     Text may hold Arabic-Indic or Persian digits, "٫" or one comma as the decimal mark ("3,5") and "٬" between
-    thousands. Raises `BadInput` for "1,500" (a decimal or a thousand?), NaN, infinity, yes/no and anything else.
+    thousands. Raises `BadInput` for "1,500" (a decimal or a thousand?), NaN, infinity, yes/no, more than 10¹⁵⁰ and
+    anything else.
 
     >>> read_number("٣٫٥"), read_number(" 3,5 "), read_number("-1e3")
     (3.5, 3.5, -1000.0)
@@ -37,6 +40,8 @@ def read_number(cell: Any) -> float:
         raise BadInput(f"{str(cell)[:80]!r} is not a number.")
     if not math.isfinite(number):
         raise BadInput(f"{str(cell)[:80]!r} is not a finite number.", "Leave out answers that have no value.")
+    if abs(number) > LARGEST:
+        raise BadInput(f"{str(cell)[:80]!r} is beyond {LARGEST:g}.", "Give the answers in a larger unit.")
     return number
 
 
