@@ -151,19 +151,18 @@ def _fast(
             many += batch.num_rows
             if on_progress is not None:
                 on_progress(many, min(rows.bytes_read or many, rows.total_bytes), rows.total_bytes)
+        if not many:
+            raise _Slow
+        return CodedTable(rows.name, many, {name: column.coded() for name, column in merged.items()})
     except (pa.ArrowException, OSError, ValueError, KeyError, EOFError, BadFile):
         raise _Slow from None
-    if not many:
-        raise _Slow
-    return CodedTable(rows.name, many, {name: column.coded() for name, column in merged.items()})
 
 
 class _Merged:
-    """One column from many batches, each with names of its own."""
+    """One column from many batches, each with names of its own; Arrow brings them together at the end."""
 
     def __init__(self, may_be_empty: bool) -> None:
         self.may_be_empty = may_be_empty
-        self.place: dict[str, int] = {}
         self.parts: list[Any] = []
 
     def add(self, column: Any) -> None:
@@ -172,19 +171,27 @@ class _Merged:
         if column.null_count:
             raise _Slow  # which row it is
         found = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-        texts = found.dictionary.to_pylist()
-        if texts and not isinstance(texts[0], str):
-            texts = [str(value) for value in texts]
-        if any(not text or text.isspace() or "\0" in text for text in texts):
-            if not self.may_be_empty or any("\0" in text for text in texts):
-                raise _Slow
-            texts = [text if text.strip() else "" for text in texts]
-        place = self.place
-        new = np.fromiter((place.setdefault(text, len(place)) for text in texts), np.int32, len(texts))
-        self.parts.append(new[found.indices.to_numpy()])
+        if found.dictionary.null_count:
+            raise _Slow
+        self.parts.append(found.cast(pa.dictionary(pa.int32(), found.dictionary.type)))
 
     def coded(self) -> Coded:
-        return Coded(np.concatenate(self.parts), list(self.place))
+        import pyarrow as pa
+
+        parts = pa.chunked_array(self.parts).unify_dictionaries().chunks
+        codes = np.concatenate([part.indices.to_numpy() for part in parts])
+        names = parts[0].dictionary.to_pylist()
+        if names and not isinstance(names[0], str):
+            names = [str(value) for value in names]
+        if any(not name or name.isspace() or "\0" in name for name in names):
+            if not self.may_be_empty or any("\0" in name for name in names):
+                raise _Slow
+            names = [name if name.strip() else "" for name in names]
+        if len(set(names)) < len(names):  # several empty ones
+            place: dict[str, int] = {}
+            new = np.fromiter((place.setdefault(name, len(place)) for name in names), np.int32, len(names))
+            return Coded(new[codes], list(place))
+        return Coded(codes, names)
 
 
 def _parquet_batches(source: str | os.PathLike[str], columns: list[str]) -> Iterator[Any]:

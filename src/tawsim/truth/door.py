@@ -182,7 +182,7 @@ def _choice(columns: Mapping[str, Coded], model: str, gold: Gold | None) -> Resu
     result = _result(outcomes.of_choice(found, answers), found.model, found.why, votes.tasks, answers)
     result = replace(
         result, votes=votes, labels=votes.labels, repeated=votes.repeated, lookalikes=lookalikes(votes.labels),
-        fitted=found,
+        fitted=found, **outcomes.learned_beside(getattr(found, "fitted", None), votes),
     )  # fmt: skip
     if gold is None:
         return result

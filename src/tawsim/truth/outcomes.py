@@ -105,6 +105,35 @@ def of_choice(found: Inference, answers: NDArray[np.int64]) -> Parts:
     )  # fmt: skip
 
 
+def learned_beside(fitted: Any, votes: Votes) -> dict[str, Any]:
+    """What some models of labels tell besides, as fields of `Result`: which members were weighed how, who errs together,
+    and how many independent votes a task's are worth."""
+    fields: dict[str, Any] = {}
+    weights = getattr(fitted, "weights_", None)
+    if isinstance(weights, Mapping):
+        fields["candidates"] = tuple(sorted(weights.items(), key=lambda one: -one[1]))
+    effective = getattr(fitted, "effective_votes_", None)
+    if effective is not None:
+        answered = votes.per_task() > 0
+        fields["effective"] = float(np.asarray(effective)[answered].mean())
+    family = getattr(fitted, "family_", None)
+    if family is not None and hasattr(fitted, "family_correlation_"):
+        families = []
+        for f, correlation in enumerate(fitted.family_correlation_.tolist()):
+            members = [str(votes.workers[w]) for w in np.flatnonzero(family == f).tolist()]
+            many = len(members)
+            if many > 1:
+                # The design effect: answers that correlate with ρ are worth n / (1 + (n - 1) ρ) independent ones.
+                families.append((tuple(members), many / (1 + (many - 1) * max(correlation, 0.0))))
+        fields["families"] = tuple(sorted(families, key=lambda one: -len(one[0])))
+    copies = getattr(fitted, "copies_", None)
+    if copies is not None and (copies >= 0).any():
+        names = [str(votes.workers[w]) for w in np.flatnonzero(copies >= 0).tolist()]
+        shown = ", ".join(f"“{name}”" for name in names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+        fields["notes"] = (f"{len(names)} workers copy one another and were counted once a group: {shown}.",)
+    return fields
+
+
 def of_sets(found: SetsInference) -> Parts:
     """Sets of labels: p is that the whole set is right; the entropy is the sum over labels, taken as independent."""
     p = np.clip(found.probabilities, 1e-12, 1 - 1e-12)

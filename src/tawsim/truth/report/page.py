@@ -64,7 +64,11 @@ def _section(title: str, explain: str, body: str) -> str:
 
 def _table(head: Iterable[tuple[str, bool]], rows: Iterable[str], kind: str = "wide") -> str:
     """`head`: what stands above each column (HTML), and whether it holds numbers."""
-    cells = "".join(f'<th scope="col"{" class=number" if number else ""}>{text}</th>' for text, number in head)
+    # Columns of numbers run from left to right; their headings keep the direction of their words.
+    cells = "".join(
+        f'<th scope="col" class="number"><bdi>{text}</bdi></th>' if number else f'<th scope="col">{text}</th>'
+        for text, number in head
+    )
     return (
         f'<div class="scroll"><table class="{kind}"><thead><tr>{cells}</tr></thead>'
         f"<tbody>{''.join(f'<tr>{row}</tr>' for row in rows)}</tbody></table></div>"
@@ -113,7 +117,7 @@ def _how(report: Report, words: Words) -> str:
     )
     if report.candidates:
         rows = "".join(
-            f'<tr><th scope="row">{_user(one.name)}</th>{_number(f"{one.weight:,.4g}")}</tr>'
+            f'<tr><th scope="row">{_user(one.name)}</th>{_number(f"{one.weight:.2f}")}</tr>'
             for one in report.candidates
         )
         body += f"<dt>{escape(words('weighed'))}</dt><dd><table><tbody>{rows}</tbody></table></dd>"
@@ -287,7 +291,7 @@ def _doubt(report: Report, words: Words) -> str:
     rows = [
         f'<th scope="row">{_user(one.task)}</th><td class="user">{_user(one.answer)}</td>{_number(_probability(one.p))}'
         "<td class=user>"
-        + ", ".join(f'{_user(name)} <bdi dir="ltr">({_probability(p)})</bdi>' for name, p in one.others)
+        + words("comma").join(f'{_user(name)} <bdi dir="ltr">({_probability(p)})</bdi>' for name, p in one.others)
         + f"</td>{_number(f'{one.answers:,}')}"
         for one in report.uncertain
     ]
@@ -331,7 +335,7 @@ def _families(report: Report, words: Words) -> str:
         return _section(words("families"), text, "")
     head = [(escape(words("members")), False), ("n", True), (escape(words("worth")), True)]
     rows = [
-        f'<td class="user">{", ".join(_user(name) for name in one.members[:12])}'
+        f'<td class="user">{words("comma").join(_user(name) for name in one.members[:12])}'
         f"{'…' if len(one.members) > 12 else ''}</td>{_number(f'{len(one.members):,}')}"
         f"{_number(f'{one.effective:.1f}')}"
         for one in report.families

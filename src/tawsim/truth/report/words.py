@@ -12,6 +12,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "{share} of the answered tasks have an answer with a probability of {threshold} or more.",
         "{share} من المهام المجاب عنها لها جواب يبلغ احتمال صحته {threshold} أو أكثر.",
     ),
+    "comma": (", ", "، "),
     "tasks": ("tasks", "المهام"),
     "answers": ("answers", "الإجابات"),
     "workers": ("workers", "الموسّمون"),
