@@ -116,6 +116,7 @@ def test_corners(make, form):
     one_worker = finite(make().fit(form([(i, "w", *pair, True) for i, pair in enumerate(["ab", "bc", "ac", "cd"])])))
     assert one_worker.ranking() == [list("abcd")]
     assert one_worker.evidence is None
+    assert [worker.verdict for worker in one_worker.worker_report()] == ["unsure"]
     even = finite(make().fit(form([(0, "v", "a", "b", True), (0, "w", "a", "b", False)])))
     assert np.allclose(even.scores_, 0, atol=1e-9)
     assert even.ties_.tolist() == [True]

@@ -25,6 +25,8 @@ ELO_POINTS, ELO_MEAN = 400 / math.log(10), 1500.0
 ROUGH = 1e-2
 # Below this even the most hopeful reading of a worker is half the mean one.
 HALF = 0.5
+# Answers below which nobody is judged: the prior alone would speak.
+FEW_ANSWERS = 5
 Verdict = Literal["follows", "random", "reversed", "unsure"]
 
 
@@ -54,7 +56,7 @@ class RatedWorker(NamedTuple):
     """One worker: answers, reliability (1 the mean, 0 random, below 0 reversed) with its interval, the lean to the left in
     logits with its interval, the share of answers that agree with the scores, and a verdict: "follows" where the
     interval of the reliability is above 0, "reversed" where it is below, "random" where it holds 0 and ends below a
-    half."""
+    half; "unsure" otherwise, and below five answers or three workers."""
 
     worker: Any
     answers: int
@@ -247,7 +249,16 @@ class Rated(Restorable):
         rows = np.stack(columns, axis=1).tolist()
         return [
             RatedWorker(
-                worker, round(row[0]), row[1], row[2], row[3], row[4], row[5], row[6], row[7], _verdict(row[2], row[3])
+                worker,
+                round(row[0]),
+                row[1],
+                row[2],
+                row[3],
+                row[4],
+                row[5],
+                row[6],
+                row[7],
+                _verdict(row[2], row[3], row[0], len(self.workers_)),
             )
             for worker, row in zip(self.workers_, rows, strict=True)
         ]
@@ -319,7 +330,9 @@ def _wins(x: float, tie: float) -> tuple[float, float]:
     return (p if x >= 0 else 1 - p), tie * small / total
 
 
-def _verdict(low: float, high: float) -> Verdict:
+def _verdict(low: float, high: float, answers: float, workers: int) -> Verdict:
+    if answers < FEW_ANSWERS or workers < FEWEST:
+        return "unsure"
     if low > 0:
         return "follows"
     if high < 0:
