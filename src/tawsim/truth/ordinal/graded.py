@@ -2,7 +2,8 @@
 
 The crowd says at most level l to truth k with the odds exp(z_kl). A worker shifts these by c_w and stretches what
 depends on the truth by s_w: odds exp(z̄_l + c_w + s_w (z_kl - z̄_l)), with z̄_l the mean over truths. A worker with s = 1
-and c = 0 is the crowd, one with s = 0 answers without looking, and one with s < 0 turns the scale around.
+and c = 0 is the crowd, and one with s = 0 answers without looking. Who turns the scale around is not of this family; it
+takes such a worker's own answers to tell.
 """
 
 from dataclasses import dataclass, replace
