@@ -19,6 +19,7 @@ demo: setup build  ## a finished small world in the browser; Ctrl-C removes it
 test: dev build chromium  ## set everything up and pass every test
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest tests/unit tests/store tests/api tests/conformance -n 2 -q
+	TAWSIM_KERNEL=numpy $(BIN)/python -m pytest tests/conformance/test_truth_models.py tests/unit/test_truth_em.py -q
 	$(BIN)/python -m pytest tests/kill tests/ui -q
 
 fast: dev  ## the fast tests: all but browser, kill and long property runs
