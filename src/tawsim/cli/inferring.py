@@ -16,8 +16,10 @@ SHOWN = 30
 MEASURES = {
     "accuracy": "accuracy", "ece": "calibration error (ECE)", "brier": "Brier score", "mae": "mean absolute error",
     "rmse": "root mean squared error", "inside": "truths inside the 95 % interval", "same": "exactly right",
+    "span_f1": "F1 of whole spans", "precision": "precision", "recall": "recall", "iou": "mean overlap (IoU)",
+    "wer": "word error rate",
 }  # fmt: skip
-SHARES = ("accuracy", "ece", "inside", "same", "hit_rate")
+SHARES = ("accuracy", "ece", "inside", "same", "hit_rate", "f1", "span_f1", "precision", "recall", "iou", "wer")
 
 OnProgress = Callable[[int, int, int], None]
 OnStep = Callable[[str], None]

@@ -21,6 +21,7 @@ from tawsim.truth.cells import Coded, cells, coded, row_of, same_length
 from tawsim.truth.detect import Detected, detect
 from tawsim.truth.golden import Gold, cross_fitted, numeric_on_gold, read_gold
 from tawsim.truth.infer import MODELS, Inference, Why, infer
+from tawsim.truth.judging import judge
 from tawsim.truth.outcomes import Parts, Reader, Result
 from tawsim.truth.report.lookalikes import lookalikes
 from tawsim.truth.votes import Votes, columns_of, is_null, one_vote_each, repeats
@@ -55,6 +56,8 @@ KINDS: dict[str, Kind] = {
         ("task", "worker", "left", "right", "label"),
     ),
     "ranking": Kind({"plackett_luce": "tawsim.truth.ranking:PlackettLuce"}, outcomes.of_rated),
+    "spans": Kind({"spans": "tawsim.truth.sequences:SpanTruth"}, outcomes.of_spans),
+    "tags": Kind({"tags": "tawsim.truth.sequences:SequenceTruth"}, outcomes.of_spans),
     "boxes": Kind({"boxes": "tawsim.truth.regions:Boxes"}, outcomes.of_regions),
     "polygons": Kind({"polygons": "tawsim.truth.regions:Polygons"}, outcomes.of_regions),
     "keypoints": Kind({"keypoints": "tawsim.truth.regions:Keypoints"}, outcomes.of_regions),
@@ -253,10 +256,7 @@ def _sets(columns: Mapping[str, Coded], model: str, gold: Gold | None) -> Result
     found = infer_sets(columns["task"], columns["worker"], chosen, labels, model)
     result = _result(outcomes.of_sets(found), found.model, found.why, found.tasks, found.answers)
     result = replace(result, labels=found.labels, repeated=found.repeated, lookalikes=lookalikes(labels), fitted=found)
-    if gold is None:
-        return result
-    truth = {task: outcomes.as_set_text(value) for task, value in gold.labels.items()}
-    return _with_same(result, gold, truth)
+    return result if gold is None else _judged(result, "choices", gold)
 
 
 def _as_set(name: Any, column: Coded, code: int) -> tuple[str, ...]:
@@ -322,8 +322,7 @@ def _on_gold(
         known = _usable(gold, result.labels)
         measured = cross_fitted(lambda _: result.probability, result.votes, gold, known, takes_gold=False)
         return replace(result, gold=measured.measures, gold_tasks=measured.tasks, held_out=False)
-    truth = {task: outcomes.as_text(value) for task, value in gold.labels.items()}
-    return _with_same(result, gold, truth)
+    return _judged(result, kind, gold)
 
 
 def _gold_values(kind: str, gold: Gold) -> dict[Any, Any]:
@@ -342,15 +341,13 @@ def _gold_values(kind: str, gold: Gold) -> dict[Any, Any]:
     return values
 
 
-def _with_same(result: Result, gold: Gold, truth: Mapping[Any, str]) -> Result:
-    """The share of gold answers that the result names exactly; the models here are not given gold."""
-    from tawsim.truth.report.measures import wilson
-
+def _judged(result: Result, kind: str, gold: Gold) -> Result:
+    """What gold says of answers that are more than a label; the models here are not given it."""
     place = {task: i for i, task in enumerate(result.tasks)}
     label = result.columns["label"]
-    same = [outcomes.as_text(label[place[task]]) == value for task, value in truth.items()]
-    found = wilson(float(sum(same)), len(same))
-    return replace(result, gold_other={"same": found}, gold_tasks=len(gold.labels), held_out=False)
+    said = [label[place[task]] for task in gold.labels]
+    found = judge(kind, said, list(gold.labels.values()), [gold.rows[task] for task in gold.labels])
+    return replace(result, gold_other=found, gold_tasks=len(gold.labels), held_out=False)
 
 
 def _in_levels(votes: Votes, labels: tuple[Any, ...]) -> Votes:

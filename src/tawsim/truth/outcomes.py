@@ -225,6 +225,28 @@ def of_regions(fitted: Any, answers: NDArray[np.int64], by_worker: Mapping[Any, 
     return Parts(columns, types, p, workers, "hit_rate")
 
 
+def of_spans(fitted: Any, answers: NDArray[np.int64], by_worker: Mapping[Any, int]) -> Parts:
+    """Spans and tags: the spans, the F1 expected of them as p, and the probability of each."""
+    labels = [one if isinstance(one, str) else _json(_without_p(one)) for one in fitted.predict()]
+    each = [_json(_rounded(chances)) for chances in fitted.span_probability_]
+    p = np.asarray(fitted.confidence_, float)
+    columns = {"label": labels, "p": _rounded(p), "p_each": each, "n": answers.tolist()}
+    types = {"label": "text", "p": "float", "p_each": "text", "n": "int"}
+    model = getattr(fitted, "model_", fitted)
+    measure, value = ("f1", "worker_f1_") if hasattr(model, "worker_f1_") else ("hit_rate", "hit_rate_")
+    rows = np.asarray(getattr(model, value), float).reshape(len(fitted.workers_), -1).tolist()
+    workers = tuple(
+        WorkerRow(str(name), by_worker.get(name, 0), *(row if len(row) == 3 else (row[0], None, None)))
+        for name, row in zip(fitted.workers_, rows, strict=True)
+    )
+    return Parts(columns, types, p, workers, measure)
+
+
+def _without_p(spans: Any) -> list[dict[str, Any]]:
+    """Spans in the form of an answer, so that what comes out can go in again."""
+    return [{key: value for key, value in one.items() if key != "p"} for one in spans]
+
+
 def of_any(fitted: Any, answers: NDArray[np.int64], by_worker: Mapping[Any, int]) -> Parts:
     """Any model with `predict()` and `confidence_`: texts, spans, tags."""
     labels = [one if one is None or isinstance(one, str) else _json(_rounded_deep(one)) for one in fitted.predict()]

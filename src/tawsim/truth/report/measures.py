@@ -141,6 +141,11 @@ def folds(tasks: Sequence[Any], many: int = 5) -> NDArray[np.intp]:
     return part
 
 
+def bootstrap(values: Sequence[Statistic], many: int, *, seed: int = 0) -> list[Measure]:
+    """Statistics of the weights (n,) of `many` tasks, each with its interval over tasks drawn with replacement."""
+    return _Bootstrap(many, REPLICATES, seed).all(values)
+
+
 class _Bootstrap:
     """Draws of n tasks with replacement, as the times each is drawn, one replicate after the other: flat memory."""
 

@@ -20,6 +20,8 @@ TONES = {
     "trusted": "good", "careless": "bad", "mixes": "warn", "unsure": "", "follows": "good", "random": "bad",
     "reversed": "bad",
 }  # fmt: skip
+# Measures that are shares, and shown in per cent.
+SHARES = ("accuracy", "hit_rate", "f1", "inside", "same", "span_f1", "precision", "recall", "iou", "wer")
 LONGEST = 300  # characters of an answer or a name; whole ones are in the files
 
 
@@ -184,7 +186,7 @@ def _more(many: int, words: Words) -> str:
 def _who(report: Report, words: Words) -> str:
     if not report.workers:
         return ""
-    share = report.worker_measure in ("accuracy", "hit_rate")
+    share = report.worker_measure in SHARES
     known = [one for one in report.workers if one.value is not None]
     ends = [end for one in known for end in (one.low, one.high, one.value) if end is not None and np.isfinite(end)]
     start, end = (
@@ -308,7 +310,7 @@ def _gold(report: Report, words: Words) -> str:
             ("accuracy", found.accuracy, True), ("macro_f1", found.macro_f1, True), ("ece", found.ece, True),
             ("brier", found.brier, False), ("nll", found.nll, False),
         ]  # fmt: skip
-    measures += [(name, one, name in ("inside", "same")) for name, one in report.gold_other.items()]
+    measures += [(name, one, name in SHARES) for name, one in report.gold_other.items()]
     rows = []
     for name, one, share in measures:
         value, low, high = (_percent(x, 1) if share else f"{x:,.3f}" for x in (one.value, one.low, one.high))
