@@ -205,7 +205,7 @@ def test_perfect_workers_are_believed_and_an_adversary_is_not(form):
 def test_fusing_beats_the_customary_ways(form):
     from benchmarks.truth.regions import certainty, majority
 
-    made = world(form, 40, seed=3)
+    made = world(form, 30, seed=3)
     model = MODELS[form]().fit(made.table)
     ours = scores(form, model.predict(), made.truth)
     theirs = scores(form, majority(form, made.table, len(made.truth), np.mean), made.truth)

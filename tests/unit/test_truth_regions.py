@@ -8,7 +8,7 @@ from benchmarks.truth.regions import world
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tawsim.core.errors import BadInput
+from tawsim.core.errors import BadInput, TooLarge
 from tawsim.truth.regions import Boxes, Found, Keypoints, Polygons, region_agreement
 from tawsim.truth.regions.existence import name
 from tawsim.truth.regions.matching import best_clusters, match
@@ -51,6 +51,14 @@ def test_the_sweep_finds_every_overlapping_pair(rows, unit):
             assert (a, b) in found
         if not allowed:
             assert (a, b) not in found
+
+
+def test_a_heap_of_drawings_is_an_error_and_not_a_wait(monkeypatch):
+    monkeypatch.setattr("tawsim.truth.regions.overlap.MAX_PAIRS", 50)
+    heap = [("t", w, [box(x) for x in range(8)]) for w in "ab"]
+    with pytest.raises(TooLarge, match="overlapping"):
+        Boxes().fit(heap)
+    Boxes().fit([(t, w, [box(x) for x in range(5)]) for t in range(9) for w in "ab"])
 
 
 def test_areas_and_iou_of_polygons():

@@ -16,6 +16,8 @@ from tawsim.truth.regions.objects import Floats, Ints
 TINY = 1e-12
 # Passes over all drawings of a group; each must raise the sum, and three are rarely needed.
 MAX_PASSES = 20
+# Drawings in a tangled group beyond which it is joined once and not improved, as that takes time with the cube.
+LARGE = 200
 Weights = list[dict[int, float]]
 
 
@@ -92,6 +94,8 @@ def best_clusters(worker: list[int], links: Weights, absent: float, opening: flo
     and not at all), the best of them: exact on almost all groups that people draw, see the tests.
     """
     best, found = -math.inf, list(range(len(worker)))
+    if len(worker) > LARGE:  # a heap of drawings, where the choice of start no longer matters
+        return _joined(worker, links, absent, opening, True)
     for start in (_joined(worker, links, absent, opening, True), _joined(worker, links, absent, opening, False), found):
         cluster = list(start)
         passes = 0

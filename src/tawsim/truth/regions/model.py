@@ -30,6 +30,8 @@ from tawsim.truth.state import Restorable
 # Two labels that differ make two drawings this much less alike: enough to tell crossing objects of two kinds apart, too
 # little to part two drawings of one thing that somebody misnamed.
 LABEL_PENALTY = 0.1
+# Less alike than this is as good as apart; keeps the pairs of crowded pictures few.
+NEARLY_APART = 0.05
 SAME = 1e-9
 LEVEL = 0.95
 
@@ -101,6 +103,8 @@ class Regions(Restorable, ABC):
         read = read_answers(answers, type(self).read, strict=self.strict)
         objects = objects_of(read, self._frame)
         i, j, alike = self._alike(objects)
+        near = alike >= NEARLY_APART
+        i, j, alike = i[near], j[near], alike[near]
         both = (objects.label[i] >= 0) & (objects.label[j] >= 0) & (objects.label[i] != objects.label[j])
         weight = alike - LABEL_PENALTY * both - self.match_at
         cluster = match(objects.worker, i, j, weight, -self.match_at)

@@ -3,10 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from tawsim.core.errors import TooLarge
 from tawsim.truth.regions.objects import Floats, Ints, ranges
 
 # Pairs looked at in one step; bounds the memory (a few hundred bytes a pair).
 STEP = 1_000_000
+# Overlapping pairs of one task; beyond, thousands of drawings lie on top of one another, and no matching means anything.
+MAX_PAIRS = 100_000
 # Lines a polygon is cut into for areas. With 32 the area is right to about 1 %, far finer than people draw.
 LINES = 32
 # Keypoints this share of the object's size apart are alike to exp(-1/2): twice the spread of people's hips and
@@ -15,7 +18,8 @@ KEYPOINT_SPREAD = 0.2
 
 
 def pairs_of(task: Ints, worker: Ints, frame: Floats) -> tuple[Ints, Ints]:
-    """Pairs (i, j) of one task and two workers whose frames overlap, each once. By a sweep along x within each task."""
+    """Pairs (i, j) of one task and two workers whose frames overlap, each once. By a sweep along x within each task.
+    Raises `TooLarge` for a task with more than MAX_PAIRS."""
     if not len(task):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     order = np.lexsort((frame[:, 0], task))
@@ -31,6 +35,7 @@ def pairs_of(task: Ints, worker: Ints, frame: Floats) -> tuple[Ints, Ints]:
     here = np.arange(len(task))
     follow = np.maximum(np.searchsorted(begin, end, side="right") - here - 1, 0)
     found: list[tuple[Ints, Ints]] = []
+    pairs = np.zeros(len(first), np.int64)
     total = np.cumsum(follow)
     at = 0
     while at < len(task):
@@ -40,6 +45,9 @@ def pairs_of(task: Ints, worker: Ints, frame: Floats) -> tuple[Ints, Ints]:
         keep = (task[i] == task[j]) & (worker[i] != worker[j]) & (frame[j, 0] <= frame[i, 2])
         keep &= (frame[i, 1] <= frame[j, 3]) & (frame[j, 1] <= frame[i, 3])
         found.append((order[i[keep]], order[j[keep]]))
+        pairs += np.bincount(dense[i[keep]].astype(np.int64), minlength=len(first))
+        if pairs.max() > MAX_PAIRS:
+            raise TooLarge(f"A task has more than {MAX_PAIRS} pairs of overlapping drawings.", "Split its picture.")
         at = stop
     i, j = (np.concatenate(side) for side in zip(*found, strict=True))
     return np.minimum(i, j), np.maximum(i, j)

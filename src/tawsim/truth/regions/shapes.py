@@ -134,6 +134,8 @@ def _point(value: Any, where: str, field: str) -> Point:
 
 
 def _number(value: Any, where: str, field: str) -> float:
+    if type(value) is float and -LARGEST <= value <= LARGEST:  # nearly always; NaN fails it too
+        return value
     if type(value) is not float and (isinstance(value, bool | str) or not hasattr(value, "__float__")):
         raise BadInput(f"{where}: {field} is {_brief(value)}, not a number.", field=field)
     try:
