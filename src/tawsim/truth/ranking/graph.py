@@ -26,7 +26,8 @@ def summed(at: Codes, weight: NDArray[Any] | None, size: int) -> Floats:
 class PairGraph:
     """The E distinct pairs among the pairs (`one`, `other`) (N,), of `items` items; `edge` (N,) says which pair each is.
 
-    `part` (I,) numbers the connected components, from 0, in the order of their first items.
+    `part` (I,) numbers the connected components, from 0, in the order of their first items;
+    `size` (I,) is how many items an item's component has.
     """
 
     def __init__(self, one: Codes, other: Codes, items: int) -> None:
@@ -36,6 +37,7 @@ class PairGraph:
         self.edge = edge.reshape(-1).astype(np.int32)
         self.low, self.high = (cells // items).astype(np.int64), (cells % items).astype(np.int64)
         self.part = _components(self.low, self.high, items)
+        self.size: Floats = np.bincount(self.part)[self.part].astype(float)
         self.dense = items <= DENSE
 
     def weights(self, of_each: Floats) -> Floats:
@@ -45,6 +47,13 @@ class PairGraph:
     def degree(self, weight: Floats) -> Floats:
         """Sum of the weights at each item, (I,)."""
         return summed(self.low, weight, self.items) + summed(self.high, weight, self.items)
+
+    def variance(self, weight: Floats, ridge: float) -> Floats:
+        """Variances (I,) about the component's mean as if each component were evenly linked: exact for a pair, and
+        where all pairs of a component weigh the same."""
+        rest: Floats = (self.size - 1) / self.size
+        found: Floats = rest / (self.degree(weight) / rest + ridge)
+        return found
 
     def matrix(self, weight: Floats, ridge: float) -> Floats:
         """Laplacian + ridge, (I, I)."""

@@ -6,9 +6,10 @@ Two views, of which the wider one counts for each item:
   one person share that person's taste, which no model of noise knows; a few busy workers are fewer voices than their
   answers. It needs some twenty workers to mean anything.
 
-Above `DENSE` items: var_i = (1 + Σ_j A_ij² / (D_i D_j)) / D_i from the diagonal D and the off-diagonals A of the
-curvature, the first terms of the inverse's series; scales and leans count as known and covariances as zero. It is too
-narrow where the graph of comparisons hangs by few threads, and too wide in components of a few items. Above
+Above `DENSE` items, with n items in the component, D the diagonal and A the off-diagonals of the curvature:
+var_i = (1 - 1/n) / (D_i n / (n - 1)) · (1 + max(Σ_j A_ij² / (D_i D_j) - 1/(n - 1), 0)), exact where all pairs of the
+component weigh the same, else the first terms of the inverse's series; scales and leans count as known, and two scores as
+related by having the same mean alone. It is too narrow where the graph of comparisons hangs by few threads. Above
 `MOST_CELLS` items × workers, scales and leans count as known there too, and the crowd's view is taken item by item.
 """
 
@@ -30,13 +31,14 @@ MOST_CELLS = 20_000_000
 @dataclass(frozen=True, slots=True)
 class Spread:
     """Covariance of the centred scores, (I, I), or their variances (I,); variance of the crowd's lean; variances of the
-    workers' scales and leans, (W,). `exact` is False for the approximation."""
+    workers' scales and leans, (W,). `exact` is False for the approximation; `size` (I,) items in each component."""
 
     covariance: Floats
     crowd_left: float
     scale: Floats
     left: Floats
     exact: bool
+    size: Floats
 
     def variances(self) -> Floats:
         """Variance of each score, (I,)."""
@@ -48,9 +50,12 @@ class Spread:
     def of_difference(self, one: NDArray[np.integer], other: NDArray[np.integer]) -> Floats:
         """Variance of score[one] - score[other], element by element."""
         variance = self.variances()
-        shared = 2 * self.covariance[one, other] if self.exact else 0.0
-        found: Floats = np.maximum(variance[one] + variance[other] - shared, 0.0)
-        return found
+        both: Floats = variance[one] + variance[other]
+        if not self.exact:
+            both *= self.size[one] / (self.size[one] - 1)
+            return both
+        apart: Floats = np.maximum(both - 2 * self.covariance[one, other], 0.0)
+        return apart
 
 
 def spread(answers: Likelihood, now: Learned, switches: Switches) -> Spread:
@@ -66,7 +71,7 @@ def spread(answers: Likelihood, now: Learned, switches: Switches) -> Spread:
     ridge = 1 / now.variance_items
     if not answers.graph.dense:
         variance = _series(answers.graph, weight, ridge) * _taste_series(answers, curved, weight, ridge)
-        return Spread(variance, crowd, hll / determinant, hss / determinant, exact=False)
+        return Spread(variance, crowd, hll / determinant, hss / determinant, exact=False, size=answers.graph.size)
     curvature = answers.graph.matrix(weight, ridge)
     if answers.items * answers.workers <= MOST_CELLS:
         curvature -= _known_through_workers(answers, curved, switches, (hss, hsl, hll, determinant))
@@ -82,7 +87,7 @@ def spread(answers: Likelihood, now: Learned, switches: Switches) -> Spread:
     else:
         raised = np.sqrt(_taste_series(answers, curved, weight, ridge))
         covariance = _centre(covariance, answers.graph.part) * raised[:, None] * raised
-    return Spread(covariance, crowd, hll / determinant, hss / determinant, exact=True)
+    return Spread(covariance, crowd, hll / determinant, hss / determinant, exact=True, size=answers.graph.size)
 
 
 def _fits(answers: Likelihood) -> bool:
@@ -143,10 +148,11 @@ def _crowd_left(slopes: Slopes, now: Learned) -> float:
 
 
 def _series(graph: PairGraph, weight: Floats, ridge: float) -> Floats:
-    """The first terms of the inverse's diagonal, (I,)."""
+    """Variances about the component's mean: evenly linked, and more where an item hangs by few others, (I,)."""
     diagonal = graph.degree(weight) + ridge
-    square = weight * weight / (diagonal[graph.low] * diagonal[graph.high])
-    return (1 + graph.degree(square)) / diagonal
+    square = graph.degree(weight * weight / (diagonal[graph.low] * diagonal[graph.high]))
+    found: Floats = graph.variance(weight, ridge) * (1 + np.maximum(square - 1 / (graph.size - 1), 0))
+    return found
 
 
 def _taste_series(answers: Likelihood, curved: Curved, weight: Floats, ridge: float) -> Floats:

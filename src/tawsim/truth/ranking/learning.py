@@ -141,8 +141,8 @@ def step_items(answers: Likelihood, now: Learned, switches: Switches) -> None:
     largest = float(np.abs(step).max()) * max(1.0, float(np.abs(now.scale).max()))
     now.scores = now.scores + step * min(1.0, 2 * LONGEST / max(largest, 1e-12))
     if switches.variance_items:
-        # The diagonal's inverse is the leading term of the posterior variance; the width needs no more than that.
-        variance = 1 / (answers.graph.degree(weight) + ridge)
+        # The level of a component is as uncertain as before any answer: the last term.
+        variance = answers.graph.variance(weight, ridge) + now.variance_items / answers.graph.size
         now.variance_items = _width(now.scores, variance, VARIANCE_ITEMS)
 
 

@@ -297,9 +297,9 @@ class Rated(Restorable):
         return self._spread().of_difference(one, other)
 
     def _spread(self) -> Spread:
-        return Spread(
-            self.covariance_, self.position_variance_, self.reliability_variance_, self.left_variance_, self.exact_
-        )
+        size = np.bincount(self.component_)[self.component_].astype(float)
+        of_workers = self.reliability_variance_, self.left_variance_
+        return Spread(self.covariance_, self.position_variance_, *of_workers, self.exact_, size)
 
 
 def check_rated(model: Any) -> None:
