@@ -26,11 +26,11 @@ import numpy as np
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 from made_crowds import MADE
-from truth_models import OTHERS, STANDARD, cell, crowd, machine, score
 
 from tawsim.truth import Votes
 from tawsim.truth.choice.joint import Joint
 from tawsim.truth.infer import MODELS
+from truth_models import OTHERS, STANDARD, cell, crowd, machine, score
 
 HERE = Path(__file__).resolve()
 JUDGES = ("llm", "judges")

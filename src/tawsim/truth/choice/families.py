@@ -30,8 +30,8 @@ MIN_COMMON = 10
 # A pair is related if its κ is this much above the product, and this many standard errors: the chance of that is one
 # in thirty thousand, and crowds have thousands of pairs.
 EXCESS, ERRORS = 0.25, 4.0
-# Copies agree in at least nine of ten answers between two labels.
-COPY = 0.8
+# Copies agree in at least nineteen of twenty answers between two labels. At 0.8 prompts of one model count as copies.
+COPY = 0.9
 ROUNDS = 30
 
 
@@ -69,7 +69,7 @@ def find_pairs(crowd: Crowd) -> Pairs | None:
     kappa = (agreed / common - chance) / (1 - chance)
     worth = np.full(crowd.workers, np.sqrt(max(float((kappa * common).sum() / common.sum()), 0.05)))
     counts = np.ones(len(a))
-    for turn in range(ROUNDS):
+    for _ in range(ROUNDS):
         weight = common * counts
         top = np.bincount(a, weight * kappa * worth[b], crowd.workers)
         top += np.bincount(b, weight * kappa * worth[a], crowd.workers)
@@ -80,8 +80,8 @@ def find_pairs(crowd: Crowd) -> Pairs | None:
         product = worth[a] * worth[b]
         p = np.clip(chance + (1 - chance) * product, 0.02, 0.98)
         errors = (agreed / common - p) / np.sqrt(p * (1 - p) / common)
-        if turn >= 5:
-            counts = np.where((errors > ERRORS - 1) & (kappa - product > EXCESS / 2), 0.0, 1.0)
+        # Left out from the first turn on: a clique of copies would else become the measure of worth itself.
+        counts = np.where((errors > ERRORS - 1) & (kappa - product > EXCESS / 2), 0.0, 1.0)
     return Pairs(a, b, common, kappa, product, (errors > ERRORS) & (kappa - product > EXCESS))
 
 
