@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
+from tawsim.truth.columns import read_column
 from tawsim.truth.votes import COLUMNS, columns_of, encode, is_null, listed, one_vote_each, repeats
 
 
@@ -49,7 +50,7 @@ class Answers:
         `read` turns a cell into an answer and raises `BadInput` or `ValueError` with what is wrong with it; the row is
         added here. Without `read`, cells are taken as they are. Raises `BadInput` as `Votes.from_columns` does.
         """
-        raw = {"task": listed(task), "worker": listed(worker), "label": listed(label)}
+        raw = {"task": read_column(task), "worker": read_column(worker), "label": listed(label)}
         lengths = {name: len(column) for name, column in raw.items()}
         if len(set(lengths.values())) > 1:
             raise BadInput(f"The columns differ in length: {lengths}.")
