@@ -52,7 +52,7 @@ class PairGraph:
         """Variances (I,) about the component's mean as if each component were evenly linked: exact for a pair, and
         where all pairs of a component weigh the same."""
         rest: Floats = (self.size - 1) / self.size
-        found: Floats = rest / (self.degree(weight) / rest + ridge)
+        found: Floats = rest / (self.degree(weight) / np.maximum(rest, 0.5) + ridge)  # alone: no spread about itself
         return found
 
     def matrix(self, weight: Floats, ridge: float) -> Floats:

@@ -52,7 +52,7 @@ class Spread:
         variance = self.variances()
         both: Floats = variance[one] + variance[other]
         if not self.exact:
-            both *= self.size[one] / (self.size[one] - 1)
+            both *= self.size[one] / np.maximum(self.size[one] - 1, 1)
             return both
         apart: Floats = np.maximum(both - 2 * self.covariance[one, other], 0.0)
         return apart
@@ -151,7 +151,7 @@ def _series(graph: PairGraph, weight: Floats, ridge: float) -> Floats:
     """Variances about the component's mean: evenly linked, and more where an item hangs by few others, (I,)."""
     diagonal = graph.degree(weight) + ridge
     square = graph.degree(weight * weight / (diagonal[graph.low] * diagonal[graph.high]))
-    found: Floats = graph.variance(weight, ridge) * (1 + np.maximum(square - 1 / (graph.size - 1), 0))
+    found: Floats = graph.variance(weight, ridge) * (1 + np.maximum(square - 1 / np.maximum(graph.size - 1, 1), 0))
     return found
 
 
