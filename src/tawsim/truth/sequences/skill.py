@@ -44,7 +44,7 @@ def span_skills(read: Sequences, layout: Layout, final: Posterior) -> tuple[Floa
     return _rate(hits, said), _rate(hits, there), f1
 
 
-def _rate(hits: Floats, total: NDArray[Any]) -> Floats:
+def _rate(hits: NDArray[Any], total: NDArray[Any]) -> Floats:
     """hits / total with a beta interval, (W, X, 3); NaN where the total is (as good as) nothing."""
     a, b = hits + IMAGINED / 2, np.maximum(total - hits, 0) + IMAGINED / 2
     tail = np.full(a.shape, (1 - LEVEL) / 2)

@@ -1,0 +1,127 @@
+"""How wrong each answer and each worker is, from how far the answers of a task lie from one another. Pure arrays.
+
+Model, in shares of words: two answers a and b of one task that err independently are about as far apart as their errors
+together, d_ab = e_a + e_b + noise(σ²), which three answers suffice to solve; e_a = m_w + noise(τ²) for worker w; and
+m_w = m + noise(ω²) over workers. All normal, so each step has a closed form; the variances are learned by EM.
+"""
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tawsim.truth.text.distance import Ints, distances
+
+Floats = NDArray[np.float64]
+# An answer is compared with at most twice this many others of its task, so that a task with thousands of them stays cheap.
+NEIGHBOURS = 32
+ITERATIONS = 30
+# No variance is learned below this (a share of words, squared): identical answers would make others worthless.
+LEAST_VARIANCE = 1e-4
+# Errors that are reported and weighed lie within these.
+LEAST, MOST = 0.005, 0.98
+# Two-sided 95 % of a normal distribution.
+NORMAL = 1.96
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Distances `apart` (P,) of answers `first` and `second` (P,), as a share of the words of the longer, 0..1."""
+
+    first: Ints
+    second: Ints
+    apart: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reliability:
+    """Expected share of wrong words: `answer` (N,), `worker` (W,) with `low` and `high` of its 95 % interval; all 0..1.
+
+    `pair_variance` σ², `answer_variance` τ², `worker_variance` ω²; `mean` m.
+    """
+
+    answer: Floats
+    worker: Floats
+    low: Floats
+    high: Floats
+    pair_variance: float
+    answer_variance: float
+    worker_variance: float
+    mean: float
+
+
+def pairs_of(texts: list[list[int]], starts: Ints) -> Pairs:
+    """The pairs of answers to each task; those of task t are starts[t] to starts[t + 1].
+
+    In a large task each answer meets those that follow it in an order scattered by what they say: no name decides.
+    """
+    first, second = [], []
+    for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+        count = end - start
+        if count <= 2 * NEIGHBOURS + 1:
+            i, j = np.triu_indices(count, 1)
+        else:
+            scattered = sorted(range(count), key=lambda k: (_scatter(texts[start + k]), texts[start + k]))
+            place = np.repeat(np.arange(count), NEIGHBOURS)
+            near = (place + np.tile(1 + np.arange(NEIGHBOURS), count)) % count
+            i, j = np.array(scattered)[place], np.array(scattered)[near]
+        first.append(start + i)
+        second.append(start + j)
+    a, b = np.concatenate(first).astype(np.int64), np.concatenate(second).astype(np.int64)
+    length = np.array([len(text) for text in texts], np.int64)
+    longer = np.maximum(np.maximum(length[a], length[b]), 1)
+    return Pairs(a, b, distances(texts, a, b) / longer)
+
+
+def _scatter(text: list[int]) -> int:
+    """A number that looks drawn at random, and depends on the text alone."""
+    return zlib.crc32(np.array(text, np.int64).tobytes())
+
+
+def reliability(pairs: Pairs, task: Ints, worker: Ints, tasks: int, workers: int) -> Reliability:
+    """Solve the model of this module for answers with `task` and `worker` (N,)."""
+    count = len(task)
+    per_task = np.bincount(task, minlength=tasks)
+    size = per_task[task].astype(float)
+    met = np.bincount(pairs.first, minlength=count) + np.bincount(pairs.second, minlength=count)
+    total = np.bincount(pairs.first, pairs.apart, count) + np.bincount(pairs.second, pairs.apart, count)
+    total *= np.where(met > 0, (size - 1) / np.maximum(met, 1), 0)  # as if compared with all others
+    of_worker = np.bincount(worker, minlength=workers)
+    mean = float(pairs.apart.mean()) / 2 if len(pairs.apart) else 0.0
+    base, ratio = np.full(workers, mean), 2.0
+    answer = base[worker]
+    sigma = tau = omega = LEAST_VARIANCE
+    for _ in range(ITERATIONS):
+        answer = _solve(total, base[worker], ratio, task, per_task)
+        rest = pairs.apart - answer[pairs.first] - answer[pairs.second]
+        # A task with n answers fits n of its numbers, about half of each to the pairs.
+        sigma = max(LEAST_VARIANCE, float((rest**2).sum()) / max(len(rest) - count / 2, 1.0))
+        left = sigma / np.maximum(size - 1 + ratio, 1)
+        tau = max(LEAST_VARIANCE, float(((answer - base[worker]) ** 2 + left).mean()))
+        mean = float(answer.mean())
+        own = np.bincount(worker, answer, workers) / np.maximum(of_worker, 1)
+        spread = float((of_worker * (own - mean) ** 2).sum()) / count
+        omega = max(LEAST_VARIANCE, spread - tau * workers / count)
+        known = of_worker / tau + 1 / omega
+        base = (of_worker / tau * own + mean / omega) / known
+        ratio = sigma / tau
+    half = NORMAL / np.sqrt(known)
+    answer, low, high, base = (np.clip(value, LEAST, MOST) for value in (answer, base - half, base + half, base))
+    return Reliability(answer, base, low, high, sigma, tau, omega, mean)
+
+
+def _solve(total: NDArray[Any], base: Floats, ratio: float, task: Ints, per_task: NDArray[np.int64]) -> Floats:
+    """The e that minimise Σ_pairs (d - e_a - e_b)² + ratio Σ (e - base)² in each task, exactly.
+
+    With R_a the sum of a's distances and S that of all e: e_a (n - 2 + ratio) = R_a + ratio base_a - S.
+    """
+    tasks = len(per_task)
+    size = per_task.astype(float)
+    sums = np.bincount(task, total + ratio * base, tasks) / np.maximum(2 * size - 2 + ratio, ratio)
+    below = per_task[task] - 2 + ratio
+    own = total + ratio * base - sums[task]
+    # Two answers and a ratio near 0, or one and a ratio near 1, leave nothing to divide by: the worker's error then.
+    usable = (per_task[task] > 1) & (below > 1e-6)
+    return np.where(usable, own / np.where(usable, below, 1.0), base)
