@@ -257,7 +257,7 @@ class Incremental:
         self._class -= self._posterior[empty].sum(axis=0)
         self._posterior[empty] = 0.0
         self._changes += changed
-        self._expect([task for task in touched if task not in empty], ROUNDS)
+        self._expect([task for task in touched if self._ledger.said(task)], ROUNDS)
         self.settle(BUDGET * changed)
         return changed
 
