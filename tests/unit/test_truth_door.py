@@ -171,13 +171,15 @@ def test_no_task_is_judged_by_a_fit_that_knew_its_gold():
 
 
 def test_gold_reaches_the_model_where_it_takes_any(monkeypatch):
+    from dataclasses import replace
+
     from tawsim.truth.infer import infer
 
     seen = []
 
     def with_gold(votes, model="auto", *, gold=None):
         seen.append(dict(gold or {}))
-        return infer(votes, model)
+        return replace(infer(votes, model), fitted=None)
 
     monkeypatch.setattr(door, "infer", with_gold)
     gold = {f"t{i}": "yes" for i in range(10)}
@@ -185,6 +187,32 @@ def test_gold_reaches_the_model_where_it_takes_any(monkeypatch):
     assert seen[0] == gold
     assert all(len(one) == 8 for one in seen[1:])
     assert (found.gold_tasks, found.held_out) == (10, True)
+
+
+def test_folds_are_fitted_by_the_model_alone(monkeypatch):
+    """Joint takes gold: its own fits judge the folds, and the agreement of a result is worked out once."""
+    from dataclasses import replace
+
+    from tawsim.truth.choice.joint import Joint
+    from tawsim.truth.infer import infer
+
+    calls = []
+
+    def with_gold(votes, model="auto", *, gold=None):
+        calls.append(gold)
+        fitted = Joint().fit(votes, gold=gold)
+        return replace(infer(votes, "majority"), probabilities=fitted.predict_proba(), fitted=fitted)
+
+    monkeypatch.setattr(door, "infer", with_gold)
+    gold = {f"t{i}": "yes" if i % 2 else "no" for i in range(10)}
+    found = infer_any(ROWS, gold=gold)
+    assert len(calls) == 1
+    assert found.held_out
+    assert found.gold.mean_p < 1
+    # The answers themselves are fixed by gold.
+    assert all(found.probability[i].max() == 1 for i, task in enumerate(found.tasks) if task in gold)
+    assert sum(weight for _, weight in found.candidates) == pytest.approx(1)
+    assert found.effective > 1
 
 
 # ---- what cannot be used ------------------------------------------------------------------------------------------

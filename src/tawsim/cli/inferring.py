@@ -19,7 +19,20 @@ MEASURES = {
     "span_f1": "F1 of whole spans", "precision": "precision", "recall": "recall", "iou": "mean overlap (IoU)",
     "wer": "word error rate",
 }  # fmt: skip
-SHARES = ("accuracy", "ece", "inside", "same", "hit_rate", "f1", "span_f1", "precision", "recall", "iou", "wer")
+SHARES = (
+    "accuracy",
+    "ece",
+    "inside",
+    "same",
+    "hit_rate",
+    "word_error",
+    "f1",
+    "span_f1",
+    "precision",
+    "recall",
+    "iou",
+    "wer",
+)
 
 OnProgress = Callable[[int, int, int], None]
 OnStep = Callable[[str], None]

@@ -5,6 +5,7 @@ function of outcomes.py reads what they learned. detect.py tells the kind where 
 labels that this one goes through.
 """
 
+import copy
 import importlib
 import inspect
 import json
@@ -17,14 +18,15 @@ from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput, TooLarge
 from tawsim.truth import outcomes
-from tawsim.truth.cells import Coded, cells, coded, row_of, same_length
+from tawsim.truth.cells import Coded, cells, row_of
 from tawsim.truth.detect import Detected, detect
 from tawsim.truth.golden import Gold, cross_fitted, numeric_on_gold, read_gold
 from tawsim.truth.infer import MODELS, Inference, Why, infer
 from tawsim.truth.judging import judge
 from tawsim.truth.outcomes import Parts, Reader, Result
 from tawsim.truth.report.lookalikes import lookalikes
-from tawsim.truth.votes import Votes, columns_of, is_null, one_vote_each, repeats
+from tawsim.truth.tables import OPTIONAL, check_columns, read_table, refuse_empty, refuse_repeats
+from tawsim.truth.votes import COLUMNS, Votes
 
 # Tasks × labels that fit: one probability each, in 8 bytes, and some arrays like it.
 MAX_CELLS = 100_000_000
@@ -58,12 +60,19 @@ KINDS: dict[str, Kind] = {
     "ranking": Kind({"plackett_luce": "tawsim.truth.ranking:PlackettLuce"}, outcomes.of_rated),
     "spans": Kind({"spans": "tawsim.truth.sequences:SpanTruth"}, outcomes.of_spans),
     "tags": Kind({"tags": "tawsim.truth.sequences:SequenceTruth"}, outcomes.of_spans),
+    "text": Kind(
+        {
+            "text": "tawsim.truth.text:TextTruth",
+            "rover": "tawsim.truth.text:Rover",
+            "best": "tawsim.truth.text:BestText",
+        },
+        outcomes.of_text,
+    ),
     "boxes": Kind({"boxes": "tawsim.truth.regions:Boxes"}, outcomes.of_regions),
     "polygons": Kind({"polygons": "tawsim.truth.regions:Polygons"}, outcomes.of_regions),
     "keypoints": Kind({"keypoints": "tawsim.truth.regions:Keypoints"}, outcomes.of_regions),
 }
 ALL = ("choice", "choices", *KINDS)
-OPTIONAL = ("left", "right", "shown")
 
 
 def infer_any(
@@ -85,14 +94,14 @@ def infer_any(
     Raises `BadInput` with the row, from 1: a missing column, an empty or unreadable cell, gold for an unknown task, an
     unknown kind or model; `TooLarge` for too many different labels.
     """
-    columns = _columns(table)
+    columns = read_table(table)
     detected = detect(columns) if kind == "auto" else Detected(kind, "You asked for it.")
     if detected.kind not in ALL:
         raise BadInput(f"There is no kind of answers {detected.kind!r} here.", "Known: " + ", ".join(ALL) + ".")
-    _check_columns(columns, detected.kind)
-    _refuse_empty(columns, detected.kind)
+    check_columns(columns, detected.kind, KINDS[detected.kind].columns if detected.kind in KINDS else COLUMNS)
+    refuse_empty(columns, detected.kind)
     if strict:
-        _refuse_repeats(columns)
+        refuse_repeats(columns)
     known = None if gold is None else read_gold(gold, columns["task"])
     if detected.kind == "choice":
         found = _choice(columns, model, known)
@@ -107,70 +116,6 @@ def infer_any(
 def models_of(kind: str) -> tuple[str, ...]:
     """The names of the models of a kind; for all of them: "auto"."""
     return tuple(MODELS) if kind in ("choice", "choices") else tuple(KINDS[kind].models)
-
-
-# ---- the table ----------------------------------------------------------------------------------------------------
-def _columns(table: Any) -> dict[str, Coded]:
-    if isinstance(table, Mapping) and table and all(isinstance(column, Coded) for column in table.values()):
-        given = dict(table)
-    elif isinstance(table, list) and table and not isinstance(table[0], Mapping):
-        wide = ("task", "worker", "left", "right", "label") if len(table[0]) == 5 else ("task", "worker", "label")
-        given = dict(zip(wide, map(coded, columns_of(table, wide)), strict=True))
-    else:
-        names = ["task", "worker", "label", *(name for name in OPTIONAL if _has(table, name))]
-        given = dict(zip(names, map(coded, columns_of(table, names)), strict=True))
-    same_length(given)
-    return given
-
-
-def _has(table: Any, name: str) -> bool:
-    if isinstance(table, list):
-        return bool(table) and isinstance(table[0], Mapping) and name in table[0]
-    found: Any = getattr(table, "column_names", None)
-    if found is None:
-        found = table.keys() if isinstance(table, Mapping) else getattr(table, "columns", ())
-    return name in list(found)
-
-
-def _check_columns(columns: Mapping[str, Coded], kind: str) -> None:
-    needed = KINDS[kind].columns if kind in KINDS else ("task", "worker", "label")
-    missing = [name for name in needed if name not in columns]
-    if missing:
-        raise BadInput(
-            f"Answers of the kind {kind} need the column “{missing[0]}”.", f"Needed: {', '.join(needed)}.",
-            column=missing[0],
-        )  # fmt: skip
-
-
-def _refuse_empty(columns: Mapping[str, Coded], kind: str) -> None:
-    """Only a text may be empty: nothing was said there."""
-    for name, column in columns.items():
-        if (name == "label" and kind == "text") or name == "shown":
-            continue
-        for code, value in enumerate(column.names):
-            if not isinstance(value, list | dict | tuple | set | np.ndarray) and is_null(value):
-                row = row_of(column, code)
-                hint = "Every answer needs a task, a worker and a label."
-                raise BadInput(f"Row {row} has no {name}.", hint, row=row, column=name)
-
-
-def _refuse_repeats(columns: Mapping[str, Coded]) -> None:
-    task, worker = columns["task"], columns["worker"]
-    about = task.codes
-    if "left" in columns and "right" in columns:
-        sides = columns["left"].codes.astype(np.int64) * len(columns["right"].names) + columns["right"].codes
-        _, which = np.unique(np.stack([task.codes.astype(np.int64), sides]), axis=1, return_inverse=True)
-        about = which.reshape(-1).astype(np.int32)
-    _, repeated = one_vote_each(about, worker.codes, len(worker.names))
-    if repeated.size:
-        named = repeated[:100].tolist()
-        votes = [(worker.names[worker.codes[i]], task.names[task.codes[i]]) for i in named]
-        error = repeats(votes, repeated)
-        many = int(repeated.size)
-        raise BadInput(
-            error.message.replace(f"{len(votes)} votes are", f"{many:,} answers are" if many > 1 else "1 answer is", 1),
-            error.hint, **error.details,
-        )  # fmt: skip
 
 
 # ---- labels -------------------------------------------------------------------------------------------------------
@@ -189,7 +134,8 @@ def _choice(columns: Mapping[str, Coded], model: str, gold: Gold | None) -> Resu
     )  # fmt: skip
     if gold is None:
         return result
-    measured = cross_fitted(lambda some: fit(some).probabilities, votes, gold, usable, takes_gold=_takes_gold(infer))
+    again, takes_gold = _again(found, votes, fit)
+    measured = cross_fitted(again, votes, gold, usable, takes_gold=takes_gold)
     strange = sorted({str(k) for k in gold.labels.values() if k not in set(votes.labels)})
     notes = result.notes
     if strange:
@@ -218,6 +164,24 @@ def _choice_fit(votes: Votes, model: str) -> Callable[[Mapping[Any, Any]], Infer
     if _takes_gold(infer):
         return lambda gold: door(votes, model, gold=gold or None)
     return lambda gold: infer(votes, model)
+
+
+def _again(
+    found: Inference, votes: Votes, fit: Callable[[Mapping[Any, Any]], Inference]
+) -> tuple[Callable[[Mapping[Any, Any]], Any], bool]:
+    """How to get probabilities with other gold, and whether gold matters: by the model alone, without what `infer` tells of
+    workers and agreement, which takes longer than the fit."""
+    model = found.fitted
+    if not _takes_gold(infer) or (model is not None and not _takes_gold(type(model).fit)):
+        return lambda _: found.probabilities, False
+    if model is None:
+        return lambda gold: fit(gold).probabilities, True
+
+    def by_model(gold: Mapping[Any, Any]) -> Any:
+        new: Any = copy.copy(model)  # its settings; fitting forgets the rest
+        return new.fit(votes, gold=gold).predict_proba()
+
+    return by_model, True
 
 
 def _takes_gold(function: Callable[..., Any]) -> bool:

@@ -19,13 +19,15 @@ def judge(kind: str, said: Sequence[Any], gold: Sequence[Any], rows: Sequence[in
     """Measures of the answers `said` (n) against `gold` (n), which stands in the `rows` of its table.
 
     Spans and tags: precision, recall and F1 of whole spans with their labels. Regions: mean overlap, an object that only
-    one side has counting 0. All others: the share that is exactly the same. Raises `BadInput` with the row of gold that
-    cannot be read.
+    one side has counting 0. Text: words that are wrong, as a share of those of gold. All others, and text as well: the
+    share that is exactly the same. Raises `BadInput` with the row of gold that cannot be read.
     """
     if kind in ("spans", "tags"):
         return _spans(said, gold, rows)
     if kind in REGIONS:
         return _regions(kind, said, gold, rows)
+    if kind == "text":
+        return _texts(said, gold)
     text = as_set_text if kind == "choices" else as_text
     same = sum(text(one) == text(true) for one, true in zip(said, gold, strict=True))
     return {"same": wilson(float(same), len(gold))}
@@ -69,6 +71,19 @@ def _regions(kind: str, said: Sequence[Any], gold: Sequence[Any], rows: Sequence
         row = error.details.get("row")
         raise _of_gold(error, rows[row - 1]) if row is not None and row <= len(gold) else error from None
     return {} if found is None else {"iou": Measure(found.iou, found.low, found.high)}
+
+
+def _texts(said: Sequence[Any], gold: Sequence[Any]) -> dict[str, Measure]:
+    from tawsim.truth.text.distance import distances
+    from tawsim.truth.text.tokens import words
+
+    place: dict[str, int] = {}
+    texts = [[place.setdefault(word.key, len(place)) for word in words(str(one))] for one in (*said, *gold)]
+    wrong = distances(texts, np.arange(len(gold)), np.arange(len(gold), 2 * len(gold))).astype(float)
+    real = np.array([len(one) for one in texts[len(gold) :]], float)
+    same = wilson(float((wrong == 0).sum()), len(gold))
+    rate = bootstrap([lambda weight: float(weight @ wrong) / max(float(weight @ real), 1e-12)], len(gold))[0]
+    return {"wer": rate, "same": same}
 
 
 def _of_gold(error: BadInput, row: int) -> BadInput:

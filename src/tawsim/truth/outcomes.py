@@ -247,28 +247,25 @@ def _without_p(spans: Any) -> list[dict[str, Any]]:
     return [{key: value for key, value in one.items() if key != "p"} for one in spans]
 
 
-def of_any(fitted: Any, answers: NDArray[np.int64], by_worker: Mapping[Any, int]) -> Parts:
-    """Any model with `predict()` and `confidence_`: texts, spans, tags."""
-    labels = [one if one is None or isinstance(one, str) else _json(_rounded_deep(one)) for one in fitted.predict()]
-    p = np.asarray(getattr(fitted, "confidence_", np.full(len(answers), np.nan)), float)
-    columns = {"label": labels, "p": [None if np.isnan(x) else _round(x) for x in p.tolist()], "n": answers.tolist()}
-    return Parts(columns, {"label": "text", "p": "float", "n": "int"}, p, _plain_workers(fitted, by_worker))
+def of_text(fitted: Any, answers: NDArray[np.int64], by_worker: Mapping[Any, int]) -> Parts:
+    """Free text: the text, the share of its words to be expected right as p with its 95 % interval, and the way it came
+    about."""
+    p = np.asarray(fitted.confidence_, float)
+    wrong_low, wrong_high = fitted.interval(0.95)
+    columns = {
+        "label": fitted.predict(), "p": _rounded(p), "low": _rounded(1 - wrong_high), "high": _rounded(1 - wrong_low),
+        "way": list(fitted.way_), "n": answers.tolist(),
+    }  # fmt: skip
+    ends = (fitted.worker_error_, fitted.worker_low_, fitted.worker_high_)
+    rows = zip(fitted.workers_, *(np.asarray(one, float).tolist() for one in ends), strict=True)
+    workers = tuple(WorkerRow(str(name), by_worker.get(name, 0), *_known(*three)) for name, *three in rows)
+    types = {"label": "text", "p": "float", "low": "float", "high": "float", "way": "text", "n": "int"}
+    return Parts(columns, types, p, workers, "word_error")
 
 
-def _plain_workers(fitted: Any, by_worker: Mapping[Any, int]) -> tuple[WorkerRow, ...]:
-    """Workers of a model that follows the contract: `accuracy_` or `reliability_` (W,), with `_low_`/`_high_` or an
-    `_interval_` (W, 2) beside it where it knows them."""
-    measure = next((name for name in ("accuracy", "reliability", "weight") if hasattr(fitted, f"{name}_")), None)
-    rows = []
-    for w, name in enumerate(fitted.workers_):
-        value = low = high = None
-        if measure is not None:
-            value = float(getattr(fitted, f"{measure}_")[w])
-            both = getattr(fitted, f"{measure}_interval_", None)
-            if both is not None and not callable(both):
-                low, high = float(both[w][0]), float(both[w][1])
-        rows.append(WorkerRow(str(name), by_worker.get(name, 0), value, low, high))
-    return tuple(rows)
+def _known(value: float, low: float, high: float) -> tuple[float | None, float | None, float | None]:
+    """A worker's measure, or nothing where nothing is known."""
+    return (None, None, None) if np.isnan(value) else (value, low, high)
 
 
 def _entropy(probability: Floats) -> Floats:

@@ -21,7 +21,7 @@ TONES = {
     "reversed": "bad",
 }  # fmt: skip
 # Measures that are shares, and shown in per cent.
-SHARES = ("accuracy", "hit_rate", "f1", "inside", "same", "span_f1", "precision", "recall", "iou", "wer")
+SHARES = ("accuracy", "hit_rate", "word_error", "f1", "inside", "same", "span_f1", "precision", "recall", "iou", "wer")
 LONGEST = 300  # characters of an answer or a name; whole ones are in the files
 
 

@@ -144,6 +144,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "precision": ("precision", "الضبط"),
     "recall": ("recall", "الاستدعاء"),
     "iou": ("mean overlap (IoU)", "متوسط التطابق (IoU)"),
+    "word_error": ("share of wrong words", "نسبة الكلمات الخاطئة"),
     "wer": ("word error rate", "نسبة الخطأ في الكلمات"),
     "f1": ("F1 of spans", "F1 للمقاطع"),
     "same": ("exactly right", "مطابق تمامًا"),

@@ -1,0 +1,77 @@
+"""A table of answers of any kind as coded columns, and what is refused before anybody asks what the answers mean."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tawsim.core.errors import BadInput
+from tawsim.truth.cells import Coded, coded, row_of, same_length
+from tawsim.truth.votes import columns_of, is_null, one_vote_each, repeats
+
+OPTIONAL = ("left", "right", "shown")
+
+
+def read_table(table: Any) -> dict[str, Coded]:
+    """The columns of any table, coded: task, worker, label, and those of `OPTIONAL` that there are. Raises `BadInput`."""
+    if isinstance(table, Mapping) and table and all(isinstance(column, Coded) for column in table.values()):
+        given = dict(table)
+    elif isinstance(table, list) and table and not isinstance(table[0], Mapping):
+        wide = ("task", "worker", "left", "right", "label") if len(table[0]) == 5 else ("task", "worker", "label")
+        given = dict(zip(wide, map(coded, columns_of(table, wide)), strict=True))
+    else:
+        names = ["task", "worker", "label", *(name for name in OPTIONAL if _has(table, name))]
+        given = dict(zip(names, map(coded, columns_of(table, names)), strict=True))
+    same_length(given)
+    return given
+
+
+def _has(table: Any, name: str) -> bool:
+    if isinstance(table, list):
+        return bool(table) and isinstance(table[0], Mapping) and name in table[0]
+    found: Any = getattr(table, "column_names", None)
+    if found is None:
+        found = table.keys() if isinstance(table, Mapping) else getattr(table, "columns", ())
+    return name in list(found)
+
+
+def check_columns(columns: Mapping[str, Coded], kind: str, needed: Sequence[str]) -> None:
+    """Raises `BadInput` if one of the columns that the kind needs is missing."""
+    missing = [name for name in needed if name not in columns]
+    if missing:
+        raise BadInput(
+            f"Answers of the kind {kind} need the column “{missing[0]}”.", f"Needed: {', '.join(needed)}.",
+            column=missing[0],
+        )  # fmt: skip
+
+
+def refuse_empty(columns: Mapping[str, Coded], kind: str) -> None:
+    """Only a text may be empty: nothing was said there."""
+    for name, column in columns.items():
+        if (name == "label" and kind == "text") or name == "shown":
+            continue
+        for code, value in enumerate(column.names):
+            if not isinstance(value, list | dict | tuple | set | np.ndarray) and is_null(value):
+                row = row_of(column, code)
+                hint = "Every answer needs a task, a worker and a label."
+                raise BadInput(f"Row {row} has no {name}.", hint, row=row, column=name)
+
+
+def refuse_repeats(columns: Mapping[str, Coded]) -> None:
+    """Raises `BadInput` that names them, if a worker answered a task (of comparisons: a question) twice."""
+    task, worker = columns["task"], columns["worker"]
+    about = task.codes
+    if "left" in columns and "right" in columns:
+        sides = columns["left"].codes.astype(np.int64) * len(columns["right"].names) + columns["right"].codes
+        _, which = np.unique(np.stack([task.codes.astype(np.int64), sides]), axis=1, return_inverse=True)
+        about = which.reshape(-1).astype(np.int32)
+    _, repeated = one_vote_each(about, worker.codes, len(worker.names))
+    if repeated.size:
+        named = repeated[:100].tolist()
+        votes = [(worker.names[worker.codes[i]], task.names[task.codes[i]]) for i in named]
+        error = repeats(votes, repeated)
+        many = int(repeated.size)
+        raise BadInput(
+            error.message.replace(f"{len(votes)} votes are", f"{many:,} answers are" if many > 1 else "1 answer is", 1),
+            error.hint, **error.details,
+        )  # fmt: skip
