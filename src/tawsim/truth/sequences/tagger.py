@@ -173,7 +173,7 @@ class SequenceTruth(Restorable):
 
     def _report(self, read: Sequences, layout: Layout, final: Posterior) -> None:
         types = len(read.labels)
-        found = candidates(final, types)
+        found = _marked(candidates(final, types), read)
         expected = float(final.state[:, 1 : 1 + types].sum())
         chosen, self.expected_f1_ = best_spans(found, expected)
         self.tasks_, self.workers_, self.labels_ = read.answers.tasks, read.answers.workers, read.labels
@@ -230,6 +230,15 @@ class _Chain:
         share = (begun.sum(axis=0) + 1) / (begun.sum() + self._types)
         own = (begun + self._document * share) / (begun.sum(axis=1, keepdims=True) + self._document)
         self._mixture[:, 1 : 1 + self._types] = np.log(own / share)
+
+
+def _marked(found: Candidates, read: Sequences) -> Candidates:
+    """The spans each of whose tokens somebody marked: the chain also expects spans that all overlooked, but not where."""
+    marked = np.zeros(int(read.lengths.sum()), bool)
+    marked[read.token[read.code > 0]] = True
+    so_far = np.concatenate(([0], np.cumsum(marked)))
+    keep = so_far[found.end] - so_far[found.start] == found.end - found.start
+    return Candidates(*(column[keep] for column in found))
 
 
 def _confidence(

@@ -113,5 +113,5 @@ def _span(item: Any) -> Span:
     if not isinstance(label, str) or not label.strip():
         raise BadInput("a span has no label.", "A label is text.")
     if not start < end:
-        raise BadInput(f"a span runs from {start} to {end}.", "It needs start < end.")
+        raise BadInput(f"a span runs from {start} to {end}; it needs start < end.")
     return Span(int(start), int(end), label)

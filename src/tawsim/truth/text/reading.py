@@ -36,9 +36,8 @@ class Texts:
         Among equals the shortest, then the first by its words, so that workers' names decide nothing.
         """
         starts = self.answers.starts()
-        order = sorted(
-            range(len(error)), key=lambda i: (self.task[i], round(error[i], 9), len(self.words[i]), self.words[i])
-        )
+        rounded, task, words = np.round(error, 9).tolist(), self.task.tolist(), self.words
+        order = sorted(range(len(rounded)), key=lambda i: (task[i], rounded[i], len(words[i]), words[i]))
         chosen = np.zeros(len(starts) - 1, np.int64)
         for t, (start, end) in enumerate(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)):
             different: list[int] = []
