@@ -67,7 +67,7 @@ lock:  ## new versions into requirements/*.lock, with hashes and without host na
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml requirements/build.in --group dev -c requirements/base.lock -o requirements/dev.lock
 
 openapi: dev  ## the API's description, after a change of routes
-	$(BIN)/tawsim openapi > docs/reference/openapi.json
+	$(BIN)/tawsim openapi | $(BIN)/python -m json.tool --indent 1 --no-ensure-ascii > docs/reference/openapi.json
 
 clean:  ## everything that was made
 	rm -rf $(VENV) web/node_modules src/tawsim/server/static .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -316,7 +316,7 @@ def test_votes_become_truths(tmp_path: Path) -> None:
     lines = [f"t{t},w{w},{'yes' if (t + (w == 2 and t % 3 == 0)) % 2 else 'no'}" for t in range(30) for w in range(4)]
     votes.write_text("task,worker,label\n" + "\n".join(lines), encoding="utf-8")
     found = infer_file(votes, tmp_path / "truth.csv")
-    assert found["model"] == "dawid_skene"
+    assert found["model"] == "joint"
     read = list(csv.DictReader((tmp_path / "truth.csv").open(encoding="utf-8")))
     assert list(read[0]) == ["task", "label", "p", "n", "entropy"]
     assert {one["task"]: one["label"] for one in read} == {f"t{t}": "yes" if t % 2 else "no" for t in range(30)}

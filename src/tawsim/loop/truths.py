@@ -42,6 +42,7 @@ def truth_summary(truth: ProjectTruth, db: Database) -> dict[str, Any]:
         "model": truth.model,
         "why": truth.why.text,
         "why_code": truth.why.code,
+        "why_facts": dict(truth.why.facts),
         "labels": list(truth.labels),
         "summary": _summary(truth),
         "workers": _workers(db, truth.workers),

@@ -350,6 +350,7 @@ class TruthShape:
     model: str
     why: str
     why_code: str
+    why_facts: dict[str, Any]
     labels: list[str]
     summary: TruthSummary
     workers: list[WorkerTrust]

@@ -1,6 +1,7 @@
 """The one door: votes in, truth out, with who was trusted and why. Chooses the model; all maths is next door."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -40,12 +41,17 @@ SURE = 0.95
 ASSUMED_ACCURACY = 0.7
 
 
+# Joint takes some 20 s of CPU for a million votes, Dawid–Skene one: beyond this, people would wait for minutes.
+MOST_FOR_JOINT = 1_500_000
+
+
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Why this model: a `code` for programs, a `text` in English for people."""
+    """Why this model: a `code` for programs, a `text` in English for people, and the numbers it rests on."""
 
     code: str
     text: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,11 +95,12 @@ class Inference:
         }
 
 
-def infer(votes: Any, model: str = "auto") -> Inference:
+def infer(votes: Any, model: str = "auto", gold: Mapping[Any, Any] | None = None) -> Inference:
     """The truth of `votes` (`Votes`, or any table with task, worker, label) by `model`: "auto" or a key of `MODELS`.
 
     "auto" takes the majority where there is too little to learn workers from, each vote taken to be right seven
-    times in ten, else Dawid–Skene; `why` says which and why.
+    times in ten; else `Joint`, or Dawid–Skene for millions of votes; `why` says which and why. `gold`, task → label,
+    makes Joint better and its probabilities truer; other models cannot use it and refuse it.
     The same votes give the same result, whatever the order of their rows. Raises `BadInput` for votes or a model
     name that cannot be used, `TooLarge` where a named model does not fit in memory.
     """
@@ -101,10 +108,17 @@ def infer(votes: Any, model: str = "auto") -> Inference:
     if model not in ("auto", *MODELS):
         raise BadInput(f"There is no truth model {model!r}.", "Known models: auto, " + ", ".join(MODELS))
     name, why = choose_model(votes) if model == "auto" else (model, Why("asked", f"You asked for {model}."))
+    if gold and model == "auto" and name == "dawid_skene":
+        name = "joint"
+    if gold and name != "joint" and model != "auto":
+        raise BadInput(f"The model {name} cannot use gold.", "Use model='joint', or leave the model to Tawsim.")
     fitted: TruthModel
     if model == "auto" and name == "majority":
         # A share of 1 from a single vote would claim certainty, just where nothing is known of whoever voted.
         fitted = Majority(assumed_accuracy=ASSUMED_ACCURACY).fit(votes)
+    elif name == "joint":
+        fitted = Joint().fit(votes, gold)
+        why = replace(why, text=f"{why.text} {fitted.why_['text']}", facts=fitted.why_["facts"])
     else:
         fitted = MODELS[name]().fit(votes)
     probabilities = fitted.predict_proba()
@@ -147,4 +161,6 @@ def choose_model(votes: Votes) -> tuple[str, Why]:
     text = (
         f"{shared} tasks have answers of several of the {workers} workers: enough to learn who confuses which labels."
     )
-    return "dawid_skene", Why("learned", text)
+    if len(votes) > MOST_FOR_JOINT:
+        return "dawid_skene", Why("many_votes", f"{text} With {len(votes):,} votes the joint model would take minutes.")
+    return "joint", Why("learned", text)

@@ -28,7 +28,7 @@ function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
 }
 
 export const number = (value: number): string => numberFormat({ maximumFractionDigits: 0 }).format(value);
-export const decimal = (value: number): string => numberFormat({ minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
+export const decimal = (value: number, digits = 2): string => numberFormat({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 // A probability is never rounded up to certainty.
 export const percent = (value: number): string =>
   value < 1 && value >= 0.995

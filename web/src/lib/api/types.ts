@@ -224,6 +224,8 @@ export interface Truth {
   /** Why this model, in English; `why_code` (where the server sends it) lets the page say it in the reader's language. */
   why: string;
   why_code?: string;
+  /** Numbers the model's choice rests on; which there are depends on the model. */
+  why_facts?: { votes_a_task?: number; effective_votes_a_task?: number; copies?: number };
   labels: string[];
   tasks: TruthTask[];
   next: number | string | null;
