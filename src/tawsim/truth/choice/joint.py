@@ -76,7 +76,7 @@ class Joint(ChoiceModel):
     All are fitted by EM from the shares of votes. Then
     1. each member's posterior is raised to 1 / (1 + (n - 1) ρ), ρ as hidden votes are best predicted;
     2. p = Σ_m weight_m p_m, weight_m ∝ exp(evidence of one task's votes for m) (joint_pool.py);
-    3. p is raised to 0.8, as gold never quite is the consensus; with gold, to the power that gold calls for (gold.py);
+    3. p is raised to 0.75, as gold never quite is the consensus; with gold, to the power that gold calls for (gold.py);
     4. a label that nobody gave to a task is not its answer.
     Gold tasks are fixed points: of EM, and p = 1 in the answer. What gold says about the members is taken from fits
     without gold, so that nothing is judged by what it was told.

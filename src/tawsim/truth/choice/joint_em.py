@@ -27,6 +27,10 @@ ITERATIONS = 60
 # Decimals of the log confusions: sums in another order differ at the sixteenth, and EM would grow such a difference into
 # a preference where votes are tied.
 DIGITS = 10
+# Log weight of what is known to be wrong.
+NEVER = -1e9
+# Rows of a block that stays in the processor's cache through the passes of a softmax.
+BLOCK = 8192
 # A task may be of any level at the start, however its votes agree.
 AT_LEAST = 0.05
 
@@ -115,29 +119,42 @@ def check_size(tasks: int, workers: int, labels: int) -> None:
 
 def fit_setting(crowd: Crowd, setting: Setting, known: Known | None = None, log_extra: Floats | None = None) -> Member:
     """EM from the shares of votes. `known` tasks keep their truth; `log_extra` (T, K) is further evidence on tasks."""
-    shape = (crowd.tasks, crowd.labels, setting.levels)
-    posterior = crowd.share[:, :, None] * _levels_at_start(crowd.share, setting.levels)[:, None, :]
-    _fix(posterior, known)
-    step: Step = make_step(setting.kind, setting.base, setting.strength, crowd.labels, setting.levels)
+    shape = (crowd.workers, crowd.labels, crowd.labels, setting.levels)
+    posterior = (crowd.share[:, :, None] * _levels_at_start(crowd.share, setting.levels)[:, None, :]).reshape(
+        crowd.tasks, -1
+    )
+    if known is not None:
+        _fix(np.log(np.maximum(posterior, 1e-12)), posterior, known, setting.levels)
+    step = make_step(setting.kind, setting.base, setting.strength, crowd.labels, setting.levels)
     answered = max(int(crowd.answered.sum()), 1)
     n_iter, moved = 0, np.inf
     while n_iter < ITERATIONS and moved >= TOLERANCE:
-        table = crowd.by_worker(posterior.reshape(crowd.tasks, -1)).reshape(
-            crowd.workers, crowd.labels, crowd.labels, setting.levels
-        )
-        confusion = np.broadcast_to(step.maximise(table), table.shape)
+        table = crowd.by_worker(posterior).reshape(shape)
+        confusion = np.broadcast_to(step.maximise(table), shape)
         log_table: Floats = np.log(np.maximum(confusion, 1e-6)).round(DIGITS).reshape(crowd.workers * crowd.labels, -1)
         log_weight = crowd.by_task(log_table)
-        log_weight += _log_classes(posterior[crowd.answered].sum(axis=0), setting.even_classes)
+        mass = posterior[crowd.answered].sum(axis=0).reshape(crowd.labels, -1)
+        log_weight += _log_classes(mass, setting.even_classes)
         if log_extra is not None:
             log_weight += np.repeat(log_extra, setting.levels, axis=1)
-        new = softmax(log_weight).reshape(shape)
-        _fix(new, known)
-        moved = float(np.abs(new - posterior).sum()) / 2 / answered
-        posterior = new
+        if known is not None:
+            _fix(log_weight, None, known, setting.levels)
+        moved = _expect(log_weight, posterior) / answered
         n_iter += 1
     hidden = _hide(crowd, step, table, posterior, log_weight, log_table, known)
-    return Member(_log_labels(log_weight.reshape(shape)), hidden, n_iter)
+    return Member(_log_labels(log_weight.reshape(crowd.tasks, crowd.labels, -1)), hidden, n_iter)
+
+
+def _expect(log_weight: Floats, posterior: Floats) -> float:
+    """The E step: writes the new `posterior` (T, C) in place, and returns how far it moved in all."""
+    moved = 0.0
+    for start in range(0, len(log_weight), BLOCK):
+        new = softmax(log_weight[start : start + BLOCK])
+        old = posterior[start : start + BLOCK]
+        np.subtract(new, old, out=old)
+        moved += float(np.abs(old, out=old).sum()) / 2
+        old[...] = new
+    return moved
 
 
 def _levels_at_start(share: Floats, levels: int) -> Floats:
@@ -151,16 +168,15 @@ def _levels_at_start(share: Floats, levels: int) -> Floats:
     return levels_at_start
 
 
-def _fix(posterior: Floats, known: Known | None) -> None:
-    """Puts all weight of known tasks on their label, in place; the levels keep their shares."""
-    if known is None or not len(known.task):
-        return
-    levels = posterior[known.task, known.label]
-    total = levels.sum(axis=1, keepdims=True)
-    even = np.full(levels.shape, 1.0 / levels.shape[1])
-    levels = np.divide(levels, total, out=even, where=total > 1e-300)
-    posterior[known.task] = 0.0
-    posterior[known.task, known.label] = levels
+def _fix(log_weight: Floats, posterior: Floats | None, known: Known, levels: int) -> None:
+    """Takes all weight of known tasks off the labels that are not theirs, in place; levels keep their shares."""
+    rows = log_weight[known.task].reshape(len(known.task), -1, levels)
+    wrong = np.ones(rows.shape[:2], bool)
+    wrong[np.arange(len(wrong)), known.label] = False
+    rows[wrong] = NEVER
+    log_weight[known.task] = rows.reshape(len(rows), log_weight.shape[1])
+    if posterior is not None:
+        posterior[known.task] = softmax(log_weight[known.task])
 
 
 def _log_classes(mass: Floats, even: bool) -> Floats:
@@ -193,8 +209,8 @@ def _hide(
     if known is not None and len(known.task):
         rows = rows[~np.isin(crowd.task[rows], known.task)]
     task, worker, label = crowd.task[rows], crowd.worker[rows], crowd.label[rows]
-    shape = (len(rows), crowd.labels, posterior.shape[2])
-    likelihood = np.broadcast_to(step.without(table, worker, label, posterior[task]), shape)
+    shape = (len(rows), crowd.labels, table.shape[3])
+    likelihood = np.broadcast_to(step.without(table, worker, label, posterior[task].reshape(shape)), shape)
     others = (log_weight[task] - crowd.weight_of(rows) * log_table[crowd.cell[rows]]).reshape(shape)
     log_labels = _log_labels(others)
     given = np.exp(others - log_labels[:, :, None])
