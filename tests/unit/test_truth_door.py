@@ -215,6 +215,12 @@ def test_folds_are_fitted_by_the_model_alone(monkeypatch):
     assert found.effective > 1
 
 
+def test_gold_judges_also_a_model_that_cannot_use_it():
+    found = infer_any(ROWS, model="majority", gold={f"t{i}": "yes" if i % 2 else "no" for i in range(10)})
+    assert (found.model, found.gold_tasks, found.held_out) == ("majority", 10, False)
+    assert found.gold.accuracy.value > 0.9
+
+
 # ---- what cannot be used ------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("table", "options", "says"),

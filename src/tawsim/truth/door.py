@@ -159,9 +159,10 @@ def _usable(gold: Gold, labels: tuple[Any, ...]) -> dict[Any, Any]:
 
 
 def _choice_fit(votes: Votes, model: str) -> Callable[[Mapping[Any, Any]], Inference]:
-    """A fit that takes gold, if `infer` does."""
+    """A fit that takes gold, if the model asked for does; others are fitted without it, and judged by it all the same."""
     door: Any = infer  # its signature grows with the models
-    if _takes_gold(infer):
+    named = model in MODELS and not _takes_gold(MODELS[model].fit)
+    if _takes_gold(infer) and not named:
         return lambda gold: door(votes, model, gold=gold or None)
     return lambda gold: infer(votes, model)
 
@@ -261,7 +262,11 @@ def _other(
     answers = _answers(columns, fitted.tasks_)
     by_worker = _by_worker(columns)
     parts = entry.read(fitted, answers, by_worker)
-    why = Why("only", f"It is the model for {kind}.") if model == "auto" else Why("asked", f"You asked for {name}.")
+    why = (
+        Why("only", "It is the model for answers of this kind.")
+        if model == "auto"
+        else Why("asked", f"You asked for {name}.")
+    )
     result = _result(parts, name, why, fitted.tasks_, answers)
     votes = table if isinstance(table, Votes) else None
     result = replace(

@@ -103,8 +103,9 @@ class Report:
 
     `source` is the name of the data, `kind` and `kind_why` what kind of answers they are and how that was found, `model`
     with `why_code` and `why` the model and why it was taken. `p` (T,) is the probability (or confidence) of each answered
-    task. `worker_measure` names what is measured of workers: accuracy, or another word of words.py. `gold` are the
-    measures where gold is known, `held_out` says whether they were taken on gold that the model had not seen.
+    task, or else, of numbers, `spread` (T,) their standard deviations. `worker_measure` names what is measured of workers:
+    accuracy, or another word of words.py. `gold` are the measures where gold is known, `held_out` says whether they were
+    taken on gold that the model had not seen.
     """
 
     source: str
@@ -117,6 +118,7 @@ class Report:
     answers: int
     p: Floats
     workers_total: int
+    spread: Floats = field(default_factory=lambda: np.zeros(0))
     threshold: float = 0.95
     labels: tuple[LabelShare, ...] = ()
     labels_total: int = 0

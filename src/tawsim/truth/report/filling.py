@@ -41,6 +41,7 @@ def report_of(found: "Result", source: str) -> Report:
         answers=int(found.answers.sum()),
         p=p,
         workers_total=len(found.workers),
+        spread=np.array([value for value in found.columns.get("sd", ()) if value is not None], float),
         labels=label_shares(votes, probability) if votes is not None and probability is not None else (),
         labels_total=len(found.labels) if labelled else 0,
         workers=tuple(sorted(found.workers, key=lambda one: -one.answers)[:MOST_WORKERS]),

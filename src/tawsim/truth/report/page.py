@@ -128,13 +128,23 @@ def _how(report: Report, words: Words) -> str:
 
 def _sure(report: Report, words: Words) -> str:
     if not len(report.p):
-        return ""
+        return _spread(report, words)
     # From the chance level up: below it there is nothing with a best answer.
     start = 0.5 if float(report.p.min()) >= 0.5 else 0.0
     counts = np.histogram(report.p, bins=BARS, range=(start, 1.0))[0].tolist()
     text = words("sure_explain", threshold=_percent(report.threshold))
     plot = svg.histogram(counts, start, 1.0, words("sure"), mark=report.threshold)
     return _section(words("sure"), escape(text), f'<div class="scroll">{plot}</div>')
+
+
+def _spread(report: Report, words: Words) -> str:
+    """How sure numbers are: by their standard deviations."""
+    if not len(report.spread):
+        return ""
+    end = svg.round_up(float(report.spread.max()))
+    counts = np.histogram(report.spread, bins=BARS, range=(0.0, end))[0].tolist()
+    plot = svg.histogram(counts, 0.0, end, words("sure"), share=False)
+    return _section(words("sure"), escape(words("spread_explain")), f'<div class="scroll">{plot}</div>')
 
 
 def _labels(report: Report, words: Words) -> str:
@@ -168,9 +178,9 @@ def _items(report: Report, words: Words) -> str:
         (svg.axis(start, end, share=False), False), (escape(words("interval")), True),
     ]  # fmt: skip
     rows = [
-        f'{_number(str(one.rank))}<th scope="row">{_user(one.name)}</th>{_number(f"{one.score:,.2f}")}'
+        f'{_number(str(one.rank))}<th scope="row">{_user(one.name)}</th>{_number(svg.number(one.score, ".2f"))}'
         f"<td class=mark>{svg.interval(one.score, one.low, one.high, start, end, '', f'{one.score:,.3f}')}</td>"
-        f"{_number(f'{one.low:,.2f} – {one.high:,.2f}')}"
+        + _number(" … ".join(svg.number(end, ".2f") for end in (one.low, one.high)))
         for one in report.items
     ]
     return _section(
@@ -200,14 +210,16 @@ def _who(report: Report, words: Words) -> str:
     if any(one.verdict for one in report.workers):
         head.append((escape(words("verdict")), False))
     rows = [_worker(one, words, start, end, share=share, known=bool(known), wide=len(head)) for one in report.workers]
-    explain = words("who_explain", measure=words(report.worker_measure)) if known else ""
+    with_ends = any(one.low is not None for one in known)
+    key = "who_explain" if with_ends else "who_explain_plain"
+    explain = words(key, measure=words(report.worker_measure)) if known else ""
     table = _table(head, rows) + _more(report.workers_total - len(report.workers), words)
     return _section(words("who"), escape(explain), table)
 
 
 def _worker(one: WorkerRow, words: Words, start: float, end: float, *, share: bool, known: bool, wide: int) -> str:
     def text(value: float) -> str:
-        return _percent(value) if share else f"{value:,.3g}"
+        return _percent(value) if share else svg.number(value, ".3g")
 
     row = f'<th scope="row">{_user(one.name)}</th>{_number(f"{one.answers:,}")}'
     if known and one.value is None:

@@ -28,8 +28,14 @@ def picture(width: float, height: float, body: str, label: str, kind: str = "") 
     )
 
 
-def histogram(counts: Sequence[int], low: float, high: float, label: str, mark: float | None = None) -> str:
-    """Bars of equal width over `low`..`high` (shares); `mark` draws a line at a threshold."""
+def histogram(
+    counts: Sequence[int], low: float, high: float, label: str, mark: float | None = None, *, share: bool = True
+) -> str:
+    """Bars of equal width over `low`..`high` (shares in per cent, or plain numbers); `mark` draws a line at a threshold."""
+
+    def text(value: float) -> str:
+        return _share(value) if share else number(value)
+
     width, height, left, foot, head = 760.0, 220.0, 52.0, 26.0, 14.0
     inner, floor = width - left - 24, height - foot
     top = max([*counts, 1])
@@ -47,12 +53,12 @@ def histogram(counts: Sequence[int], low: float, high: float, label: str, mark: 
             tall = max(tall, 1.5)
             body.append(
                 f'<rect class="mark" x="{_n(left + i * wide + 1)}" y="{_n(floor - tall)}" width="{_n(wide - 2)}" '
-                f'height="{_n(tall)}"><title>{_share(a)} – {_share(b)}: {count:,}</title></rect>'
+                f'height="{_n(tall)}"><title>{text(a)} – {text(b)}: {count:,}</title></rect>'
             )
     for i in range(6):
-        share = low + (high - low) * i / 5
+        at = text(low + (high - low) * i / 5)
         x = left + inner * i / 5
-        body.append(f'<text class="tick" x="{_n(x)}" y="{_n(height - 8)}" text-anchor="middle">{_share(share)}</text>')
+        body.append(f'<text class="tick" x="{_n(x)}" y="{_n(height - 8)}" text-anchor="middle">{at}</text>')
     if mark is not None and low < mark < high:
         x = left + inner * (mark - low) / (high - low)
         body.append(f'<line class="rule" x1="{_n(x)}" x2="{_n(x)}" y1="{_n(head - 8)}" y2="{_n(floor)}"/>')
@@ -85,7 +91,7 @@ def axis(start: float, end: float, *, share: bool) -> str:
     for i in range(0, 5, 2):
         value = start + (end - start) * i / 4
         anchor = ("start", "", "middle", "", "end")[i]
-        text = _share(value) if share else f"{value:,.4g}"
+        text = _share(value) if share else number(value)
         x = (0.0, 0.0, width / 2, 0.0, width)[i]
         body.append(f'<text class="tick" x="{_n(x)}" y="12" text-anchor="{anchor}">{text}</text>')
     return picture(width, 16, "".join(body), "", "row").replace('role="img" aria-label=""', 'aria-hidden="true"')
@@ -157,6 +163,11 @@ def round_up(value: float) -> float:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
     return next((lead * power for lead in (1, 2, 3, 4, 5, 6, 8) if lead * power >= value), 10 * power)
+
+
+def number(value: float, digits: str = ".4g") -> str:
+    """A number as it is printed: with commas between thousands and a minus that is one."""
+    return f"{value:,{digits}}".replace("-", "−")
 
 
 def _step(top: int) -> int:
