@@ -25,10 +25,13 @@ HIDDEN = 10
 class Evidence:
     """`error`: mean word error rate against the hidden answer of a text made of the others, the hidden ones weighted by
     their distance to the nearest other. `excess`: the mean distance as a share of words, weighted by 1 - e_a, less the hidden
-    answer's own error e_a; that is the expected error of such a text."""
+    answer's own error e_a; that is the expected error of such a text. `rates`, `weights` (H,): what `error` is the mean of.
+    """
 
     error: float
     excess: float
+    rates: Floats
+    weights: Floats
 
 
 def held_out(texts: Texts, error: Floats, weight: Floats, ways: Sequence[str]) -> dict[str, Evidence]:
@@ -51,8 +54,16 @@ def held_out(texts: Texts, error: Floats, weight: Floats, ways: Sequence[str]) -
         made = fuse_from(centres, others, group, weight[members]).texts if way == "fused" else centres[0]
         rate = _apart(made, unseen, of_second=True)
         excess = np.average(_apart(made, unseen) - error[hidden], weights=trust)
-        result[way] = Evidence(float(np.average(rate, weights=nearest)), float(excess))
+        result[way] = Evidence(float(np.average(rate, weights=nearest)), float(excess), rate, nearest)
     return result
+
+
+def better_by(one: Evidence, other: Evidence) -> float:
+    """How much less `one` errs than `other` on the same hidden answers, in standard errors of the difference."""
+    gain, weight = other.rates - one.rates, one.weights
+    mean = float(np.average(gain, weights=weight))
+    spread = float(np.sqrt((weight**2 * (gain - mean) ** 2).sum())) / float(weight.sum())
+    return mean / max(spread, 1e-12)
 
 
 def errors_of(

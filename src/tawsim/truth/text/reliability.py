@@ -86,7 +86,8 @@ def reliability(pairs: Pairs, task: Ints, worker: Ints, tasks: int, workers: int
     per_task = np.bincount(task, minlength=tasks)
     size = per_task[task].astype(float)
     met = np.bincount(pairs.first, minlength=count) + np.bincount(pairs.second, minlength=count)
-    total = np.bincount(pairs.first, pairs.apart, count) + np.bincount(pairs.second, pairs.apart, count)
+    total = np.zeros(count)  # of no pairs at all, bincount makes whole numbers
+    total += np.bincount(pairs.first, pairs.apart, count) + np.bincount(pairs.second, pairs.apart, count)
     total *= np.where(met > 0, (size - 1) / np.maximum(met, 1), 0)  # as if compared with all others
     of_worker = np.bincount(worker, minlength=workers)
     mean = float(pairs.apart.mean()) / 2 if len(pairs.apart) else 0.0

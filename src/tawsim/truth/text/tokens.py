@@ -88,9 +88,9 @@ def _parts(piece: str) -> list[tuple[str, str]]:
 
 
 def _without_quotes(part: list[str]) -> tuple[str, str]:
-    """A core of apostrophes alone is a sign."""
+    """A core without any letter or digit (apostrophes, a stretching line, a stray mark) is a sign."""
     core, signs = part
-    return ("", core + signs) if core and not core.strip(JOINERS) else (core, signs)
+    return (core, signs) if any(map(str.isalnum, OPTIONAL.sub("", core))) else ("", core + signs)
 
 
 def _key(core: str) -> str:
