@@ -5,11 +5,12 @@ Two workers who know nothing of each other agree, beyond chance, as the product 
 without those that stand out of it; a pair that agrees far more is *related*. Related workers form families. A pair that
 agrees on nearly everything, where others do not, is a *copy*, and a family of copies counts as one vote.
 
-Families that are not copies keep their votes. Discounting them was tried, and lost: on made crowds of model judges, where
-the right ones are also the ones that agree, it took accuracy from 90 to 50 on the sets it was meant for. What is done for
-them is honest arithmetic: the correlation of their errors, and how many independent votes a task's votes are worth.
+Families that are not copies keep their votes. Discounting them was tried, and lost: on made crowds of model judges the
+right ones are also the ones that agree, and it took accuracy from 90 to 50 on sets that it was meant for. What is done
+for them is honest arithmetic: the correlation of their errors, and how many independent votes a task's votes are worth.
 
-On 23 real crowds: no pair or one in a thousand is related among people; of the copies found, a pair on each of four sets.
+On 21 real crowds of people at most one pair of workers in fifty is related and mostly none; copies are found on three
+sets, a pair or two on each. Of 130 prompts of language models (LLMBar) 51 are related, and 15 are copies.
 """
 
 from typing import NamedTuple
