@@ -18,6 +18,8 @@ SURE_WITHIN = 0.15
 # "Mixes": at least this much more often than others do, and at least this share of all the worker's errors.
 MORE_THAN_OTHERS = 0.1
 MOST_OF_ERRORS = 0.5
+# Of two labels, those said the wrong way round more often than this; near a half is guessing, or saying one of them always.
+SWAPPED = 0.6
 # More answers than this is "many", not a number to plan with.
 MANY = 1000
 
@@ -84,7 +86,7 @@ def judge(evidence: Evidence, pair: Pair, labels: tuple[Any, ...], typical: floa
 def _mixes(pair: Pair, labels: int) -> bool:
     """Whether the pair explains the worker. Of two labels every error exchanges them: they must be mostly swapped."""
     if labels == 2:
-        return pair.low > 0.5
+        return pair.low > SWAPPED
     return pair.low > pair.others + MORE_THAN_OTHERS and pair.of_errors_low > MOST_OF_ERRORS
 
 
