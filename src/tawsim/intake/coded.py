@@ -10,6 +10,7 @@ import os
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -136,7 +137,7 @@ def _fast(
     """Raises `_Slow` for anything out of the ordinary."""
     import pyarrow as pa
 
-    if rows.format == "parquet":
+    if rows.format == "parquet" and Path(source).is_file():  # a pipe can be read once only
         batches = _parquet_batches(source, list(names.values()))
     elif rows.format in ("csv", "tsv") and rows.plain_text:
         batches = _csv_batches(rows, list(names.values()))

@@ -19,6 +19,7 @@ from tawsim.truth.outcomes import Result
 from tawsim.truth.report.filling import report_of
 from tawsim.truth.report.measures import Measure
 from tawsim.truth.report.page import report_html
+from tawsim.truth.report.words import Words
 
 NEEDED, OPTIONAL = ("task", "worker", "label"), ("left", "right", "shown")
 SURE = 0.95
@@ -87,13 +88,10 @@ def infer_file(
 
 def _check_outputs(out: Path, outputs: Outputs, force: bool) -> None:
     """Before an hour of work: endings that are not written, a language there is no report in, and names that are taken."""
-    report_words = ("en", "ar")
     tables = [one for one in (out, outputs.workers, outputs.items) if one is not None]
     for one in tables:
-        if not str(one).startswith("/dev/"):
-            format_of(one.name)
-    if outputs.language not in report_words:
-        raise BadInput(f"There is no report in the language {outputs.language!r}.", "Known: " + ", ".join(report_words))
+        format_of(one.name)
+    Words(outputs.language)
     paths = [*tables, *([outputs.report] if outputs.report is not None else [])]
     if len({one.absolute() for one in paths}) < len(paths):
         raise BadInput("Two of the files to write have the same name.", "Give each its own.")

@@ -87,7 +87,7 @@ def draw_audit(
     sampled at the rate n / N, rounded up, and has `least` tasks at the least (or all it has), so that a few more than `n`
     may come; without, the sample ignores slices, which are only reported on.
 
-    Cost O(N log N), about 2 s for a million tasks. Raises `BadInput`: no tasks, a name that is empty or stands twice,
+    Cost O(N log N), about 5 s for a million tasks. Raises `BadInput`: no tasks, a name that is empty or stands twice,
     `n` outside 1 … N, a task without a slice.
     """
     names = _ordered(tasks)
