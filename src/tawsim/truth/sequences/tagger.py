@@ -40,8 +40,9 @@ class SequenceTruth(Restorable):
     so what a worker did at the last token is known and only the truth is hidden: one forward–backward pass a sequence.
     EM to the maximum of the posterior; worker rows have a Dirichlet prior of `worker_strength` answers in the shape of
     the crowd's row, whose own prior of `type_strength` answers has the shape all types share. The chain's rows have
-    `chain_strength` transitions in the shape of the overall shares, and each document its own mixture of types, with
-    `document_strength` spans of prior in the shape of all documents.
+    `chain_strength` transitions of prior in a shape that all types share (they go on equally often, and what follows a span
+    does not depend on it), and each document its own mixture of types, with `document_strength` spans of prior in the
+    shape of all documents.
 
     Paper: E. Simpson and I. Gurevych, "A Bayesian approach for sequence tagging with crowds", EMNLP 2019 (their "seq"
     worker model; no words are seen here). Where we depart and why:
@@ -217,8 +218,7 @@ class _Chain:
 
     def learn(self, posterior: Posterior) -> None:
         """The most probable chain given the states' probabilities."""
-        overall = posterior.state.sum(axis=0) + 1.0
-        rows = posterior.pairs + self._may * (self._chain * overall / overall.sum() + 0.1)
+        rows = posterior.pairs + self._chain * self._alike(posterior)
         self.transition = rows / rows.sum(axis=1, keepdims=True)
         starts = self._layout.starts[:-1][np.diff(self._layout.starts) > 0]
         first = np.where(self.first > 0, posterior.state[starts].sum(axis=0) + 0.5, 0)
@@ -230,6 +230,19 @@ class _Chain:
         share = (begun.sum(axis=0) + 1) / (begun.sum() + self._types)
         own = (begun + self._document * share) / (begun.sum(axis=1, keepdims=True) + self._document)
         self._mixture[:, 1 : 1 + self._types] = np.log(own / share)
+
+    def _alike(self, posterior: Posterior) -> Floats:
+        """Rows (S, S) in which all types go on equally often, and what follows a span does not depend on its type."""
+        kinds = self._types + 1
+        next_to = posterior.state.sum(axis=0) + 1.0
+        next_to[1 + kinds :] = 0
+        alike = np.tile(next_to / next_to.sum(), (len(next_to), 1))
+        x = np.arange(kinds)
+        for state in (1 + x, 1 + kinds + x):
+            on, total = posterior.pairs[state, 1 + kinds + x].sum() + GOES_ON, posterior.pairs[state].sum() + 1.0
+            alike[state] *= 1 - on / total
+            alike[state, 1 + kinds + x] = on / total
+        return alike
 
 
 def _marked(found: Candidates, read: Sequences) -> Candidates:
