@@ -87,8 +87,8 @@ def test_order_of_rows_and_names_of_workers_change_nothing(make):
 
 @every_model
 def test_a_large_task_of_many_answers_does_not_depend_on_names_either(make):
-    rows, truth = crowd(tasks=1, workers=150, wrong=0.4)
-    names = dict(zip(sorted({w for _, w, _ in rows}), np.random.default_rng(2).permutation(150).tolist(), strict=True))
+    rows, truth = crowd(tasks=1, workers=80, wrong=0.4)
+    names = dict(zip(sorted({w for _, w, _ in rows}), np.random.default_rng(2).permutation(80).tolist(), strict=True))
     renamed = [(t, names[w], text) for t, w, text in rows]
     assert make().fit(rows).predict() == make().fit(renamed).predict()
     if make is not BestText:

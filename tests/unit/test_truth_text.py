@@ -128,7 +128,7 @@ def test_the_answer_is_in_the_workers_spelling():
 
 
 # ---- reliability
-def made(seed=0, tasks=60, workers=6):
+def made(seed=0, tasks=30, workers=6):
     """Texts of 30 words by workers with known error rates."""
     random = np.random.default_rng(seed)
     rate = np.linspace(0.02, 0.4, workers)

@@ -15,6 +15,8 @@ from tawsim.truth.text.reliability import LEAST, LEAST_VARIANCE, MOST, Reliabili
 Floats = NDArray[np.float64]
 # Tasks whose answers are hidden in turn: with six answers each some thousand measurements, 1 % of error to tell ways apart.
 TASKS = 200
+# Hidden answers × others of their task, at most: where tasks have hundreds of answers, fewer tasks say as much.
+MEMBERS = 60_000
 # Fusing starts from this many of a task's best answers and keeps what is nearest to all: the descent ends in local minima.
 STARTS = 3
 # Of a task with very many answers this many are hidden.
@@ -40,7 +42,9 @@ def held_out(texts: Texts, error: Floats, weight: Floats, ways: Sequence[str]) -
     usable = np.flatnonzero(count > 2)
     if not len(usable):
         return {}
-    usable = usable[np.linspace(0, len(usable) - 1, min(TASKS, len(usable))).astype(np.int64)]
+    members_a_task = float((np.minimum(count[usable], HIDDEN) * (count[usable] - 1)).mean())
+    tasks = min(TASKS, len(usable), max(1, int(MEMBERS / members_a_task)))
+    usable = usable[np.linspace(0, len(usable) - 1, tasks).astype(np.int64)]
     hidden, members, group = _left_out(texts, np.unique(usable))
     starts = np.concatenate(([0], np.flatnonzero(np.diff(group)) + 1))
     order = np.lexsort((np.arange(len(members)), error[members], group))
