@@ -1,6 +1,6 @@
 """Adaptive stopping replayed on real answers: how many labels the posterior saves, with one threshold fixed beforehand.
 
-    python benchmarks/truth/replay.py [--data FOLDER] [--orders 2] [--model joint] [--thresholds 0.9,0.95] [--log FILE.md]
+    python benchmarks/truth/replay.py [--data FOLDER] [--orders 2] [--model joint] [--thresholds 0.92,0.94] [--log FILE.md]
 
 FOLDER as in accuracy.py. Every task starts with two of its real answers in a random order; the model is fitted on all
 bought answers; each task whose most probable label has p below the threshold buys its next answer; and again, until no
@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("TAWSIM_DATA", beside)))
     parser.add_argument("--orders", type=int, default=2)
     parser.add_argument("--model", default="joint", choices=sorted(MODELS))
-    parser.add_argument("--thresholds", default="0.9,0.95,0.97")
+    parser.add_argument("--thresholds", default="0.92,0.94")
     parser.add_argument("--sets", default="")
     parser.add_argument("--log", type=Path)
     options = parser.parse_args()
