@@ -18,8 +18,9 @@ from tawsim.truth.votes import Votes
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
-# Cells of the largest table a fit may hold (8 bytes each, about six tables at once).
-MAX_CELLS = 60_000_000
+# Cells of the largest tables of tasks × labels and of workers × labels² a fit may hold. There are two levels in each, of
+# 8 bytes, and about six such tables of workers at once.
+MAX_CELLS, MAX_CONFUSIONS = 60_000_000, 15_000_000
 # Posteriors that move less than this (mean over tasks of half the absolute change) are there: a tenth of it changes no
 # mean over the sets by 0.1 points.
 TOLERANCE = 1e-3
@@ -110,7 +111,7 @@ class Crowd:
 
 def check_size(tasks: int, workers: int, labels: int) -> None:
     """Raises `TooLarge` where the tables of a fit would not fit in memory."""
-    if max(workers * labels, tasks) * labels > MAX_CELLS:
+    if tasks * labels > MAX_CELLS or workers * labels**2 > MAX_CONFUSIONS:
         raise TooLarge(
             f"{workers} workers and {tasks} tasks with {labels} labels are too many for confusion matrices.",
             "Use model='majority', or fewer labels.",
