@@ -1,5 +1,7 @@
 """Krippendorff's alpha and the kappas against published answers, their intervals, and who agrees with whom."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,11 +12,13 @@ from tawsim.truth.agreement import (
     METRICS,
     agreement_of,
     cohen_kappa,
+    draws,
     fleiss_kappa,
     jaccard_distance,
     krippendorff_alpha,
     pairwise_agreement,
 )
+from tawsim.truth.agreement.draws import MOST_KINDS, distinct_rows
 from tawsim.truth.agreement.tables import _wide_alpha
 from tawsim.truth.numeric.order import in_order
 
@@ -91,6 +95,48 @@ def test_jaccard():
     assert distance[2, 2] == 0
     same_sets = np.array([[2, 0, 0, 1], [0, 3, 0, 0]])
     assert krippendorff_alpha(same_sets, distance).alpha == pytest.approx(1.0)
+
+
+def plain_bootstrap(counts, metric, seed):
+    """Tasks drawn one by one, and alpha of the tasks drawn."""
+    random = np.random.default_rng(seed)
+    found = [
+        krippendorff_alpha(counts[random.integers(0, len(counts), len(counts))], metric=metric, replicates=1).alpha
+        for _ in range(600)
+    ]
+    return np.quantile(found, [0.025, 0.975])
+
+
+@pytest.mark.parametrize("metric", ["nominal", "ordinal", "interval"])
+def test_the_interval_of_many_different_tasks_is_that_of_a_plain_bootstrap(metric):
+    random = np.random.default_rng(4)
+    center = random.integers(0, 8, 1500)
+    said = np.clip(center[:, None] + random.integers(-3, 4, (1500, 9)) * (random.random((1500, 9)) < 0.6), 0, 7)
+    counts = np.stack([(said == k).sum(axis=1) for k in range(8)], axis=1)
+    assert len(distinct_rows(counts)[1]) > MOST_KINDS
+    found = krippendorff_alpha(counts, metric=metric, replicates=4000)
+    low, high = plain_bootstrap(counts, metric, 5)
+    # Six hundred replicates know an end to about a tenth of half the width.
+    assert found.low == pytest.approx(low, abs=0.12 * (high - low))
+    assert found.high == pytest.approx(high, abs=0.12 * (high - low))
+
+
+def test_blocks_of_draws_are_the_draws_made_at_once(monkeypatch):
+    counts = np.random.default_rng(3).integers(0, 4, (200, 3))
+    whole = krippendorff_alpha(counts)
+    monkeypatch.setattr(draws, "AT_ONCE", 1000)
+    assert krippendorff_alpha(counts) == whole
+
+
+def test_a_million_answers_take_little_memory():
+    counts = np.random.default_rng(2).multinomial(10, [0.1] * 10, size=100_000)
+    tracemalloc.start()
+    try:
+        krippendorff_alpha(counts)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 100e6  # once 400 MB; all rows here differ, which is the worst there is
 
 
 # ---- metrics, tables of votes, kappas, pairs

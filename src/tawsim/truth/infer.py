@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tawsim.core.errors import BadInput
 from tawsim.truth.agreement import Agreement, krippendorff_alpha
 from tawsim.truth.choice.bwa import BWA
+from tawsim.truth.choice.confidences import in_order_of_votes
 from tawsim.truth.choice.correlated import Correlated
 from tawsim.truth.choice.dawid_skene import MAX_CELLS, DawidSkene
 from tawsim.truth.choice.difficulty import Difficulty
@@ -95,15 +96,18 @@ class Inference:
         }
 
 
-def infer(votes: Any, model: str = "auto", gold: Mapping[Any, Any] | None = None) -> Inference:
+def infer(votes: Any, model: str = "auto", gold: Mapping[Any, Any] | None = None, confidence: Any = None) -> Inference:
     """The truth of `votes` (`Votes`, or any table with task, worker, label) by `model`: "auto" or a key of `MODELS`.
 
     "auto" takes the majority where there is too little to learn workers from, each vote taken to be right seven
     times in ten; else `Joint`, or Dawid–Skene for millions of votes; `why` says which and why. `gold`, task → label,
     makes Joint better and its probabilities truer; other models cannot use it and refuse it.
+    `confidence` (N,), each worker's own probability of being right in the order of the rows of `votes`, None or NaN where
+    there is none, is used and refused likewise; "auto" leaves it aside where it takes another model than `Joint`.
     The same votes give the same result, whatever the order of their rows. Raises `BadInput` for votes or a model
     name that cannot be used, `TooLarge` where a named model does not fit in memory.
     """
+    sure = None if confidence is None else in_order_of_votes(votes, confidence)
     votes = read_votes(votes)
     if model not in ("auto", *MODELS):
         raise BadInput(f"There is no truth model {model!r}.", "Known models: auto, " + ", ".join(MODELS))
@@ -112,12 +116,14 @@ def infer(votes: Any, model: str = "auto", gold: Mapping[Any, Any] | None = None
         name = "joint"
     if gold and name != "joint" and model != "auto":
         raise BadInput(f"The model {name} cannot use gold.", "Use model='joint', or leave the model to Tawsim.")
+    if sure is not None and name != "joint" and model != "auto":
+        raise BadInput(f"The model {name} cannot use confidence.", "Use model='joint', or leave the model to Tawsim.")
     fitted: TruthModel
     if model == "auto" and name == "majority":
         # A share of 1 from a single vote would claim certainty, just where nothing is known of whoever voted.
         fitted = Majority(assumed_accuracy=ASSUMED_ACCURACY).fit(votes)
     elif name == "joint":
-        fitted = Joint().fit(votes, gold)
+        fitted = Joint().fit(votes, gold, sure)
         why = replace(why, text=f"{why.text} {fitted.why_['text']}", facts=fitted.why_["facts"])
     else:
         fitted = MODELS[name]().fit(votes)

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
-from tawsim.truth.agreement.krippendorff import MAX_DRAWS, MIN_REPLICATES, REPLICATES, Floats, distinct_rows
+from tawsim.truth.agreement.draws import distinct_rows
+from tawsim.truth.agreement.krippendorff import MAX_DRAWS, MIN_REPLICATES, REPLICATES, Floats
 
 Weights = Literal["none", "linear", "quadratic"]
 

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
+from tawsim.truth.agreement.draws import MOST_KINDS, blocks_of_draws, distinct_rows, normal_ratios
 
 Floats = NDArray[np.float64]
 Metric = Literal["nominal", "ordinal", "interval", "ratio"]
 METRICS: tuple[Metric, ...] = ("nominal", "ordinal", "interval", "ratio")
 REPLICATES = 1000
-# The bootstrap draws replicates × patterns numbers; beyond this it takes fewer replicates, as many tasks need no more.
+# The bootstrap of Fleiss' kappa, and of answers of very many values, takes fewer replicates where tasks are many.
 MAX_DRAWS = 20_000_000
 MIN_REPLICATES = 200
 
@@ -49,29 +50,41 @@ def krippendorff_alpha(
     tasks with n_t ≥ 2 (K. Krippendorff, "Computing Krippendorff's Alpha-Reliability", 2011). δ is that of `metric` (see
     `metric_distance`; `values` (K,) are the numbers that the answers stand for, 0..K-1 if not given) or a `distance`
     (K, K) of one's own, 0 on the diagonal. Interval: percentiles over tasks drawn with replacement; drawing the
-    multiplicity of each distinct row of counts is the same draw and far cheaper. Same `seed`, same interval. The
-    ordinal distance is that of each draw's own answers, as the answers at hand define it.
+    multiplicity of each distinct row of counts is the same draw and far cheaper. Of more than 500 distinct rows the sums
+    D_o and D_e are drawn instead, as the two normal numbers that they then are (draws.py). Same `seed`, same interval.
+    The ordinal distance is that of each draw's own answers, as the answers at hand define it.
+
+    Cost: one pass over the counts and a sort of the tasks; memory 40 bytes a task besides the counts.
 
     >>> table = np.array([[3, 0, 0], [0, 3, 0], [0, 1, 2], [0, 0, 3]])
     >>> round(krippendorff_alpha(table).alpha, 3), round(krippendorff_alpha(table, metric="ordinal").alpha, 3)
     (0.766, 0.853)
     """
     counts = np.asarray(counts)
-    counts = counts[counts.sum(axis=1) > 1]
+    several = counts.sum(axis=1) > 1
+    counts = counts if several.all() else counts[several]
     numbers = _numbers(metric, values, counts.shape[1])
     if not len(counts):
         return None
     pattern, times = distinct_rows(counts)
     size = pattern.sum(axis=1)
-    few = max(MIN_REPLICATES, min(replicates, MAX_DRAWS // len(times)))
-    draws = np.random.default_rng(seed).multinomial(len(counts), times / len(counts), size=few)
-    weight = np.concatenate([times[None], draws]).astype(float)
-    if metric == "ordinal" and distance is None:
-        found = np.array([_ordinal_alpha(row, size, pattern) for row in weight])
-    else:
+    random = np.random.default_rng(seed)
+    ordinal = metric == "ordinal" and distance is None
+    delta = np.zeros((0, 0))
+    if not ordinal:
         delta = metric_distance(metric, numbers) if distance is None else np.asarray(distance, float)
-        disagreement = np.einsum("tk,tk->t", pattern @ delta, pattern) / (size - 1)
-        found = _alpha(weight, disagreement, size, pattern, delta)
+    if len(times) > MOST_KINDS:
+        pieces, within, expected = (
+            _ordinal_pieces(times, size, pattern) if ordinal else _pieces(times, size, pattern, delta)
+        )
+        return summary(normal_ratios(pieces, times, within, expected, replicates, random), len(counts))
+    disagreement = np.zeros(0) if ordinal else np.einsum("tk,tk->t", pattern @ delta, pattern) / (size - 1)
+    found = np.concatenate([
+        np.array([_ordinal_alpha(row, size, pattern) for row in weight])
+        if ordinal
+        else _alpha(weight, disagreement, size, pattern, delta)
+        for weight in blocks_of_draws(times, replicates, random)
+    ])  # fmt: skip
     return summary(found, len(counts))
 
 
@@ -168,16 +181,36 @@ def _ordinal_alpha(weight: Floats, size: Floats, pattern: Floats) -> float:
     return 1.0 - float(weight @ within) / expected if expected > 1e-9 * total else float("nan")
 
 
-def distinct_rows(counts: NDArray[Any]) -> tuple[Floats, NDArray[np.int64]]:
-    """The distinct rows of `counts` (P, K) and how often each occurs (P,).
+def _pieces(times: NDArray[np.int64], size: Floats, pattern: Floats, delta: Floats) -> tuple[Floats, float, float]:
+    """What one more task of each pattern adds to D_o and, to first order, to D_e, (P, 2); D_o and D_e themselves. Zero
+    where only one kind of answer occurs."""
+    within = np.einsum("tk,tk->t", pattern @ delta, pattern) / (size - 1)
+    per_label = times @ pattern
+    total = float(per_label.sum())
+    from_all = delta @ per_label
+    expected = float(per_label @ from_all) / (total - 1)
+    adds = 2 * (pattern @ from_all) / (total - 1) - expected * size / (total - 1)
+    return np.stack([within, adds], axis=1), float(times @ within), expected
 
-    Rows are told apart by a 64-bit mix, which sorts ten times as fast as rows do; a collision is looked for and, should
-    there ever be one, the slow way is taken.
-    """
-    mix = np.random.default_rng(1).integers(-(2**62), 2**62, counts.shape[1]) * 2 + 1
-    key = (counts.astype(np.int64) * mix).sum(axis=1)
-    _, first, where, times = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
-    if not np.array_equal(counts[first][where.reshape(-1)], counts):  # pragma: no cover - one in 10^9 runs
-        rows, times = np.unique(counts, axis=0, return_counts=True)
-        return rows.astype(float), times
-    return counts[first].astype(float), times
+
+def _ordinal_pieces(times: NDArray[np.int64], size: Floats, pattern: Floats) -> tuple[Floats, float, float]:
+    """As `_pieces`, with the ranks' own share in the derivative: an answer more moves the ranks of all above it."""
+    per_label = times @ pattern
+    total = float(per_label.sum())
+    ranks = mid_ranks(per_label) / total
+    spread = pattern * (size / (size - 1))[:, None] * 2
+    mean = pattern @ ranks
+    within = spread @ ranks**2 - 2 * mean**2 / (size - 1)
+    moved = mid_ranks(pattern) / total
+    slope = 2 * ranks * (times @ spread) - 4 * (times * mean / (size - 1)) @ pattern
+    square, sum_ = float(per_label @ ranks**2), float(per_label @ ranks)
+    expected = 2 * (total * square - sum_**2) / (total - 1)
+    if expected <= 1e-9 * total:  # one kind of answer, and rounding
+        expected = 0.0
+    by_ranks = 4 * (total * per_label * ranks - sum_ * per_label) / (total - 1)
+    adds = (
+        2 * (size * square + total * (pattern @ ranks**2) - 2 * sum_ * mean) / (total - 1)
+        - expected * size / (total - 1)
+        + moved @ by_ranks
+    )
+    return np.stack([within + moved @ slope, adds], axis=1), float(times @ within), expected

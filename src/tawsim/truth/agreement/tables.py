@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.errors import TooLarge
+from tawsim.truth.agreement.draws import MOST_KINDS, blocks_of_draws, normal_ratios
 from tawsim.truth.agreement.krippendorff import (
     MIN_REPLICATES,
     REPLICATES,
@@ -45,8 +46,8 @@ def agreement_of(
     """Krippendorff's alpha of `votes` (`Votes`, or any table with task, worker, label), as `krippendorff_alpha`.
 
     "ordinal" takes labels in the order of `levels`, or of the numbers they are; "interval" and "ratio" need labels that
-    are numbers. With very many different values the bootstrap has 200 replicates. Raises `BadInput` for labels that the
-    metric cannot use, `TooLarge` for the ratio metric of more than 3 000 values.
+    are numbers. With very many different values the bootstrap of the other metrics has 200 replicates. Raises `BadInput`
+    for labels that the metric cannot use, `TooLarge` for the ratio metric of more than 3 000 values.
 
     >>> agreement_of([("t", "ann", 1), ("t", "bob", 2), ("u", "ann", 8), ("u", "bob", 9)], metric="interval").tasks
     2
@@ -63,11 +64,42 @@ def agreement_of(
     if len(votes.tasks) * len(votes.labels) <= MAX_CELLS and len(votes.labels) <= 64:
         counts = votes.counts()
         return krippendorff_alpha(counts, metric=metric, values=values.tolist(), replicates=replicates, seed=seed)
-    return _wide_alpha(votes, metric, values, min(replicates, MIN_REPLICATES), seed)
+    return _wide_alpha(votes, metric, values, replicates, seed)
+
+
+def _interval_alpha(votes: Votes, values: Floats, replicates: int, seed: int) -> Agreement | None:
+    """Alpha of numbers from three sums a task: how many, their sum and that of their squares, from the mean of all."""
+    several = votes.per_task() > 1
+    tasks = int(np.count_nonzero(several))
+    if not tasks:
+        return None
+    kept = several[votes.task]
+    task = (np.cumsum(several) - 1)[votes.task[kept]]
+    value = values[votes.label[kept]]
+    value = value - value.mean()
+    size, sums, squares = (np.bincount(task, w, tasks).astype(float) for w in (None, value, value**2))
+    within = 2 * np.bincount(task, (value - (sums / size)[task]) ** 2, tasks) * size / (size - 1)
+    random, once = np.random.default_rng(seed), np.ones(tasks, np.int64)
+    if tasks > MOST_KINDS:
+        total, square = float(size.sum()), float(squares.sum())
+        expected = 2 * total * square / (total - 1)  # the sum of all is 0
+        adds = (2 * (size * square + total * squares) - expected * size) / (total - 1)
+        pieces = np.stack([within, adds], axis=1)
+        return summary(normal_ratios(pieces, once, float(within.sum()), expected, replicates, random), tasks)
+    found = []
+    for weight in blocks_of_draws(once, replicates, random):
+        total, sum_, square = weight @ size, weight @ sums, weight @ squares
+        expected = 2 * (total * square - sum_**2) / (total - 1)
+        undefined = np.full(len(total), np.nan)
+        found.append(1 - np.divide(weight @ within, expected, out=undefined, where=expected > 1e-12 * total))
+    return summary(np.concatenate(found), tasks)
 
 
 def _wide_alpha(votes: Votes, metric: Metric, values: Floats, replicates: int, seed: int) -> Agreement | None:
     """Alpha by sums over votes: for each replicate one pass, and no table of tasks × labels."""
+    if metric == "interval":
+        return _interval_alpha(votes, values, replicates, seed)
+    replicates = min(replicates, MIN_REPLICATES)
     several = votes.per_task() > 1
     tasks = int(np.count_nonzero(several))
     if not tasks:
@@ -94,11 +126,9 @@ class _Sums:
         self.task, self.label, self.size, self.metric, self.values = task, label, size, metric, values
         self.delta = metric_distance("ratio", values) if metric == "ratio" else np.zeros((0, 0))
         self.within = np.zeros(0)
-        if metric in ("nominal", "ratio"):
+        if metric != "ordinal":
             cell, times = np.unique(task * len(values) + label, return_counts=True)
             self.within = self._pairs(cell // len(values), cell % len(values), times.astype(float)) / (size - 1)
-        elif metric == "interval":
-            self.within = self._squares(values)
 
     def alpha(self, weight: NDArray[Any]) -> float:
         """Alpha where task t is there `weight[t]` times; NaN where only one kind of answer occurs."""
@@ -111,10 +141,10 @@ class _Sums:
         elif self.metric == "ratio":
             expected, within = float(marginals @ self.delta @ marginals), self.within
         else:
-            values = mid_ranks(marginals) / total if self.metric == "ordinal" else self.values
+            values = mid_ranks(marginals) / total
             mean = float(marginals @ values) / total
             expected = 2 * total * float(marginals @ (values - mean) ** 2)
-            within = self._squares(values) if self.metric == "ordinal" else self.within
+            within = self._squares(values)
         expected /= total - 1
         return 1 - float(weight @ within) / expected if expected > 1e-12 * total else float("nan")
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
 from tawsim.truth.choice.joint_em import Crowd
-from tawsim.truth.votes import listed
+from tawsim.truth.columns import read_column
+from tawsim.truth.votes import COLUMNS, Votes, columns_of, encode, listed, one_vote_each
 
 Floats = NDArray[np.float64]
 # Probabilities of 0 and 1 are taken for what a hundred answers could tell.
@@ -38,6 +39,21 @@ def read_confidence(confidence: Any, votes: int) -> Floats | None:
         message = f"Row {row}: a confidence of {values[outside[0]]:g} is not within 0..1."
         raise BadInput(message, row=row, column="confidence")
     return values
+
+
+def in_order_of_votes(votes: Any, confidence: Any) -> Floats | None:
+    """Confidences, given in the order of the rows of a table (or of `Votes`), in the order of the `Votes` it becomes: of a
+    repeated vote, that of the last one. Raises `BadInput` as `read_confidence` does."""
+    if isinstance(votes, Votes):
+        return read_confidence(confidence, len(votes))
+    task, worker, _ = (read_column(column) for column in columns_of(votes, COLUMNS))
+    values = read_confidence(confidence, len(task))
+    if values is None:
+        return None
+    worker_code, names = encode(worker, "worker", None)
+    order, _ = one_vote_each(encode(task, "task", None)[0], worker_code, len(names))
+    ordered: Floats = values[order]
+    return ordered
 
 
 def confidence_evidence(crowd: Crowd, confidence: Floats, posterior: Floats) -> tuple[Floats, Floats]:

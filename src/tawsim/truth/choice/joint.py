@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
 from tawsim.truth.choice.calibration import softmax, worth
-from tawsim.truth.choice.confidences import confidence_evidence, read_confidence
+from tawsim.truth.choice.confidences import confidence_evidence, in_order_of_votes
 from tawsim.truth.choice.families import (
     copy_weights,
     effective_votes,
@@ -32,7 +32,7 @@ from tawsim.truth.choice.joint_pool import (
 from tawsim.truth.choice.wawa import Wawa
 from tawsim.truth.kernel import GroupedSum
 from tawsim.truth.model import ChoiceModel, read_votes
-from tawsim.truth.votes import COLUMNS, Votes, columns_of, encode, listed, one_vote_each
+from tawsim.truth.votes import Votes
 
 Floats = NDArray[np.float64]
 # Each is right where another is wrong: see the docstring of Joint.
@@ -132,7 +132,7 @@ class Joint(ChoiceModel):
         Raises `BadInput` for gold of unknown tasks or labels and for confidences outside 0..1, `TooLarge` where
         workers × labels² or tasks × labels are too many.
         """
-        sure = None if confidence is None else _in_order_of_votes(votes, confidence)
+        sure = None if confidence is None else in_order_of_votes(votes, confidence)
         votes = read_votes(votes)
         known = read_gold(self.gold if gold is None else gold, votes)
         crowd = Crowd(votes)
@@ -252,14 +252,3 @@ def _given_families(families: dict[Any, Any], votes: Votes) -> NDArray[np.int64]
     names = sorted({str(families[worker]) for worker in votes.workers if worker in families})
     place = {name: i for i, name in enumerate(names)}
     return np.array([place[str(families[worker])] if worker in families else -1 for worker in votes.workers])
-
-
-def _in_order_of_votes(votes: Any, confidence: Any) -> Floats | None:
-    """Confidences in the order of the `Votes` that the table becomes."""
-    if isinstance(votes, Votes):
-        return read_confidence(confidence, len(votes))
-    task, worker, _ = (listed(column) for column in columns_of(votes, COLUMNS))
-    values = read_confidence(confidence, len(task))
-    worker_code, names = encode(worker, "worker", None)
-    order, _ = one_vote_each(encode(task, "task", None)[0], worker_code, len(names))
-    return None if values is None else values[order]
