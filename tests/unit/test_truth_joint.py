@@ -252,7 +252,7 @@ def test_humbling_and_the_cap():
     assert humbled(p, 1.0) == pytest.approx(p, abs=1e-9)
     assert humbled(p, 0.5)[0, 0] == pytest.approx(3 / 4, abs=1e-4)
     crowd = Crowd(Votes.from_columns([0, 0], [0, 1], [1, 1], labels=[0, 1, 2]))
-    capped = said_by_somebody(np.array([[0.7, 0.2, 0.1]]), crowd)
+    capped = said_by_somebody(np.array([[0.7, 0.2, 0.1]]), crowd.votes.counts())
     assert capped.argmax() == 1
     assert capped.sum() == pytest.approx(1)
 
@@ -298,3 +298,37 @@ def test_it_says_which_and_why():
 def test_too_large_is_refused():
     with pytest.raises(TooLarge, match="too many"):
         Joint().fit(Votes.from_columns(range(9_000), range(9_000), range(9_000)))
+
+
+def test_the_same_votes_are_judged_as_they_were_when_learned():
+    from tawsim.truth.choice import joint_judge
+
+    random = np.random.default_rng(5)
+    truth = random.integers(0, 3, 120)
+    rows = [
+        (t, w, "abc"[k if random.random() < 0.5 + 0.05 * w else random.integers(0, 3)])
+        for t, k in enumerate(truth)
+        for w in random.choice(9, 5, replace=False).tolist()
+    ]
+    votes = Votes.from_table(rows)
+    model = Joint().fit(votes)
+    assert np.allclose(model.predict_proba(votes), model.posterior_, atol=1e-9)
+    # Other tasks of the same workers, one of them unknown: sensible, and the same from a state.
+    other = [("x", 8, "a"), ("x", 7, "a"), ("x", 0, "b"), ("y", "stranger", "c")]
+    p = model.predict_proba(other)
+    assert p[0].argmax() == 0
+    assert p[1].argmax() == 2
+    assert p[0].max() > p[1].max()
+    assert np.array_equal(Joint.from_state(model.to_state()).predict_proba(other), p)
+    by_confusions = Joint().fit(votes)
+    by_confusions.judges_ = []
+    assert np.abs(by_confusions.predict_proba(votes) - model.posterior_).mean() < 0.1
+    assert joint_judge.MOST_KEPT > 1_000_000
+
+
+def test_copies_count_once_in_other_votes_too():
+    from tawsim.truth.choice.joint_judge import copies_count_once
+
+    votes = Votes.from_table([("s", "a", "x"), ("s", "b", "x"), ("s", "c", "y"), ("t", "a", "x"), ("t", "c", "y")])
+    assert copies_count_once(votes, np.array([0, 0, -1])).tolist() == [0.5, 0.5, 1.0, 1.0, 1.0]
+    assert copies_count_once(votes, np.array([-1, -1, -1])) is None

@@ -44,6 +44,9 @@ ASSUMED_ACCURACY = 0.7
 
 # Joint takes some 20 s of CPU for a million votes, Dawid–Skene one: beyond this, people would wait for minutes.
 MOST_FOR_JOINT = 1_500_000
+# Workers × labels²: Joint learns so many confusions, and needs some 5 s for half a million of them. With very many labels
+# hardly any of them is ever seen; one precision for each worker and label is then what can be learned.
+MOST_CONFUSIONS = 1_500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def infer(votes: Any, model: str = "auto", gold: Mapping[Any, Any] | None = None
     """The truth of `votes` (`Votes`, or any table with task, worker, label) by `model`: "auto" or a key of `MODELS`.
 
     "auto" takes the majority where there is too little to learn workers from, each vote taken to be right seven
-    times in ten; else `Joint`, or Dawid–Skene for millions of votes; `why` says which and why. `gold`, task → label,
+    times in ten; else `Joint`, or Dawid–Skene for millions of votes, or BWA for hundreds of labels; `why` says which and why. `gold`, task → label,
     makes Joint better and its probabilities truer; other models cannot use it and refuse it.
     `confidence` (N,), each worker's own probability of being right in the order of the rows of `votes`, None or NaN where
     there is none, is used and refused likewise; "auto" leaves it aside where it takes another model than `Joint`.
@@ -112,7 +115,7 @@ def infer(votes: Any, model: str = "auto", gold: Mapping[Any, Any] | None = None
     if model not in ("auto", *MODELS):
         raise BadInput(f"There is no truth model {model!r}.", "Known models: auto, " + ", ".join(MODELS))
     name, why = choose_model(votes) if model == "auto" else (model, Why("asked", f"You asked for {model}."))
-    if gold and model == "auto" and name == "dawid_skene":
+    if gold and model == "auto" and name in ("dawid_skene", "bwa"):
         name = "joint"
     if gold and name != "joint" and model != "auto":
         raise BadInput(f"The model {name} cannot use gold.", "Use model='joint', or leave the model to Tawsim.")
@@ -162,11 +165,13 @@ def choose_model(votes: Votes) -> tuple[str, Why]:
     if shared < MIN_SHARED_TASKS:
         text = f"Only {shared} tasks have two answers or more: too few to learn who confuses what (ten are needed)."
         return "majority", Why("few_shared_tasks", text)
-    if max(len(votes.workers) * labels, tasks) * labels > MAX_CELLS:
-        return "majority", Why("too_large", "Too many workers and labels for a confusion matrix each.")
+    if tasks * labels > MAX_CELLS:
+        return "majority", Why("too_large", "Too many tasks and labels for a table of probabilities and what is learned from it.")
     text = (
         f"{shared} tasks have answers of several of the {workers} workers: enough to learn who confuses which labels."
     )
+    if len(votes.workers) * labels**2 > MOST_CONFUSIONS:
+        return "bwa", Why("many_labels", f"{labels} labels are too many to learn who confuses which; workers are weighed.")
     if len(votes) > MOST_FOR_JOINT:
         return "dawid_skene", Why("many_votes", f"{text} With {len(votes):,} votes the joint model would take minutes.")
     return "joint", Why("learned", text)

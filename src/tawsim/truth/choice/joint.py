@@ -19,6 +19,7 @@ from tawsim.truth.choice.families import (
 )
 from tawsim.truth.choice.gold import loss_on_gold, power_by_gold, read_gold, weigh_by_gold, with_newcomers
 from tawsim.truth.choice.joint_em import Crowd, Known, Setting, fit_setting
+from tawsim.truth.choice.joint_judge import copies_count_once, judge_of, judged
 from tawsim.truth.choice.joint_pool import (
     HUMILITY,
     Evidence,
@@ -52,10 +53,11 @@ IMAGINED = 2.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Fitted:
-    """Members' probabilities, each (T, K), and their evidence from the votes."""
+    """Members' probabilities, each (T, K), their evidence from the votes, and what is kept to judge others by."""
 
     truths: list[Floats]
     evidence: list[Evidence]
+    judges: list[dict[str, Any] | None]
 
 
 class Joint(ChoiceModel):
@@ -99,7 +101,7 @@ class Joint(ChoiceModel):
     facts; `effective_votes_` (T,); `family_` (W,) number of the worker's family, -1 for none, and
     `family_correlation_` (F,) 0..1; `copies_` (W,) likewise; `calibration_` {by, power, correlation, gold, brier};
     `confidence_slope_` (W,), 0 where confidence says nothing; `confusion_` (W + 1, K, K) [worker, truth, said], the last
-    of an unknown worker; `class_prior_` (K,).
+    of an unknown worker; `class_prior_` (K,); `judges_`: what other votes are judged by, one a member (joint_judge.py).
 
     >>> from tawsim.truth.choice.joint import Joint
     >>> table = [(t, w, "cat" if (t + (w == "max")) % 2 else "dog") for t in range(20) for w in ("ann", "bob", "max")]
@@ -118,6 +120,7 @@ class Joint(ChoiceModel):
     confidence_slope_: Floats
     confusion_: Floats
     class_prior_: Floats
+    judges_: list[dict[str, Any]]
 
     def __init__(self, *, families: Mapping[Any, Any] | None = None, gold: Mapping[Any, Any] | None = None) -> None:
         if not all(isinstance(one, Mapping | None) for one in (families, gold)):
@@ -146,17 +149,18 @@ class Joint(ChoiceModel):
         weight = weigh(fitted.evidence[: len(SETTINGS)], crowd.per_task)
         correlation = float(sum(w * one.correlation for w, one in zip(weight, fitted.evidence, strict=False)))
         names = [one.name for one in SETTINGS]
-        power, brier, truths = HUMILITY, None, fitted.truths
+        power, brier, truths, judges = HUMILITY, None, fitted.truths, fitted.judges
         if known is not None:
             start = with_newcomers(weight, len(NEWCOMERS) + 1)
-            truths, weight, power, brier = _with_gold(crowd, settings, fitted.truths, known, start, extra)
+            truths, weight, power, brier, judges = _with_gold(crowd, settings, fitted.truths, known, start, extra)
             names = [*(one.name for one in settings), "wawa"]
-        posterior = said_by_somebody(humbled(pooled(truths, weight), power), crowd)
+        posterior = said_by_somebody(humbled(pooled(truths, weight), power), votes.counts())
         if known is not None:
             posterior[known.task] = 0.0
             posterior[known.task, known.label] = 1.0
         self._keep(votes, posterior)
         self.weights_ = dict(zip(names, weight.tolist(), strict=True))
+        self.judges_ = [one for one in judges if one is not None] if None not in judges else []
         self.calibration_ = {
             "by": "hidden votes" if known is None else "gold",
             "power": power,
@@ -194,13 +198,20 @@ class Joint(ChoiceModel):
         self.class_prior_ = mass / mass.sum()
 
     def _judge(self, votes: Votes) -> Floats:
-        """Other votes by the confusions and the correlation learned."""
+        """Other votes by the members' own tables, pooled as in the fit (Wawa, which gold may call in, is left out); by one
+        confusion a worker where those tables would be too large."""
+        power = self.calibration_["power"]
+        if self.judges_:
+            copies = copies_count_once(votes, self.copies_)
+            weight = np.array(list(self.weights_.values()))[: len(self.judges_)]
+            pool = pooled([judged(one, votes, copies) for one in self.judges_], weight / weight.sum())
+            return said_by_somebody(humbled(pool, power), votes.counts())
         labels = len(self.labels_)
         table = np.log(self.confusion_.transpose(0, 2, 1)).reshape(-1, labels)
         cells = votes.worker.astype(np.int64) * labels + votes.label
         log_weight = GroupedSum(votes.task, cells, len(votes.tasks))(table) + np.log(self.class_prior_)
-        power = worth(votes.per_task(), self.calibration_["correlation"]) * self.calibration_["power"]
-        return softmax(power[:, None] * log_weight)
+        sure = worth(votes.per_task(), self.calibration_["correlation"]) * power
+        return softmax(sure[:, None] * log_weight)
 
     def _explain(self, crowd: Crowd) -> dict[str, Any]:
         """Which members, and why: code, one sentence, and its facts."""
@@ -223,7 +234,9 @@ def _members(crowd: Crowd, settings: tuple[Setting, ...], known: Known | None, e
     """Fits each setting."""
     members = [fit_setting(crowd, setting, known, extra) for setting in settings]
     evidence = [evidence_of(member.hidden) for member in members]
-    return _Fitted([tempered(crowd, *pair) for pair in zip(members, evidence, strict=True)], evidence)
+    pairs = list(zip(members, evidence, strict=True))
+    judges = [judge_of(crowd, member, found.correlation) for member, found in pairs]
+    return _Fitted([tempered(crowd, *pair) for pair in pairs], evidence, judges)
 
 
 def _with_gold(
@@ -233,8 +246,8 @@ def _with_gold(
     known: Known,
     start: Floats,
     extra: Floats | None,
-) -> tuple[list[Floats], Floats, float, float]:
-    """Members refitted with gold, their weights and power by gold, and the Brier score of the pool without gold."""
+) -> tuple[list[Floats], Floats, float, float, list[dict[str, Any] | None]]:
+    """Members refitted with gold, their weights and power by gold, the Brier score of the pool without gold, and judges."""
     wawa = Wawa().fit(crowd.votes).predict_proba()
     apart = [*truths, wawa]
     judged = crowd.answered[known.task]
@@ -244,7 +257,8 @@ def _with_gold(
         weight = weigh_by_gold(apart, test, start)
         power = power_by_gold(pooled(apart, weight), test, HUMILITY)
     brier = loss_on_gold(humbled(pooled(apart, weight), power), test) if len(test.task) else float("nan")
-    return [*_members(crowd, settings, known, extra).truths, wawa], weight, power, brier
+    again = _members(crowd, settings, known, extra)
+    return [*again.truths, wawa], weight, power, brier, again.judges
 
 
 def _given_families(families: dict[Any, Any], votes: Votes) -> NDArray[np.int64]:

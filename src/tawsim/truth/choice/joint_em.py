@@ -52,11 +52,14 @@ class Setting(NamedTuple):
 
 
 class Member(NamedTuple):
-    """What one setting learned: `log_posterior` (T, K); `hidden`: the sampled votes as the rest predicts them; `n_iter`."""
+    """What one setting learned: `log_posterior` (T, K); `hidden`: the sampled votes as the rest predicts them; `n_iter`;
+    `log_table` (W K, K L) of what workers say under each state, and `log_classes` (K L,), how frequent states are."""
 
     log_posterior: Floats
     hidden: HiddenVotes
     n_iter: int
+    log_table: Floats
+    log_classes: Floats
 
 
 class Known(NamedTuple):
@@ -135,7 +138,8 @@ def fit_setting(crowd: Crowd, setting: Setting, known: Known | None = None, log_
         log_table: Floats = np.log(np.maximum(confusion, 1e-6)).round(DIGITS).reshape(crowd.workers * crowd.labels, -1)
         log_weight = crowd.by_task(log_table)
         mass = posterior[crowd.answered].sum(axis=0).reshape(crowd.labels, -1)
-        log_weight += _log_classes(mass, setting.even_classes)
+        log_classes = _log_classes(mass, setting.even_classes)
+        log_weight += log_classes
         if log_extra is not None:
             log_weight += np.repeat(log_extra, setting.levels, axis=1)
         if known is not None:
@@ -143,7 +147,8 @@ def fit_setting(crowd: Crowd, setting: Setting, known: Known | None = None, log_
         moved = _expect(log_weight, posterior) / answered
         n_iter += 1
     hidden = _hide(crowd, step, table, posterior, log_weight, log_table, known)
-    return Member(_log_labels(log_weight.reshape(crowd.tasks, crowd.labels, -1)), hidden, n_iter)
+    log_posterior = _log_labels(log_weight.reshape(crowd.tasks, crowd.labels, -1))
+    return Member(log_posterior, hidden, n_iter, log_table, log_classes)
 
 
 def _expect(log_weight: Floats, posterior: Floats) -> float:

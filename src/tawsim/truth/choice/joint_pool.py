@@ -76,14 +76,15 @@ def humbled(probability: Floats, power: float) -> Floats:
     return softmax(power * np.log(np.maximum(probability, 1e-12)))
 
 
-def said_by_somebody(probability: Floats, crowd: Crowd) -> Floats:
-    """No label that nobody gave to a task is its most probable one, (T, K).
+def said_by_somebody(probability: Floats, counts: NDArray[np.int64]) -> Floats:
+    """By the `counts` (T, K) of votes: no label that nobody gave to a task is its most probable one, (T, K).
 
     A rare label's lone vote is easily outweighed by how frequent another label is, and that frequency is not to be had
     where tasks get different numbers of votes for a reason (s_adult: 2.6 points under the majority without this rule).
     """
-    voted = crowd.votes.counts() > 0
+    voted = counts > 0
+    answered = voted.any(axis=1, keepdims=True)
     cap = BELOW * np.where(voted, probability, 0.0).max(axis=1, keepdims=True)
-    kept = np.where(voted | ~crowd.answered[:, None], probability, np.minimum(probability, cap))
+    kept = np.where(voted | ~answered, probability, np.minimum(probability, cap))
     capped: Floats = kept / kept.sum(axis=1, keepdims=True)
     return capped
