@@ -19,9 +19,9 @@ from tawsim.store.database import Database
 from tawsim.truth import Agreement, Inference, SetsInference, TruthModel, Votes, Why, WorkerSkill, infer, infer_sets
 
 # Workers are learned anew when this share of the answers changed, or when learning had been this many times its own
-# duration ago and anything changed. Measured (benchmarks/truth/following.py): at 2 % the labels of 1 task in 2,000 and
-# probabilities by .003 on average are not those of a full inference.
-LEARN_AT_CHANGED = 0.02
+# duration ago and anything changed. Measured (benchmarks/truth/following.py, three answers a task of eight labels): after
+# 1 % the label of 1 task in 200 and probabilities by .006 on average are not yet those of a full inference.
+LEARN_AT_CHANGED = 0.01
 LEARN_AFTER_TIMES = 60.0
 LEARN_AFTER_S = 30.0
 # More changed tasks than this at once are a new world (an import of answers), not a submit.
