@@ -81,7 +81,9 @@ def test_the_workers_the_items_and_the_report_are_written(run: Any, tmp_path: Pa
     ran = run("infer", "votes.csv", "-o", "t.csv", "--workers", "w.csv", "--report", "r.html", "--lang", "ar")
     assert ran.code == 0
     workers = table(tmp_path / "w.csv")
-    assert list(workers[0]) == ["worker", "answers", "measure", "value", "low", "high", "verdict", "why"]
+    assert list(workers[0]) == [
+        "worker", "answers", "measure", "value", "low", "high", "verdict", "why", "confidence_slope",
+    ]  # fmt: skip
     assert {one["worker"]: one["answers"] for one in workers} == {f"w{w}": "30" for w in range(4)}
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert '<html lang="ar" dir="rtl">' in page

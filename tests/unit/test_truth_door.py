@@ -9,10 +9,12 @@ import pytest
 
 from tawsim.core.errors import BadInput
 from tawsim.truth import door
+from tawsim.truth.agreement import kinds
 from tawsim.truth.cells import cells, coded, row_of
 from tawsim.truth.detect import detect
 from tawsim.truth.door import ALL, KINDS, infer_any, models_of
 from tawsim.truth.golden import cross_fitted, read_gold
+from tawsim.truth.report.facts import TELLS
 from tawsim.truth.votes import Votes
 
 
@@ -65,7 +67,7 @@ def test_two_sides_make_comparisons():
     table = [("t", "w", "a", "b", "a"), ("t", "v", "a", "b", "b")]
     found = infer_any(table)
     assert (found.kind, found.columns["n"]) == ("pairwise", [2])
-    assert "“left” and “right”" in found.kind_why
+    assert "“left” and “right”" in found.kind_why.text
 
 
 # ---- one result, whatever the table -------------------------------------------------------------------------------
@@ -177,7 +179,7 @@ def test_gold_reaches_the_model_where_it_takes_any(monkeypatch):
 
     seen = []
 
-    def with_gold(votes, model="auto", *, gold=None):
+    def with_gold(votes, model="auto", gold=None, confidence=None):
         seen.append(dict(gold or {}))
         return replace(infer(votes, model), fitted=None)
 
@@ -198,7 +200,7 @@ def test_folds_are_fitted_by_the_model_alone(monkeypatch):
 
     calls = []
 
-    def with_gold(votes, model="auto", *, gold=None):
+    def with_gold(votes, model="auto", gold=None, confidence=None):
         calls.append(gold)
         fitted = Joint().fit(votes, gold=gold)
         return replace(infer(votes, "majority"), probabilities=fitted.predict_proba(), fitted=fitted)
@@ -257,3 +259,127 @@ def test_cells_and_rows_of_a_coded_column():
     assert cells(column) == ["b", "a", None, "b"]
     assert row_of(column, list(column.names).index("a")) == 2
     assert cells(coded([["x"], ["x"], {"y": 1}])) == [["x"], ["x"], {"y": 1}]
+
+
+# ---- confidence ---------------------------------------------------------------------------------------------------
+def sure_crowd(tasks=300, people=2, share=0.6, seed=5):
+    """Two people, often right, and two models: one's confidence tells when it is right, the other's does not."""
+    chance = np.random.default_rng(seed)
+    rows, gold = [], {}
+    for t in range(tasks):
+        truth = chance.integers(0, 3)
+        gold[f"t{t}"] = "abc"[truth]
+        for w in range(people + 2):
+            knows = chance.random()
+            right = chance.random() < (knows if w == people else share)
+            label = truth if right else (truth + chance.integers(1, 3)) % 3
+            said = {people: round(min(max(knows, 0.02), 0.98), 3), people + 1: round(chance.uniform(0.8, 0.99), 3)}.get(
+                w
+            )
+            rows.append({"task": f"t{t}", "worker": f"w{w}", "label": "abc"[label], "confidence": said})
+    return rows, gold
+
+
+def share_right(found, gold):
+    return np.mean([label == gold[task] for task, label in zip(found.tasks, found.columns["label"], strict=True)])
+
+
+def test_a_confidence_that_means_something_makes_the_result_better():
+    rows, gold = sure_crowd(400, share=0.75, seed=7)
+    plain = [{name: row[name] for name in ("task", "worker", "label")} for row in rows]
+    with_it, without = infer_any(rows), infer_any(plain)
+    assert share_right(with_it, gold) > share_right(without, gold) + 0.02
+    assert set(with_it.confidence) == {"w2", "w3"}
+    assert with_it.confidence["w2"] > 0.4 > TELLS > with_it.confidence["w3"]
+    assert without.confidence == {}
+    again = infer_any(rows[::-1])
+    assert (again.table(), again.confidence) == (with_it.table(), with_it.confidence)
+    # Of a repeated answer the last one's confidence counts.
+    wrong = [{**row, "confidence": 0.5} for row in rows]
+    assert infer_any([*wrong, *rows]).table() == with_it.table()
+    judged = infer_any(rows, gold=dict(list(gold.items())[:60]))
+    assert judged.held_out
+    assert judged.gold.accuracy.value > 0.75
+
+
+def test_the_door_for_labels_takes_confidence_too():
+    from tawsim.truth import infer
+
+    rows, _ = sure_crowd(60)
+    sure = [row["confidence"] for row in rows]
+    assert infer(rows, confidence=sure).p.tolist() == infer(rows[::-1], confidence=sure[::-1]).p.tolist()
+    assert infer(rows, confidence=sure).p.tolist() != infer(rows).p.tolist()
+    with pytest.raises(BadInput, match="cannot use confidence"):
+        infer(rows, "majority", confidence=sure)
+
+
+@pytest.mark.parametrize("cell", ["90%", 1.5, -0.1, "sure", True])
+def test_a_confidence_that_is_none_names_its_row(cell):
+    rows, _ = sure_crowd(20)
+    rows[6]["confidence"] = cell
+    with pytest.raises(BadInput) as caught:
+        infer_any(rows)
+    assert (caught.value.details["row"], caught.value.details["column"]) == (7, "confidence")
+
+
+@pytest.mark.parametrize("empty", [None, "", float("nan"), "NaN"])
+def test_an_empty_confidence_is_none(empty):
+    rows, _ = sure_crowd(20)
+    for row in rows:
+        row["confidence"] = empty if row["confidence"] is None else str(row["confidence"])
+    numbers, _ = sure_crowd(20)
+    assert infer_any(rows).table() == infer_any(numbers).table()
+
+
+def test_where_confidence_is_of_no_use_it_is_said():
+    rows, _ = sure_crowd(20)
+    assert [note.code for note in infer_any(rows, model="majority").notes] == ["confidence_unused"]
+    numbers = [{**row, "label": str(i * 3)} for i, row in enumerate(rows)]
+    assert "confidence_unused" in [note.code for note in infer_any(numbers).notes]
+    assert infer_any([{**row, "confidence": ""} for row in rows]).notes == ()
+
+
+# ---- agreement ----------------------------------------------------------------------------------------------------
+def agreement(label, kind, tasks=12):
+    rows = [(f"t{t}", f"w{w}", label(t, w)) for t in range(tasks) for w in range(3)]
+    return infer_any(rows, kind).agreement
+
+
+def test_every_kind_has_its_measure_of_agreement():
+    alike, apart = (
+        agreement(lambda t, w: t + w / 10, "numeric"),
+        agreement(lambda t, w: (t * 5 + w * 7) % 11, "numeric"),
+    )
+    assert (alike.measure, alike.metric) == ("alpha", "interval")
+    assert alike.value > 0.95 > 0.5 > apart.value
+    steps = agreement(lambda t, w: 1 + (t + (w == t % 3)) % 5, "ordinal")
+    assert (steps.measure, steps.metric) == ("alpha", "ordinal")
+    assert 0 < steps.value < 1
+
+    def spans(t, w):
+        return json.dumps([{"start": 3 * t + (w == 2 and t % 2), "end": 3 * t + 4, "label": "PER"}])
+
+    marked = agreement(spans, "spans")
+    assert marked.measure == "gamma"
+    assert 0.3 < marked.low <= marked.value <= marked.high <= 1
+    assert agreement(lambda t, w: "O B-PER I-PER" if (t + w) % 4 else "O O B-PER", "tags").measure == "gamma"
+    boxes = agreement(lambda t, w: json.dumps([{"x": w, "y": 0, "width": 9, "height": 9}]), "boxes")
+    assert (boxes.measure, boxes.tasks, boxes.of) == ("overlap", 12, 12)
+    # Boxes that lie 1, 1 and 2 apart: overlaps 8/10, 8/10 and 7/11.
+    assert boxes.value == pytest.approx((0.8 + 0.8 + 7 / 11) / 3)
+    words = agreement(lambda t, w: "one two three four" if w else "one two three five", "text")
+    assert words.measure == "word_error"
+    assert words.value == pytest.approx((0.25 + 0.25 + 0) / 3)
+    assert agreement(lambda t, w: '["a","b"]' if w else '["b","a"]', "ranking") is None
+
+
+def test_a_sample_of_tasks_is_taken_where_there_are_many_and_said(monkeypatch):
+    monkeypatch.setitem(kinds.LIMITS, "gamma", kinds.Limit(20, 1e9))
+    rows = [(f"t{t}", f"w{w}", json.dumps([{"start": t % 7, "end": t % 7 + 3 + w, "label": "A"}]))
+            for t in range(60) for w in range(2)]  # fmt: skip
+    found = infer_any(rows)
+    assert (found.agreement.tasks, found.agreement.of) == (20, 60)
+    assert found.notes[-1].code == "agreement_sampled"
+    assert infer_any(rows[::-1]).agreement == found.agreement
+    monkeypatch.setitem(kinds.LIMITS, "gamma", kinds.Limit(20, 1.0))  # every task is too dear
+    assert infer_any(rows).agreement is None

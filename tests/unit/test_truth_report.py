@@ -9,9 +9,9 @@ import pytest
 
 from tawsim.core.errors import BadInput
 from tawsim.truth.door import infer_any
-from tawsim.truth.report.facts import Candidate, Family
+from tawsim.truth.lookalikes import lookalikes
+from tawsim.truth.report.facts import Candidate, Family, Said
 from tawsim.truth.report.filling import report_of
-from tawsim.truth.report.lookalikes import lookalikes
 from tawsim.truth.report.measures import folds, measure, numeric_errors, wilson
 from tawsim.truth.report.page import report_html
 from tawsim.truth.report.style import CSS
@@ -178,7 +178,8 @@ def test_the_page_is_whole_and_carries_nothing_but_text(found, language):
 
     report = replace(
         report_of(found, "votes.csv"), families=(Family((NASTY, "b"), 1.2),), effective=2.5,
-        candidates=(Candidate("joint", 0.7),), lookalikes=(("Yes", NASTY),), notes=(NASTY,),
+        candidates=(Candidate("joint", 0.7),), lookalikes=(("Yes", NASTY),),
+        notes=(Said("unheard", NASTY), Said("copies", "", {"n": 2, "names": [NASTY]})), confidence=((NASTY, 0.8), ("b", 0.0)),
     )  # fmt: skip
     page = report_html(report, language)
     reader = read(page)
@@ -192,7 +193,7 @@ def test_the_page_is_whole_and_carries_nothing_but_text(found, language):
     assert html["dir"] == {"en": "ltr", "ar": "rtl"}[language]
     # User text stands in elements that find their own direction.
     assert page.count(f'<bdi dir="auto">{"&lt;img src=x onerror=alert(1)&gt;"}') > 5
-    assert len([1 for tag, _ in reader.seen if tag == "section"]) == 10
+    assert len([1 for tag, _ in reader.seen if tag == "section"]) == 11
 
 
 def test_the_policy_allows_this_style_sheet_and_nothing_else(found):
@@ -215,6 +216,8 @@ def test_every_word_is_there_in_both_languages_with_the_same_places():
         assert english, key
         assert re.search("[\u0600-\u06ff]", arabic) or key == "comma", key
         places = [{name for _, name, _, _ in Formatter().parse(text) if name} for text in (english, arabic)]
+        if places[0] == {"why"}:  # the English sentence is the model's own
+            continue
         assert places[1] <= places[0], key
         assert places[0] - places[1] <= {"why"}, key
 

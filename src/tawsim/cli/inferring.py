@@ -129,7 +129,13 @@ def _say(out: Output, output: Path, found: Mapping[str, Any], also: list[Path]) 
         out.say(f"Mean p: {percent(summary['mean_p'])}; {summary['sure']['tasks']:,} tasks reach {percent(0.95)}.")
     _say_gold(out, found["gold"])
     for note in found["notes"]:
-        out.say(f"Note: {note}")
+        out.say(f"Note: {note['text']}")
+    if found["confidence"]:
+        who = found["confidence"]
+        out.say(
+            f"Confidence: it means something for {who['telling']:,} of the {who['workers']:,} workers who gave it; "
+            "that of the others was left aside."
+        )
     if found["repeated"]:
         out.say(f"{count(found['repeated'], 'answer was', 'answers were')} replaced by a later one of the same worker.")
     for group in found["lookalikes"][:SHOWN]:

@@ -16,16 +16,17 @@ from tawsim.releases import format_of, new_file, write
 from tawsim.releases.column_types import ColumnType
 from tawsim.truth.door import infer_any
 from tawsim.truth.outcomes import Result
+from tawsim.truth.report.facts import TELLS
 from tawsim.truth.report.filling import report_of
 from tawsim.truth.report.measures import Measure
 from tawsim.truth.report.page import report_html
 from tawsim.truth.report.words import Words
 
-NEEDED, OPTIONAL = ("task", "worker", "label"), ("left", "right", "shown")
+NEEDED, OPTIONAL = ("task", "worker", "label"), ("left", "right", "shown", "confidence")
 SURE = 0.95
 WORKER_TYPES: dict[str, ColumnType] = {
     "worker": "text", "answers": "int", "measure": "text", "value": "float", "low": "float", "high": "float",
-    "verdict": "text", "why": "text",
+    "verdict": "text", "why": "text", "confidence_slope": "float",
 }  # fmt: skip
 ITEM_TYPES: dict[str, ColumnType] = {
     "item": "text", "rank": "int", "score": "float", "low": "float", "high": "float", "group": "int"
@@ -69,7 +70,9 @@ def infer_file(
     _check_outputs(out, outputs, force)
     step("Reading")
     # Only a text may be empty; which kind this is, the cells tell.
-    read = read_coded(votes, NEEDED, OPTIONAL, may_be_empty=("label",), format=format, on_progress=on_progress)
+    read = read_coded(
+        votes, NEEDED, OPTIONAL, may_be_empty=("label", "confidence"), format=format, on_progress=on_progress
+    )
     known = None if gold is None else read_coded(gold, ("task", "label"), may_be_empty=("label",))
     step("Inferring")
     found = _infer(read, known, kind=kind, model=model, strict=strict, levels=levels)
@@ -138,7 +141,7 @@ def _worker_rows(found: Result) -> Iterator[dict[str, Any]]:
         yield {
             "worker": one.name, "answers": one.answers, "measure": found.worker_measure, "value": _round(one.value),
             "low": _round(one.low), "high": _round(one.high), "verdict": one.verdict or None,
-            "why": one.why.get("code"),
+            "why": one.why.get("code"), "confidence_slope": _round(found.confidence.get(one.name)),
         }  # fmt: skip
 
 
@@ -159,9 +162,12 @@ def _as_json(found: Result, read: CodedTable) -> dict[str, Any]:
     agreement = found.agreement
     result: dict[str, Any] = {
         "kind": found.kind,
-        "kind_why": found.kind_why,
+        "kind_why": found.kind_why.text,
+        "kind_code": found.kind_why.code,
         "model": found.model,
         "why": found.why.text,
+        "why_code": found.why.code,
+        "why_facts": dict(found.why.facts),
         "labels": [str(label) for label in found.labels],
         "votes": read.rows,
         "repeated": found.repeated,
@@ -172,19 +178,23 @@ def _as_json(found: Result, read: CodedTable) -> dict[str, Any]:
             "sure": {"threshold": SURE, "tasks": int((p >= SURE).sum())},
         },
         "agreement": None if agreement is None else {
-            "alpha": agreement.alpha, "low": agreement.low, "high": agreement.high,
+            "measure": agreement.measure, "metric": agreement.metric or None, agreement.measure: agreement.value,
+            "low": agreement.low, "high": agreement.high, "tasks": agreement.tasks, "of": agreement.of,
         },
         "lookalikes": [list(group) for group in found.lookalikes],
-        "notes": list(found.notes),
+        "notes": [{"code": note.code, "text": note.text, "facts": dict(note.facts)} for note in found.notes],
         "candidates": dict(found.candidates),
         "effective_answers": found.effective,
         "families": [{"members": list(members), "worth": worth} for members, worth in found.families],
+        "confidence": None if not found.confidence else {
+            "workers": len(found.confidence), "telling": sum(slope >= TELLS for slope in found.confidence.values()),
+        },
         "gold": _gold_json(found),
         "workers": [
             {
                 "worker": {"name": one.name}, "answers": one.answers, "measure": found.worker_measure,
                 "value": _round(one.value), "low": _round(one.low), "high": _round(one.high), "verdict": one.verdict,
-                "why": dict(one.why),
+                "why": dict(one.why), "confidence_slope": _round(found.confidence.get(one.name)),
             }
             for one in found.workers
         ],

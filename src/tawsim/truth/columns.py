@@ -5,8 +5,7 @@ nothing of votes; pyarrow is imported only where a table brings it or is so long
 """
 
 import re
-import unicodedata
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,23 +105,6 @@ def is_null(value: Any) -> bool:
     if isinstance(value, str):
         return not value.strip()
     return value is None or type(value).__name__ in ("NAType", "NaTType") or bool(value != value)
-
-
-def lookalikes(names: Iterable[Any]) -> tuple[tuple[Any, Any], ...]:
-    """Pairs of texts among `names` that differ only by case, Unicode normalisation (NFKC) or white space. They are named,
-    never merged: "OK" and "ok" may be two labels to somebody.
-
-    >>> lookalikes(["Yes", "no", "yes ", "yes!"])
-    (('Yes', 'yes '),)
-    """
-    first: dict[str, Any] = {}
-    pairs = []
-    for name in names:
-        if isinstance(name, str):
-            plain = " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).split())
-            if first.setdefault(plain, name) != name:
-                pairs.append((first[plain], name))
-    return tuple(pairs)
 
 
 def _coded(values: Any, column: str) -> Coded:

@@ -7,7 +7,7 @@ cell can be read is the model's business; a wrong one is an error there, with it
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
@@ -35,26 +35,31 @@ TAG = re.compile(r"O|[BIESLU]-\S+")
 @dataclass(frozen=True, slots=True)
 class Detected:
     """The `kind` (of `KINDS`), `why` as a sentence, and `advice`: what to say if that is not what is meant ("" if it can be
-    nothing else)."""
+    nothing else). `code` stands for the sentence and `otherwise` for the advice, with the `facts` in them."""
 
     kind: str
     why: str
     advice: str = ""
+    code: str = ""
+    otherwise: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def detect(columns: Mapping[str, Coded]) -> Detected:
     """The kind of the answers in `columns`: task, worker, label, and perhaps left and right."""
     if "left" in columns and "right" in columns:
         return Detected(
-            "pairwise", "There are columns “left” and “right”.", "If each row is one question: --kind choice"
-        )
+            "pairwise", "There are columns “left” and “right”.", "If each row is one question: --kind choice",
+            "two_sides", "one_question",
+        )  # fmt: skip
     label = columns["label"]
     names = list(label.names[:LOOKED_AT])
     found = _by_json(names, columns) or _by_number(names) or _by_tags(names) or _by_words(names, columns)
     if found is not None:
         return found
     many = len(label.names)
-    return Detected("choice", f"{many:,} different {'label' if many == 1 else 'labels'} in {len(label):,} answers.")
+    why = f"{many:,} different {'label' if many == 1 else 'labels'} in {len(label):,} answers."
+    return Detected("choice", why, code="labels", facts={"n": many, "answers": len(label)})
 
 
 # ---- JSON ---------------------------------------------------------------------------------------------------------
@@ -75,14 +80,19 @@ def _by_json(names: Sequence[Any], columns: Mapping[str, Coded]) -> Detected | N
     if objects:
         return _by_fields(objects)
     if any(isinstance(part, list) for part in parts):
-        return Detected("ranking", "The labels are JSON lists with lists inside: rankings with ties.")
+        return Detected(
+            "ranking", "The labels are JSON lists with lists inside: rankings with ties.", code="nested_lists"
+        )
     if len(lists) > 1 and _same_items(columns):
         return Detected(
             "ranking",
             "The labels are JSON lists, and of each task all hold the same items in various orders.",
             "If the order says nothing: --kind choices",
+            "same_items",
+            "no_order",
         )
-    return Detected("choices", "The labels are JSON lists of labels.", "If the order tells: --kind ranking")
+    advice = "If the order tells: --kind ranking"
+    return Detected("choices", "The labels are JSON lists of labels.", advice, "lists", "an_order")
 
 
 def _by_fields(objects: Sequence[Mapping[str, Any]]) -> Detected:
@@ -102,7 +112,7 @@ def _by_fields(objects: Sequence[Mapping[str, Any]]) -> Detected:
             "Known: start, end, label (spans); x, y, width, height (boxes); points (polygons, keypoints).",
             column="label",
         )
-    return Detected(kind, f"The labels are JSON lists of {why}.")
+    return Detected(kind, f"The labels are JSON lists of {why}.", code="objects")
 
 
 def _same_items(columns: Mapping[str, Coded]) -> bool:
@@ -153,6 +163,9 @@ def _by_number(names: Sequence[Any]) -> Detected | None:
             "numeric",
             f"The labels are numbers, {many:,} different ones.",
             "If they are the names of classes: --kind choice; if steps of a scale: --kind ordinal",
+            "numbers",
+            "no_numbers",
+            {"n": many},
         )
     if len(numbers) < len(names) or many == 2:
         return None  # yes and no as 1 and 0; or a few labels of which some are digits: labels
@@ -163,6 +176,9 @@ def _by_number(names: Sequence[Any]) -> Detected | None:
         "choice",
         f"The labels are {what}, taken as names without an order.",
         "If they are steps of a scale: --kind ordinal; if quantities: --kind numeric",
+        "whole_numbers" if in_order else "few_numbers",
+        "a_scale",
+        {"low": int(whole[0]), "high": int(whole[-1])} if in_order else {"n": many},
     )
 
 
@@ -175,7 +191,7 @@ def _by_tags(names: Sequence[Any]) -> Detected | None:
     tagged = sum(all(TAG.fullmatch(token) for token in text.split()) for text in texts)
     if tagged < MOSTLY * len(texts):
         return None
-    return Detected("tags", "The labels are rows of tags such as O, B-… and I-…, one for each word.")
+    return Detected("tags", "The labels are rows of tags such as O, B-… and I-…, one for each word.", code="tags")
 
 
 def _by_words(names: Sequence[Any], columns: Mapping[str, Coded]) -> Detected | None:
@@ -189,8 +205,10 @@ def _by_words(names: Sequence[Any], columns: Mapping[str, Coded]) -> Detected | 
     if share < OF_ONE_TASK or len(task.names) < 2:
         return None
     many = len(label.names)
+    facts = {"n": many, "share": share}
     if median(len(name.split()) for name in names) >= WORDS:
         why = f"{many:,} different answers of several words, {share:.0%} of them in a single task."
-        return Detected("text", why, "If they are labels: --kind choice")
+        return Detected("text", why, "If they are labels: --kind choice", "long_answers", "labels", facts)
     why = f"{many:,} different labels, {share:.0%} of them in a single task."
-    return Detected("choice", why, "If they are free text, such as a word to be written down: --kind text")
+    advice = "If they are free text, such as a word to be written down: --kind text"
+    return Detected("choice", why, advice, "short_answers", "free_text", facts)

@@ -18,14 +18,16 @@ from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput, TooLarge
 from tawsim.truth import outcomes
+from tawsim.truth.agreement.agreed import Agreed
 from tawsim.truth.cells import Coded, cells, row_of
+from tawsim.truth.choice.confidences import in_order_of_votes
 from tawsim.truth.detect import Detected, detect
 from tawsim.truth.golden import Gold, cross_fitted, numeric_on_gold, read_gold
 from tawsim.truth.infer import MODELS, Inference, Why, infer
 from tawsim.truth.judging import judge
+from tawsim.truth.lookalikes import lookalikes
 from tawsim.truth.outcomes import Parts, Reader, Result
-from tawsim.truth.report.lookalikes import lookalikes
-from tawsim.truth.tables import OPTIONAL, check_columns, read_table, refuse_empty, refuse_repeats
+from tawsim.truth.tables import check_columns, read_table, refuse_empty, refuse_repeats, take_confidence
 from tawsim.truth.votes import COLUMNS, Votes
 
 # Tasks × labels that fit: one probability each, in 8 bytes, and some arrays like it.
@@ -84,7 +86,9 @@ def infer_any(
     strict: bool = False,
     levels: Sequence[str] | None = None,
 ) -> Result:
-    """The truth of any table of answers: columns task, worker, label (for comparisons left and right as well).
+    """The truth of any table of answers: columns task, worker, label (for comparisons left and right as well),
+    and perhaps `confidence`: the worker's own probability of being right, 0..1, empty where there is none. Single labels
+    can use it; its meaning is learned for each worker.
 
     `kind` is one of `ALL`, or "auto": told from the cells, and said in `kind_why`. `model` is one of the kind's. `gold`:
     a mapping of task → label, or a table with task and label; models that can use it are fitted with it, and what is
@@ -94,8 +98,8 @@ def infer_any(
     Raises `BadInput` with the row, from 1: a missing column, an empty or unreadable cell, gold for an unknown task, an
     unknown kind or model; `TooLarge` for too many different labels.
     """
-    columns = read_table(table)
-    detected = detect(columns) if kind == "auto" else Detected(kind, "You asked for it.")
+    columns, confidence = take_confidence(read_table(table))
+    detected = detect(columns) if kind == "auto" else Detected(kind, "You asked for it.", code="asked")
     if detected.kind not in ALL:
         raise BadInput(f"There is no kind of answers {detected.kind!r} here.", "Known: " + ", ".join(ALL) + ".")
     check_columns(columns, detected.kind, KINDS[detected.kind].columns if detected.kind in KINDS else COLUMNS)
@@ -104,13 +108,27 @@ def infer_any(
         refuse_repeats(columns)
     known = None if gold is None else read_gold(gold, columns["task"])
     if detected.kind == "choice":
-        found = _choice(columns, model, known)
+        found = _choice(columns, model, known, confidence)
     elif detected.kind == "choices":
         found = _sets(columns, model, known)
     else:
         found = _other(columns, detected.kind, model, known, levels)
-    advice = (detected.advice + ".",) if detected.advice else ()
-    return replace(found, kind=detected.kind, kind_why=detected.why, notes=(*advice, *found.notes))
+    notes = list(found.notes)
+    if detected.advice:
+        notes.insert(0, Why(f"otherwise_{detected.otherwise}", f"{detected.advice}."))
+    if confidence is not None and not found.confidence:
+        text = "The column “confidence” was left aside: only the model joint of single labels can use it."
+        notes.append(Why("confidence_unused", text))
+    if found.agreement is not None and found.agreement.tasks < found.agreement.of:
+        notes.append(_sampled(found.agreement))
+    return replace(
+        found, kind=detected.kind, kind_why=Why(detected.code, detected.why, detected.facts), notes=tuple(notes)
+    )
+
+
+def _sampled(found: Agreed) -> Why:
+    facts = {"n": found.tasks, "of": found.of}
+    return Why("agreement_sampled", f"Agreement was measured on {found.tasks:,} of {found.of:,} tasks.", facts)
 
 
 def models_of(kind: str) -> tuple[str, ...]:
@@ -119,28 +137,32 @@ def models_of(kind: str) -> tuple[str, ...]:
 
 
 # ---- labels -------------------------------------------------------------------------------------------------------
-def _choice(columns: Mapping[str, Coded], model: str, gold: Gold | None) -> Result:
+def _choice(columns: Mapping[str, Coded], model: str, gold: Gold | None, confidence: Any = None) -> Result:
     label = columns["label"]
     _check_labels(label, len(columns["task"].names))
     votes = Votes.from_columns(columns["task"], columns["worker"], label)
-    fit = _choice_fit(votes, model)
+    sure = None if confidence is None else in_order_of_votes(columns, confidence)
+    fit = _choice_fit(votes, model, sure)
     usable = {} if gold is None else _usable(gold, votes.labels)
     found = fit(usable)
     answers = votes.per_task()
     result = _result(outcomes.of_choice(found, answers), found.model, found.why, votes.tasks, answers)
     result = replace(
         result, votes=votes, labels=votes.labels, repeated=votes.repeated, lookalikes=lookalikes(votes.labels),
-        fitted=found, **outcomes.learned_beside(getattr(found, "fitted", None), votes),
+        fitted=found, **outcomes.learned_beside(found.fitted, votes),
     )  # fmt: skip
+    if sure is not None:
+        result = replace(result, confidence=outcomes.confidence_learned(found.fitted, votes, sure))
     if gold is None:
         return result
-    again, takes_gold = _again(found, votes, fit)
+    again, takes_gold = _again(found, votes, fit, sure)
     measured = cross_fitted(again, votes, gold, usable, takes_gold=takes_gold)
     strange = sorted({str(k) for k in gold.labels.values() if k not in set(votes.labels)})
     notes = result.notes
     if strange:
         shown = ", ".join(f"“{one}”" for one in strange[:5])
-        notes = (*notes, f"Nobody gave {len(strange)} of the gold labels ({shown}); such tasks count as wrong.")
+        text = f"Nobody gave {len(strange)} of the gold labels ({shown}); such tasks count as wrong."
+        notes = (*notes, Why("gold_unseen", text, {"n": len(strange), "names": strange}))
     return replace(result, gold=measured.measures, gold_tasks=measured.tasks, held_out=measured.held_out, notes=notes)
 
 
@@ -158,29 +180,28 @@ def _usable(gold: Gold, labels: tuple[Any, ...]) -> dict[Any, Any]:
     return usable
 
 
-def _choice_fit(votes: Votes, model: str) -> Callable[[Mapping[Any, Any]], Inference]:
-    """A fit that takes gold, if the model asked for does; others are fitted without it, and judged by it all the same."""
-    door: Any = infer  # its signature grows with the models
-    named = model in MODELS and not _takes_gold(MODELS[model].fit)
-    if _takes_gold(infer) and not named:
-        return lambda gold: door(votes, model, gold=gold or None)
-    return lambda gold: infer(votes, model)
+def _choice_fit(votes: Votes, model: str, confidence: Any = None) -> Callable[[Mapping[Any, Any]], Inference]:
+    """A fit that takes gold and confidence, if the model asked for does; others are fitted without them, and judged by
+    gold all the same."""
+    if model in MODELS and not _takes_gold(MODELS[model].fit):
+        return lambda gold: infer(votes, model)
+    return lambda gold: infer(votes, model, gold or None, confidence)
 
 
 def _again(
-    found: Inference, votes: Votes, fit: Callable[[Mapping[Any, Any]], Inference]
+    found: Inference, votes: Votes, fit: Callable[[Mapping[Any, Any]], Inference], confidence: Any = None
 ) -> tuple[Callable[[Mapping[Any, Any]], Any], bool]:
     """How to get probabilities with other gold, and whether gold matters: by the model alone, without what `infer` tells of
     workers and agreement, which takes longer than the fit."""
     model = found.fitted
-    if not _takes_gold(infer) or (model is not None and not _takes_gold(type(model).fit)):
+    if model is not None and not _takes_gold(type(model).fit):
         return lambda _: found.probabilities, False
     if model is None:
         return lambda gold: fit(gold).probabilities, True
 
     def by_model(gold: Mapping[Any, Any]) -> Any:
         new: Any = copy.copy(model)  # its settings; fitting forgets the rest
-        return new.fit(votes, gold=gold).predict_proba()
+        return new.fit(votes, gold, confidence).predict_proba()
 
     return by_model, True
 
@@ -240,6 +261,8 @@ def _as_set(name: Any, column: Coded, code: int) -> tuple[str, ...]:
 def _other(
     columns: Mapping[str, Coded], kind: str, model: str, gold: Gold | None, levels: Sequence[str] | None
 ) -> Result:
+    from tawsim.truth.agreement.kinds import agreement_of_kind
+
     entry = KINDS[kind]
     if model not in ("auto", *entry.models):
         raise BadInput(
@@ -250,7 +273,7 @@ def _other(
     options = {} if levels is None else {"levels": list(levels)}
     if levels is not None and "levels" not in inspect.signature(made).parameters:
         raise BadInput(f"Levels are for ordinal answers, not for {kind}.")
-    asked = {one: cells(columns[one]) for one in (*entry.columns, *OPTIONAL[2:]) if one in columns}
+    asked = {one: cells(columns[one]) for one in (*entry.columns, "shown") if one in columns}
     table = Votes.from_columns(columns["task"], columns["worker"], columns["label"]) if kind == "ordinal" else asked
 
     def fit(some: Mapping[Any, Any]) -> Any:
@@ -272,6 +295,7 @@ def _other(
     result = replace(
         result, repeated=int(getattr(fitted, "repeated_", 0)), fitted=fitted, votes=votes,
         labels=tuple(getattr(fitted, "labels_", ())),
+        agreement=agreement_of_kind(kind, columns, votes, getattr(fitted, "labels_", None)),
     )  # fmt: skip
     if votes is not None:
         result = replace(result, votes=_in_levels(votes, fitted.labels_), lookalikes=lookalikes(votes.labels))
@@ -353,7 +377,7 @@ def _by_worker(columns: Mapping[str, Coded]) -> dict[Any, int]:
 
 def _result(parts: Parts, model: str, why: Why, tasks: Sequence[Any], answers: NDArray[np.int64]) -> Result:
     return Result(
-        kind="", kind_why="", model=model, why=why, tasks=tuple(tasks), columns=parts.columns, types=parts.types,
+        kind="", kind_why=Why("", ""), model=model, why=why, tasks=tuple(tasks), columns=parts.columns, types=parts.types,
         p=parts.p, answers=answers, workers=parts.workers, worker_measure=parts.worker_measure, items=parts.items,
         agreement=parts.agreement, notes=parts.notes, probability=parts.probability, confusions=parts.confusions,
     )  # fmt: skip

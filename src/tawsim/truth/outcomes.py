@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tawsim.truth.agreement import Agreement
+from tawsim.truth.agreement.agreed import Agreed, of_alpha
 from tawsim.truth.choice.sets import SetsInference
 from tawsim.truth.infer import Inference, Why
 from tawsim.truth.report.facts import ItemRow, WorkerRow
@@ -33,11 +33,12 @@ class Result:
     `probability` (T, K) and `confusions` (W of (K, K)) where answers are labels. The fields on gold are None or empty without it;
     `held_out` says whether what is measured on was hidden from the model. `families` (members, worth of their answers as
     independent ones), `effective` (independent answers a task) and `candidates` (model, weight) where the model tells.
-    `fitted` is the model.
+    `fitted` is the model. `kind_why`, `why` and `notes` each have a code and facts beside their text, for other languages.
+    `confidence`: worker → how much its own confidence tells, for those who gave any (see choice/confidences.py).
     """
 
     kind: str
-    kind_why: str
+    kind_why: Why
     model: str
     why: Why
     tasks: tuple[Any, ...]
@@ -48,11 +49,11 @@ class Result:
     workers: tuple[WorkerRow, ...]
     worker_measure: str = "accuracy"
     items: tuple[ItemRow, ...] = ()
-    agreement: Agreement | None = None
+    agreement: Agreed | None = None
     repeated: int = 0
     labels: tuple[Any, ...] = ()
     lookalikes: tuple[tuple[str, ...], ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Why, ...] = ()
     votes: Votes | None = None
     probability: Floats | None = None
     confusions: tuple[Floats, ...] = ()
@@ -63,6 +64,7 @@ class Result:
     families: tuple[tuple[tuple[str, ...], float], ...] = ()
     effective: float | None = None
     candidates: tuple[tuple[str, float], ...] = ()
+    confidence: Mapping[str, float] = field(default_factory=dict)
     fitted: Any = None
 
     def table(self) -> dict[str, list[Any]]:
@@ -80,8 +82,8 @@ class Parts:
     workers: tuple[WorkerRow, ...] = ()
     worker_measure: str = "accuracy"
     items: tuple[ItemRow, ...] = ()
-    agreement: Agreement | None = None
-    notes: tuple[str, ...] = ()
+    agreement: Agreed | None = None
+    notes: tuple[Why, ...] = ()
     probability: Floats | None = None
     confusions: tuple[Floats, ...] = ()
 
@@ -100,7 +102,7 @@ def of_choice(found: Inference, answers: NDArray[np.int64]) -> Parts:
     )
     types = {"label": "text", "p": "float", "n": "int", "entropy": "float"}
     return Parts(
-        columns, types, p, workers, agreement=found.agreement, probability=found.probabilities,
+        columns, types, p, workers, agreement=of_alpha(found.agreement), probability=found.probabilities,
         confusions=tuple(one.confusion for one in found.workers),
     )  # fmt: skip
 
@@ -130,8 +132,18 @@ def learned_beside(fitted: Any, votes: Votes) -> dict[str, Any]:
     if copies is not None and (copies >= 0).any():
         names = [str(votes.workers[w]) for w in np.flatnonzero(copies >= 0).tolist()]
         shown = ", ".join(f"“{name}”" for name in names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-        fields["notes"] = (f"{len(names)} workers copy one another and were counted once a group: {shown}.",)
+        text = f"{len(names)} workers copy one another and were counted once a group: {shown}."
+        fields["notes"] = (Why("copies", text, {"n": len(names), "names": names}),)
     return fields
+
+
+def confidence_learned(fitted: Any, votes: Votes, given: Floats) -> dict[str, float]:
+    """Worker → slope of its confidence, for workers with some `given` (N,) in the order of `votes`; NaN for none."""
+    slope = getattr(fitted, "confidence_slope_", None)
+    if slope is None:
+        return {}
+    who = np.unique(votes.worker[np.isfinite(given)]).tolist()
+    return {str(votes.workers[w]): float(slope[w]) for w in who}
 
 
 def of_sets(found: SetsInference) -> Parts:
@@ -145,7 +157,13 @@ def of_sets(found: SetsInference) -> Parts:
         for one in found.workers
     )
     types = {"label": "text", "p": "float", "n": "int", "entropy": "float"}
-    return Parts(columns, types, np.where(found.answers > 0, found.p, np.nan), workers, agreement=found.agreement)
+    return Parts(
+        columns,
+        types,
+        np.where(found.answers > 0, found.p, np.nan),
+        workers,
+        agreement=of_alpha(found.agreement, "sets"),
+    )
 
 
 def of_numeric(fitted: Any, answers: NDArray[np.int64], by_worker: Mapping[Any, int]) -> Parts:
@@ -165,7 +183,9 @@ def of_numeric(fitted: Any, answers: NDArray[np.int64], by_worker: Mapping[Any, 
     types = {"label": "float", "low": "float", "high": "float", "sd": "float", "n": "int"}
     notes = []
     if getattr(fitted, "clipped_", 0):
-        notes.append(f"{fitted.clipped_:,} answers were so far off that they were taken as slips and brought nearer.")
+        many = int(fitted.clipped_)
+        text = f"{many:,} answers were so far off that they were taken as slips and brought nearer."
+        notes.append(Why("clipped", text, {"n": many}))
     return Parts(columns, types, np.full(len(answers), np.nan), workers, "spread", notes=tuple(notes))
 
 
@@ -205,7 +225,8 @@ def of_rated(fitted: Any, answers: NDArray[np.int64], by_worker: Mapping[Any, in
     notes = []
     groups = len({one.group for one in items})
     if groups > 1:
-        notes.append(f"{groups} groups of items were never compared with each other; their scores cannot be either.")
+        text = f"{groups} groups of items were never compared with each other; their scores cannot be either."
+        notes.append(Why("groups", text, {"n": groups}))
     types = {"label": "text", "p": "float", "n": "int"}
     return Parts(columns, types, p, workers, "reliability", items, notes=tuple(notes))
 

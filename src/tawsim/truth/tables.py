@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
 from tawsim.truth.cells import Coded, coded, row_of, same_length
+from tawsim.truth.numeric.reading import read_number
 from tawsim.truth.votes import columns_of, is_null, one_vote_each, repeats
 
-OPTIONAL = ("left", "right", "shown")
+OPTIONAL = ("left", "right", "shown", "confidence")
+Floats = NDArray[np.float64]
 
 
 def read_table(table: Any) -> dict[str, Coded]:
@@ -24,6 +27,32 @@ def read_table(table: Any) -> dict[str, Coded]:
         given = dict(zip(names, map(coded, columns_of(table, names)), strict=True))
     same_length(given)
     return given
+
+
+def take_confidence(columns: dict[str, Coded]) -> tuple[dict[str, Coded], Floats | None]:
+    """The other columns, and the confidence in the order of the rows, (N,): 0..1, NaN where there is none; None without
+    such a column, or where all of it is empty. Raises `BadInput` with the row for what is no number from 0 to 1."""
+    column = columns.pop("confidence", None)
+    if column is None:
+        return columns, None
+    found = np.full(len(column.names), np.nan)
+    for code, cell in enumerate(column.names):
+        if is_null(cell) or (isinstance(cell, str) and cell.strip().casefold() == "nan"):
+            continue
+        try:
+            value = read_number(cell)
+        except BadInput:
+            value = float("nan")
+        if not 0 <= value <= 1:
+            row = row_of(column, code)
+            raise BadInput(
+                f"Row {row}: the confidence is {str(cell)[:60]!r}, which is no number from 0 to 1.",
+                "Write a probability such as 0.9, or leave the cell empty where there is none.",
+                row=row,
+                column="confidence",
+            )
+        found[code] = value
+    return columns, found[column.codes] if np.isfinite(found).any() else None
 
 
 def _has(table: Any, name: str) -> bool:
@@ -48,7 +77,7 @@ def check_columns(columns: Mapping[str, Coded], kind: str, needed: Sequence[str]
 def refuse_empty(columns: Mapping[str, Coded], kind: str) -> None:
     """Only a text may be empty: nothing was said there."""
     for name, column in columns.items():
-        if (name == "label" and kind == "text") or name == "shown":
+        if (name == "label" and kind == "text") or name in ("shown", "confidence"):
             continue
         for code, value in enumerate(column.names):
             if not isinstance(value, list | dict | tuple | set | np.ndarray) and is_null(value):

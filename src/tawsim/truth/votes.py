@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
-from tawsim.truth.columns import encode, is_null, listed, lookalikes, read_column
+from tawsim.truth.columns import encode, is_null, listed, read_column
 from tawsim.truth.kernel.order import by_group
+from tawsim.truth.lookalikes import lookalikes
 
-__all__ = ["COLUMNS", "Votes", "columns_of", "encode", "is_null", "listed", "lookalikes", "one_vote_each", "repeats"]
+__all__ = ["COLUMNS", "Votes", "columns_of", "encode", "is_null", "listed", "one_vote_each", "repeats"]
 
 COLUMNS = ("task", "worker", "label")
 # A table of confusions has a cell for each pair of labels. More than 16 bits can number are no choice but free text or a
@@ -107,9 +108,8 @@ class Votes:
         """Votes a task, (T,)."""
         return np.bincount(self.task, minlength=len(self.tasks))
 
-    def lookalikes(self) -> tuple[tuple[Any, Any], ...]:
-        """Pairs of labels that differ only by case, Unicode normalisation or white space: two labels, unless you say
-        otherwise."""
+    def lookalikes(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of labels that read alike (lookalikes.py): different labels, unless you say otherwise."""
         return lookalikes(self.labels)
 
     def counts(self) -> NDArray[np.int64]:

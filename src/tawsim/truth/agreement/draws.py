@@ -57,7 +57,7 @@ def distinct_rows(counts: NDArray[Any]) -> tuple[Floats, NDArray[np.int64]]:
     Rows are told apart by a 64-bit mix, which sorts ten times as fast as rows do; a collision is looked for and, should
     there ever be one, the slow way is taken.
     """
-    mix = np.random.default_rng(1).integers(-(2**62), 2**62, counts.shape[1]) * 2 + 1
+    mix = np.random.default_rng(1).integers(-(2**62), 2**62, size=(counts.shape[1],)) * 2 + 1
     key = np.zeros(len(counts), np.int64)
     for label in range(counts.shape[1]):  # column by column: no second table
         key += counts[:, label].astype(np.int64, copy=False) * mix[label]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tawsim.truth.agreement import Agreement
+from tawsim.truth.agreement.agreed import Agreed
 from tawsim.truth.report.measures import Measure, Measures
 from tawsim.truth.votes import Votes
 
@@ -19,7 +19,19 @@ MOST_ITEMS = 40
 MOST_PICKED = 6
 MOST_UNCERTAIN = 20
 MOST_NAMES = 12
+# A worker's confidence tells something from this slope on. 0 is nothing, 1 what it claims to tell; but slopes are learned
+# from others who err too, and come out too low: about 0.2 to 0.6 for who means what they say, below 0.2 for noise.
+TELLS = 0.2
 Z = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence: its `code` and `facts` for words.py, and the English `text` for codes that have no words there."""
+
+    code: str
+    text: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +114,17 @@ class Report:
     """Everything that a page tells. Empty fields leave their section out.
 
     `source` is the name of the data, `kind` and `kind_why` what kind of answers they are and how that was found, `model`
-    with `why_code` and `why` the model and why it was taken. `p` (T,) is the probability (or confidence) of each answered
-    task, or else, of numbers, `spread` (T,) their standard deviations. `worker_measure` names what is measured of workers:
-    accuracy, or another word of words.py. `gold` are the measures where gold is known, `held_out` says whether they were
-    taken on gold that the model had not seen.
+    and `why` the model and why it was taken. `p` (T,) is the probability (or confidence) of each answered task, or else,
+    of numbers, `spread` (T,) their standard deviations. `worker_measure` names what is measured of workers: accuracy, or
+    another word of words.py. `confidence`: workers who said how sure they are, and the slope of that. `gold` are the
+    measures where gold is known, `held_out` says whether they were taken on gold that the model had not seen.
     """
 
     source: str
     kind: str
-    kind_why: str
+    kind_why: Said
     model: str
-    why_code: str
-    why: str
+    why: Said
     tasks: int
     answers: int
     p: Floats
@@ -128,7 +139,7 @@ class Report:
     picked: tuple[Confusion, ...] = ()
     items: tuple[ItemRow, ...] = ()
     items_total: int = 0
-    agreement: Agreement | None = None
+    agreement: Agreed | None = None
     uncertain: tuple[Uncertain, ...] = ()
     gold: Measures | None = None
     gold_other: Mapping[str, Measure] = field(default_factory=dict)
@@ -139,7 +150,8 @@ class Report:
     candidates: tuple[Candidate, ...] = ()
     repeated: int = 0
     lookalikes: tuple[tuple[str, ...], ...] = ()
-    notes: tuple[str, ...] = ()
+    confidence: tuple[tuple[str, float], ...] = ()
+    notes: tuple[Said, ...] = ()
 
 
 def label_shares(votes: Votes, probability: Floats) -> tuple[LabelShare, ...]:

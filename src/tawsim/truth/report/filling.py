@@ -14,6 +14,7 @@ from tawsim.truth.report.facts import (
     Confusion,
     Family,
     Report,
+    Said,
     Uncertain,
     crowd_confusion,
     label_shares,
@@ -22,6 +23,7 @@ from tawsim.truth.report.facts import (
 )
 
 if TYPE_CHECKING:
+    from tawsim.truth.infer import Why
     from tawsim.truth.outcomes import Result
 
 
@@ -33,10 +35,9 @@ def report_of(found: "Result", source: str) -> Report:
     return Report(
         source=source,
         kind=found.kind,
-        kind_why=found.kind_why,
+        kind_why=_said(found.kind_why),
         model=found.model,
-        why_code=found.why.code,
-        why=found.why.text,
+        why=_said(found.why),
         tasks=len(found.tasks),
         answers=int(found.answers.sum()),
         p=p,
@@ -61,8 +62,13 @@ def report_of(found: "Result", source: str) -> Report:
         candidates=tuple(Candidate(name, weight) for name, weight in found.candidates),
         repeated=found.repeated,
         lookalikes=found.lookalikes,
-        notes=found.notes,
+        confidence=tuple(sorted(found.confidence.items(), key=lambda one: (-one[1], one[0])))[:MOST_WORKERS],
+        notes=tuple(_said(note) for note in found.notes),
     )
+
+
+def _said(why: "Why") -> Said:
+    return Said(why.code, why.text, why.facts)
 
 
 def _picked(found: "Result") -> tuple[Confusion, ...]:

@@ -10,8 +10,9 @@ from html import escape
 import numpy as np
 
 from tawsim.truth.report import svg
-from tawsim.truth.report.facts import Confusion, Report, WorkerRow
+from tawsim.truth.report.facts import TELLS, Confusion, Report, WorkerRow
 from tawsim.truth.report.measures import Measure
+from tawsim.truth.report.saying import percent, sentence, why_model
 from tawsim.truth.report.style import CSS, policy
 from tawsim.truth.report.words import Words
 
@@ -37,6 +38,7 @@ def report_html(report: Report, language: str = "en") -> str:
         _gold(report, words),
         _doubt(report, words),
         _who(report, words),
+        _confidence(report, words),
         _mixed(report, words),
         _agreement(report, words),
         _families(report, words),
@@ -81,10 +83,6 @@ def _number(text: str) -> str:
     return f'<td class="number"><bdi dir="ltr">{text}</bdi></td>'
 
 
-def _percent(value: float, digits: int = 0) -> str:
-    return f"{value * 100:.{digits}f} %"
-
-
 def _probability(p: float) -> str:
     """Never rounded up to a certainty that is not there."""
     return "1" if p >= 1 else f"{min(p, 0.999):.3f}"
@@ -103,7 +101,7 @@ def _head(report: Report, words: Words) -> str:
     cells = "".join(
         f'<div><dt>{escape(name)}</dt><dd><bdi dir="ltr">{value}</bdi></dd></div>' for name, value in numbers
     )
-    summary = words("summary", share=_percent(sure), threshold=_percent(report.threshold)) if len(report.p) else ""
+    summary = words("summary", share=percent(sure), threshold=percent(report.threshold)) if len(report.p) else ""
     return (
         f"<header><h1>{escape(words('title'))}</h1>\n<p>{_user(report.source)}</p>\n<p>{escape(summary)}</p>\n"
         f'<dl class="numbers">{cells}</dl></header>'
@@ -112,18 +110,29 @@ def _head(report: Report, words: Words) -> str:
 
 def _how(report: Report, words: Words) -> str:
     kind = words(f"kind_{report.kind}") if words.has(f"kind_{report.kind}") else report.kind
-    why = words(f"model_why_{report.why_code}", why=report.why)
     body = (
-        f"<dt>{escape(words('kind'))}</dt><dd>{escape(kind)}<small>{_user(report.kind_why)}</small></dd>"
-        f"<dt>{escape(words('model'))}</dt><dd>{_user(report.model)}<small>{_user(why)}</small></dd>"
+        f"<dt>{escape(words('kind'))}</dt>"
+        f"<dd>{escape(kind)}<small>{_user(sentence('kind_why', report.kind_why, words))}</small></dd>"
+        f"<dt>{escape(words('model'))}</dt>"
+        f"<dd>{_model(report.model, words)}<small>{_user(why_model(report.why, words))}</small></dd>"
     )
     if report.candidates:
         rows = "".join(
-            f'<tr><th scope="row">{_user(one.name)}</th>{_number(f"{one.weight:.2f}")}</tr>'
+            f'<tr><th scope="row">{_member(one.name, words)}</th>{_number(f"{one.weight:.2f}")}</tr>'
             for one in report.candidates
         )
         body += f"<dt>{escape(words('weighed'))}</dt><dd><table><tbody>{rows}</tbody></table></dd>"
     return _section(words("how"), "", f'<dl class="how">{body}</dl>')
+
+
+def _model(name: str, words: Words) -> str:
+    """The model in words, and its name as options have it."""
+    code = f'<bdi dir="ltr">{escape(name)}</bdi>'
+    return f"{escape(words(f'by_{name}'))} ({code})" if words.has(f"by_{name}") else code
+
+
+def _member(name: str, words: Words) -> str:
+    return escape(words(f"member_{name}")) if words.has(f"member_{name}") else _user(name)
 
 
 def _sure(report: Report, words: Words) -> str:
@@ -132,7 +141,7 @@ def _sure(report: Report, words: Words) -> str:
     # From the chance level up: below it there is nothing with a best answer.
     start = 0.5 if float(report.p.min()) >= 0.5 else 0.0
     counts = np.histogram(report.p, bins=BARS, range=(start, 1.0))[0].tolist()
-    text = words("sure_explain", threshold=_percent(report.threshold))
+    text = words("sure_explain", threshold=percent(report.threshold))
     plot = svg.histogram(counts, start, 1.0, words("sure"), mark=report.threshold)
     return _section(words("sure"), escape(text), f'<div class="scroll">{plot}</div>')
 
@@ -219,7 +228,7 @@ def _who(report: Report, words: Words) -> str:
 
 def _worker(one: WorkerRow, words: Words, start: float, end: float, *, share: bool, known: bool, wide: int) -> str:
     def text(value: float) -> str:
-        return _percent(value) if share else svg.number(value, ".3g")
+        return percent(value) if share else svg.number(value, ".3g")
 
     row = f'<th scope="row">{_user(one.name)}</th>{_number(f"{one.answers:,}")}'
     if known and one.value is None:
@@ -248,7 +257,7 @@ def _reason(one: WorkerRow, words: Words) -> str:
         return escape(
             words(
                 "why_exchanges_labels", a=f"\u2068{a}\u2069", b=f"\u2068{b}\u2069",
-                share=_percent(one.why["share"]), others=_percent(one.why["others"]),
+                share=percent(one.why["share"]), others=percent(one.why["others"]),
             )
         )  # fmt: skip
     if code == "few_answers":
@@ -282,16 +291,33 @@ def _heat(one: Confusion, words: Words) -> str:
     )
 
 
+def _confidence(report: Report, words: Words) -> str:
+    if not report.confidence:
+        return ""
+    head = [(escape(words("worker")), False), (escape(words("worth")), True), ("", False)]
+    rows = [
+        f'<th scope="row">{_user(name)}</th>{_number(f"{slope:.2f}")}'
+        f"<td>{escape(words('confidence_tells' if slope >= TELLS else 'confidence_silent'))}</td>"
+        for name, slope in report.confidence
+    ]
+    return _section(words("confidence"), escape(words("confidence_explain")), _table(head, rows, ""))
+
+
 def _agreement(report: Report, words: Words) -> str:
     found = report.agreement
     if found is None:
         return ""
-    text = words(
-        "agreement_explain", alpha=f"{found.alpha:.2f}", low=f"{found.low:.2f}", high=f"{found.high:.2f}",
-        n=f"{found.tasks:,}",
-    )  # fmt: skip
-    steps = [(0.0, "0"), (0.67, "0.67"), (0.8, "0.8"), (1.0, "1")]
-    plot = svg.scale(found.alpha, found.low, found.high, words("agreement"), steps)
+    share = found.measure in ("overlap", "word_error")
+    value, low, high = (
+        percent(one) if share else svg.number(one, ".2f") for one in (found.value, found.low, found.high)
+    )
+    text = words(f"agreement_{found.measure}", value=value, low=low, high=high, n=f"{found.tasks:,}")
+    if words.has(f"agreement_{found.metric}"):
+        text += " " + words(f"agreement_{found.metric}")
+    steps = [(at, percent(at)) for at in (0.0, 0.5, 1.0)] if share else [(0.0, "0"), (1.0, "1")]
+    if found.measure == "alpha":
+        steps[1:1] = [(0.67, "0.67"), (0.8, "0.8")]
+    plot = svg.scale(found.value, found.low, found.high, words("agreement"), steps)
     return _section(words("agreement"), escape(text), f'<div class="scroll">{plot}</div>')
 
 
@@ -325,7 +351,7 @@ def _gold(report: Report, words: Words) -> str:
     measures += [(name, one, name in SHARES) for name, one in report.gold_other.items()]
     rows = []
     for name, one, share in measures:
-        value, low, high = (_percent(x, 1) if share else f"{x:,.3f}" for x in (one.value, one.low, one.high))
+        value, low, high = (percent(x, 1) if share else f"{x:,.3f}" for x in (one.value, one.low, one.high))
         rows.append(f'<th scope="row">{escape(words(name))}</th>{_number(value)}{_number(f"{low} – {high}")}')
     head = [(escape(words("measure")), False), (escape(words("value")), True), (escape(words("interval")), True)]
     body = _table(head, rows, "")
@@ -364,7 +390,7 @@ def _notes(report: Report, words: Words) -> str:
     if report.lookalikes:
         groups = "".join(f"<li>{' · '.join(_user(name) for name in group)}</li>" for group in report.lookalikes[:50])
         lines.append(f"{escape(words('lookalikes'))}<ul>{groups}</ul>")
-    lines += [_user(note) for note in report.notes]
+    lines += [_user(sentence("note", note, words)) for note in report.notes]
     if not lines:
         return ""
     return _section(words("notes"), "", f"<ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>")

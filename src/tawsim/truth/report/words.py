@@ -106,12 +106,49 @@ WORDS: dict[str, tuple[str, str]] = {
     "crowd": ("The whole crowd", "الجميع"),
     "truth_down": ("truth", "الحقيقة"),
     "agreement": ("Agreement", "الاتفاق"),
-    "agreement_explain": (
-        "Krippendorff's α is {alpha} (95 % interval {low} to {high}), over {n} tasks with two answers or more. 1 is full "
+    "agreement_alpha": (
+        "Krippendorff's α is {value} (95 % interval {low} to {high}), over {n} tasks with two answers or more. 1 is full "
         "agreement, 0 what chance would give. Below 0.67, look at the guideline first.",
-        "معامل كريبندورف α يساوي {alpha} (مجال 95 %: من {low} إلى {high})، على {n} من المهام التي لها إجابتان فأكثر. الواحد "
+        "معامل كريبندورف α يساوي {value} (مجال 95 %: من {low} إلى {high})، على {n} من المهام التي لها إجابتان فأكثر. الواحد "
         "اتفاق تام، والصفر ما تعطيه المصادفة. وما دون 0.67 يدعو إلى مراجعة دليل التوسيم أولًا.",
     ),
+    "agreement_interval": (
+        "Two numbers disagree by the square of how far apart they are.",
+        "ويُحسب الخلاف بين عددين بمربع البعد بينهما.",
+    ),
+    "agreement_ordinal": (
+        "Two steps disagree the more, the more answers lie between them.",
+        "ويُحسب الخلاف بين درجتين بقدر ما بينهما من الإجابات.",
+    ),
+    "agreement_sets": (
+        "Two answers disagree by the share of their labels that they do not share.",
+        "ويُحسب الخلاف بين إجابتين بنسبة ما لا تشتركان فيه من الوسوم.",
+    ),
+    "agreement_gamma": (
+        "γ is {value} (95 % interval {low} to {high}), over {n} tasks with two answers or more: how well the spans of different "
+        "workers fit in place and name. 1 is full agreement, 0 what chance would give.",
+        "γ تساوي {value} (مجال 95 %: من {low} إلى {high})، على {n} من المهام التي لها إجابتان فأكثر، وهي تقيس توافق مقاطع "
+        "الموسّمين موضعًا واسمًا. الواحد اتفاق تام، والصفر ما تعطيه المصادفة.",
+    ),
+    "agreement_overlap": (
+        "What two workers drew overlaps by {value} on average (95 % interval {low} to {high}), over {n} tasks with two answers "
+        "or more; an object that only one of them drew counts 0.",
+        "متوسط تطابق ما رسمه كل اثنين {value} (مجال 95 %: من {low} إلى {high})، على {n} من المهام التي لها إجابتان فأكثر، وما "
+        "رسمه أحدهما وحده يُحسب صفرًا.",
+    ),
+    "agreement_word_error": (
+        "Two answers to a task differ in {value} of their words on average (95 % interval {low} to {high}), over {n} tasks with "
+        "two answers or more.",
+        "تختلف كل إجابتين عن المهمة الواحدة في {value} من الكلمات في المتوسط (مجال 95 %: من {low} إلى {high})، على {n} من "
+        "المهام التي لها إجابتان فأكثر.",
+    ),
+    "confidence": ("How sure workers say they are", "ثقة الموسّمين بإجاباتهم"),
+    "confidence_explain": (
+        "Some gave a probability with each answer. 1: it tells as much as it claims; 0: it tells nothing, and was left aside.",
+        "من الموسّمين من أعطى مع الإجابة احتمال صحتها. الواحد: يخبر الاحتمال بقدر ما يدّعي؛ والصفر: لا يخبر بشيء، فتُرك جانبًا.",
+    ),
+    "confidence_tells": ("tells something", "له معنى"),
+    "confidence_silent": ("tells nothing", "لا معنى له"),
     "doubt": ("The least sure tasks", "أقل المهام ثقة"),
     "doubt_explain": (
         "One more answer is worth most here, or a word in the guideline.",
@@ -182,9 +219,105 @@ WORDS: dict[str, tuple[str, str]] = {
     "model_why_too_large": ("{why}", "كثر الموسّمون والوسوم فلا يتسع الحساب لجدول خلط لكل واحد."),
     "model_why_learned": ("{why}", "الإجابات المشتركة تكفي لمعرفة من يخلط بين أي وسوم."),
     "model_why_many_votes": ("{why}", "الأصوات كثيرة، فاعتُمد نموذج أسرع من الجمع بين عدة نماذج."),
+    "model_why_many_labels": ("{why}", "الوسوم أكثر من أن يُعرف من يخلط بين أيها، فوُزن الموسّمون."),
     "model_why_only": ("{why}", "هو النموذج المعتمد لهذا النوع من الإجابات."),
-    "model_why_hidden_votes": ("{why}", "جُمعت عدة نماذج، لكل منها وزن بقدر ما أجاد التنبؤ بإجابات أُخفيت عنه."),
-    "model_why_gold": ("{why}", "جُمعت عدة نماذج، لكل منها وزن بقدر ما وافق الأجوبة المعروفة."),
+    "joint_by_hidden": (
+        "Most weight has “{best}” ({weight}), by answers that were hidden from it.",
+        "جُمعت عدة نماذج، أثقلها «{best}» (وزنه {weight}) بشهادة إجابات أُخفيت عنه.",
+    ),
+    "joint_by_gold": (
+        "Most weight has “{best}” ({weight}), by {gold} gold tasks.",
+        "جُمعت عدة نماذج، أثقلها «{best}» (وزنه {weight}) بشهادة أجوبة معروفة عددها {gold}.",
+    ),
+    "joint_worth": (
+        "{votes_a_task} votes a task are worth {effective_votes_a_task} independent ones.",
+        "وللمهمة في المتوسط {votes_a_task} من الأصوات تساوي {effective_votes_a_task} مستقلة.",
+    ),
+    "joint_copies": (
+        "{copies} workers who copy one another count once a group.",
+        "وثمة من ينسخ بعضهم عن بعض، وعددهم {copies}، فعُدّت كل مجموعة منهم صوتًا واحدًا.",
+    ),
+    "member_ability and difficulty": ("ability and difficulty", "القدرة والصعوبة"),
+    "member_difficulty by worker": ("difficulty by worker", "أثر الصعوبة في كل موسّم"),
+    "member_one coin": ("one accuracy a worker", "دقة واحدة لكل موسّم"),
+    "member_confusions": ("who confuses what", "من يخلط بين ماذا"),
+    "member_one coin, even labels": ("one accuracy a worker, labels even", "دقة واحدة لكل موسّم والوسوم متكافئة"),
+    "member_wawa": ("agreement with the majority", "موافقة الأغلبية"),
+    "by_majority": ("majority", "الأغلبية"),
+    "by_wawa": ("agreement with the majority", "موافقة الأغلبية"),
+    "by_dawid_skene": ("who confuses what", "من يخلط بين ماذا"),
+    "by_one_coin": ("one accuracy a worker", "دقة واحدة لكل موسّم"),
+    "by_bwa": ("weighted average", "متوسط موزون"),
+    "by_difficulty": ("difficulty of tasks", "صعوبة المهام"),
+    "by_correlated": ("workers that err together", "موسّمون يخطئون معًا"),
+    "by_joint": ("several models averaged", "عدة نماذج مجتمعة"),
+    "by_ordinal": ("steps of a scale", "درجات سلّم"),
+    "by_numeric": ("bias and noise of each worker", "انحياز كل موسّم وتشتته"),
+    "by_mean": ("mean", "المتوسط"),
+    "by_median": ("median", "الوسيط"),
+    "by_bradley_terry": ("scores from comparisons", "درجات من المقارنات"),
+    "by_plackett_luce": ("scores from rankings", "درجات من الترتيب"),
+    "by_spans": ("spans of several workers joined", "جمع مقاطع الموسّمين"),
+    "by_tags": ("tags in a chain", "وسوم متسلسلة"),
+    "by_text": ("the best text, fused or as it stands", "أفضل نص، مجموعًا أو كما ورد"),
+    "by_rover": ("word by word", "كلمة كلمة"),
+    "by_best": ("the best answer as it stands", "أفضل إجابة كما وردت"),
+    "by_boxes": ("boxes matched and averaged", "صناديق طوبقت وأُخذ متوسطها"),
+    "by_polygons": ("polygons matched and averaged", "مضلعات طوبقت وأُخذ متوسطها"),
+    "by_keypoints": ("points matched and averaged", "نقاط طوبقت وأُخذ متوسطها"),
+    "kind_why_asked": ("{why}", "طُلب هذا النوع بالاسم."),
+    "kind_why_two_sides": ("{why}", "في الجدول العمودان \u2066left\u2069 و\u2066right\u2069."),
+    "kind_why_labels": ("{why}", "وسوم مختلفة عددها {n}، في إجابات عددها {answers}."),
+    "kind_why_nested_lists": ("{why}", "الإجابات قوائم JSON فيها قوائم: ترتيب فيه تساوٍ."),
+    "kind_why_same_items": (
+        "{why}",
+        "الإجابات قوائم JSON، وقوائم المهمة الواحدة تضم العناصر نفسها على اختلاف في ترتيبها.",
+    ),
+    "kind_why_lists": ("{why}", "الإجابات قوائم JSON من الوسوم."),
+    "kind_why_objects": ("{why}", "الإجابات قوائم JSON من كائنات لها حقول هذا النوع."),
+    "kind_why_numbers": ("{why}", "الإجابات أعداد، والمختلف منها {n}."),
+    "kind_why_whole_numbers": ("{why}", "الإجابات أعداد صحيحة من {low} إلى {high}، عُدّت أسماء بلا ترتيب."),
+    "kind_why_few_numbers": ("{why}", "الإجابات أعداد، والمختلف منها {n}، عُدّت أسماء بلا ترتيب."),
+    "kind_why_tags": (
+        "{why}",
+        "الإجابات صفوف من وسوم الكلمات، مثل \u2066O\u2069 و\u2066B-…\u2069 و\u2066I-…\u2069، لكل كلمة وسم.",
+    ),
+    "kind_why_long_answers": (
+        "{why}",
+        "إجابات من عدة كلمات، المختلف منها {n}، و{share} منها لا يرد إلا في مهمة واحدة.",
+    ),
+    "kind_why_short_answers": ("{why}", "وسوم مختلفة عددها {n}، و{share} منها لا يرد إلا في مهمة واحدة."),
+    "note_otherwise_one_question": ("{why}", "إن كان كل صف سؤالًا واحدًا فاستعمل \u2066--kind choice\u2069."),
+    "note_otherwise_no_order": ("{why}", "إن لم يكن للترتيب معنى فاستعمل \u2066--kind choices\u2069."),
+    "note_otherwise_an_order": ("{why}", "إن كان للترتيب معنى فاستعمل \u2066--kind ranking\u2069."),
+    "note_otherwise_no_numbers": (
+        "{why}",
+        "إن كانت الأعداد أسماء أصناف فاستعمل \u2066--kind choice\u2069، وإن كانت درجات سلّم فاستعمل \u2066--kind ordinal\u2069.",
+    ),
+    "note_otherwise_a_scale": (
+        "{why}",
+        "إن كانت الأعداد درجات سلّم فاستعمل \u2066--kind ordinal\u2069، وإن كانت مقادير فاستعمل \u2066--kind numeric\u2069.",
+    ),
+    "note_otherwise_labels": ("{why}", "إن كانت الإجابات وسومًا فاستعمل \u2066--kind choice\u2069."),
+    "note_otherwise_free_text": (
+        "{why}",
+        "إن كانت الإجابات نصًا حرًا، ككلمة تُنسخ، فاستعمل \u2066--kind text\u2069.",
+    ),
+    "note_copies": (
+        "{why}",
+        "موسّمون ينسخ بعضهم عن بعض، وعددهم {n}، عُدّت كل مجموعة منهم صوتًا واحدًا: {names}.",
+    ),
+    "note_clipped": ("{why}", "إجابات شطّت حتى عُدّت زلّات فقُرّبت من سائرها، وعددها {n}."),
+    "note_groups": ("{why}", "في العناصر مجموعات لم تُقارن إحداها بالأخرى، وعددها {n}، فلا وجه للمقارنة بين درجاتها."),
+    "note_gold_unseen": (
+        "{why}",
+        "في الأجوبة المعروفة وسوم لم يقل بها أحد، وعددها {n} ({names})؛ وتُعدّ مهامها خطأ.",
+    ),
+    "note_confidence_unused": (
+        "{why}",
+        "تُرك العمود \u2066confidence\u2069 جانبًا، إذ لا يستعمله إلا النموذج \u2066joint\u2069 حين يكون الجواب وسمًا واحدًا.",
+    ),
+    "note_agreement_sampled": ("{why}", "قيس الاتفاق على عينة من المهام: {n} من أصل {of}."),
     "kind_choice": ("one label", "وسم واحد"),
     "kind_choices": ("several labels", "عدة وسوم"),
     "kind_ordinal": ("labels in order", "وسوم مرتبة"),
