@@ -160,6 +160,23 @@ def test_sharp_workers_are_told_from_blunt_ones():
     assert np.corrcoef(Ordinal().fit(table).sharpness_, noise)[0, 1] < -0.8
 
 
+def test_who_leaves_the_crowd_s_scale_is_still_uncertain():
+    """Where a sharp worker's bent levels cross, a chance is held at its floor. That is no knowledge of the worker."""
+    random = np.random.default_rng(0)
+    truth = random.choice(4, 800, p=[0.6, 0.2, 0.1, 0.1])
+    blunt = [[0.95, 0.03, 0.01, 0.01], [0.6, 0.36, 0.03, 0.01], [0.25, 0.5, 0.2, 0.05], [0.35, 0.03, 0.1, 0.52]]
+    sharp = [[0.999, 0, 0, 0.001], [0.9, 0.1, 0, 0], [0.1, 0.6, 0.28, 0.02], [0.02, 0, 0.1, 0.88]]
+    rows = [
+        (t, int(w), int(random.choice(4, p=(sharp if w < 8 else blunt)[k])))
+        for t, k in enumerate(truth)
+        for w in random.permutation(25)[:6]
+    ]
+    model = Ordinal().fit(rows)
+    answers = np.bincount([worker for _, worker, _ in rows])
+    assert (model.sharpness_sd_ * np.sqrt(answers)).min() > 0.5
+    assert model.sharpness_[:8].min() > model.sharpness_[8:].max()
+
+
 def test_who_turns_the_scale_around_does_no_harm():
     table, truth, *_ = world(sharp=(0.3, 0.5))
     turned = [(t, w, 4 - level if w == 0 else level) for t, w, level in table]

@@ -91,4 +91,6 @@ def _chances(middle: Floats, away: Floats, shift: Floats, sharp: Floats) -> tupl
         np.diff(np.concatenate([edge, inner, edge + last], axis=2), axis=2)
         for inner, last in ((at_most, 1.0), (slope, 0.0), (slope * away, 0.0))
     ]
-    return np.maximum(steps[0], LEAST), steps[1], steps[2]
+    # Where levels cross, the chance is the floor, which no bend moves.
+    inside = steps[0] > LEAST
+    return np.maximum(steps[0], LEAST), steps[1] * inside, steps[2] * inside
