@@ -332,3 +332,20 @@ def test_copies_count_once_in_other_votes_too():
     votes = Votes.from_table([("s", "a", "x"), ("s", "b", "x"), ("s", "c", "y"), ("t", "a", "x"), ("t", "c", "y")])
     assert copies_count_once(votes, np.array([0, 0, -1])).tolist() == [0.5, 0.5, 1.0, 1.0, 1.0]
     assert copies_count_once(votes, np.array([-1, -1, -1])) is None
+
+
+@pytest.mark.parametrize("teams", [1, 4])
+def test_two_good_workers_beside_a_bad_one_are_no_copies(teams):
+    right = []
+    for seed in range(10):
+        random, rows, truth = np.random.default_rng(seed), [], {}
+        for team in range(teams):
+            z = random.integers(0, 4, 200)
+            for w, skill in enumerate((0.98, 0.98, 0.8)):
+                said = np.where(random.random(200) < skill, z, (z + random.integers(1, 4, 200)) % 4)
+                rows += [(f"{team}.{t}", f"{team}.{w}", int(said[t])) for t in range(200)]
+            truth |= {f"{team}.{t}": int(z[t]) for t in range(200)}
+        model = Joint().fit(rows)
+        assert (model.copies_ == -1).all()
+        right.append(np.mean([truth[t] == label for t, label in zip(model.tasks_, model.predict(), strict=True)]))
+    assert min(right) > 0.94

@@ -34,6 +34,8 @@ EXCESS, ERRORS = 0.25, 4.0
 # Copies agree in at least nineteen of twenty answers between two labels. At 0.8 prompts of one model count as copies.
 COPY = 0.9
 ROUNDS = 30
+# Witnesses of a pair that are looked at.
+MOST_WITNESSES = 20
 
 
 class Pairs(NamedTuple):
@@ -83,7 +85,33 @@ def find_pairs(crowd: Crowd) -> Pairs | None:
         errors = (agreed / common - p) / np.sqrt(p * (1 - p) / common)
         # Left out from the first turn on: a clique of copies would else become the measure of worth itself.
         counts = np.where((errors > ERRORS - 1) & (kappa - product > EXCESS / 2), 0.0, 1.0)
-    return Pairs(a, b, common, kappa, product, (errors > ERRORS) & (kappa - product > EXCESS))
+    related = (errors > ERRORS) & (kappa - product > EXCESS)
+    related[related] = _witnessed(a, b, related, crowd.workers)
+    return Pairs(a, b, common, kappa, product, related)
+
+
+def _witnessed(a: Whole, b: Whole, related: NDArray[np.bool_], workers: int) -> NDArray[np.bool_]:
+    """Of the related pairs, those whose worth two others tell, (R,) bool.
+
+    Once a pair is left out of the fit, what each of the two is worth comes from how they agree with others. One other
+    worker c is not enough: κ[a, c] and κ[b, c] give two numbers for three unknowns, and two good workers beside a bad one
+    would look like copies. Two others who are also compared with each other settle it.
+    """
+    compared = a * workers + b  # rising, as `_agreements` gives pairs in order
+    kin = set(compared[related].tolist())
+    neighbours: dict[int, set[int]] = {}
+    for worker in {*a[related].tolist(), *b[related].tolist()}:
+        neighbours[worker] = {*b[a == worker].tolist(), *a[b == worker].tolist()}
+    found = []
+    for one, other in zip(a[related].tolist(), b[related].tolist(), strict=True):
+        apart = [
+            c for c in sorted(neighbours[one] & neighbours[other])
+            if not {min(c, one) * workers + max(c, one), min(c, other) * workers + max(c, other)} & kin
+        ][:MOST_WITNESSES]  # fmt: skip
+        pairs = np.array([c * workers + d for i, c in enumerate(apart) for d in apart[i + 1 :]], np.int64)
+        at = np.minimum(np.searchsorted(compared, pairs), len(compared) - 1)
+        found.append(bool((compared[at] == pairs).any()))
+    return np.array(found, bool)
 
 
 def find_families(pairs: Pairs | None, workers: int) -> tuple[Whole, Whole]:
