@@ -309,3 +309,34 @@ def test_the_order_of_rows_changes_not_one_byte(run: Any, tmp_path: Path) -> Non
     assert (tmp_path / "aw.csv").read_bytes() == (tmp_path / "bw.csv").read_bytes()
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert page.replace("votes.csv", "turned.csv") == (tmp_path / "b.html").read_text(encoding="utf-8")
+
+
+def test_confidence_is_read_and_what_it_is_worth_is_told(run: Any, tmp_path: Path) -> None:  # noqa: F811
+    rows = [f"t{t},w{w},{'yn'[(t + (w == 2) * (t % 4 == 0)) % 2]}" for t in range(40) for w in range(3)]
+    cells = [f"{row},{'' if ',w2,' not in row else 0.55 if i // 3 % 4 == 0 else 0.9}" for i, row in enumerate(rows)]
+    (tmp_path / "v.csv").write_text("task,worker,label,Confidence\n" + "\n".join(cells) + "\n")
+    ran = run("infer", "v.csv", "-o", "t.csv", "--workers", "w.csv")
+    assert ran.code == 0
+    assert "Confidence tells something for 1 of the 1 workers who gave it." in ran.out
+    slopes = {row["worker"]: row["confidence_slope"] for row in table(tmp_path / "w.csv")}
+    assert slopes["w0"] == slopes["w1"] == ""
+    assert float(slopes["w2"]) > 0.2
+    told = json.loads(run("infer", "v.csv", "-o", "u.csv", "--json").out)
+    assert told["confidence"] == {"workers": 1, "telling": 1}
+    (tmp_path / "bad.csv").write_text("task,worker,label,confidence\nt,a,x,.5\nt,b,x,\nu,a,y,7\n")
+    ran = run("infer", "bad.csv", "-o", "x.csv")
+    assert ran.code != 0
+    assert "bad.csv: Row 3: the confidence is '7'" in ran.err
+
+
+def test_what_is_printed_is_short_and_names_the_agreement(run: Any, tmp_path: Path) -> None:  # noqa: F811
+    save(tmp_path / "v.csv", crowd())
+    lines = run("infer", "v.csv", "-o", "t.csv").out.splitlines()
+    model = next(line for line in lines if line.startswith("Model:"))
+    assert len(model) < 160
+    assert "models averaged" in model
+    assert any(line.startswith("Agreement: Krippendorff's α ") for line in lines)
+    told = json.loads(run("infer", "v.csv", "-o", "u.csv", "--json").out)
+    assert told["why_facts"]["best"] in told["candidates"]
+    assert (told["agreement"]["measure"], told["agreement"]["metric"]) == ("alpha", "nominal")
+    assert told["agreement"]["low"] <= told["agreement"]["alpha"] <= told["agreement"]["high"]

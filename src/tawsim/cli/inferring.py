@@ -19,6 +19,11 @@ MEASURES = {
     "span_f1": "F1 of whole spans", "precision": "precision", "recall": "recall", "iou": "mean overlap (IoU)",
     "wer": "word error rate",
 }  # fmt: skip
+# What agreement is measured by, and whether that is a share.
+AGREEMENT = {
+    "alpha": ("Krippendorff's α", False), "gamma": ("γ", False), "overlap": ("mean overlap", True),
+    "word_error": ("words that differ", True),
+}  # fmt: skip
 SHARES = (
     "accuracy",
     "ece",
@@ -123,19 +128,17 @@ def _say(out: Output, output: Path, found: Mapping[str, Any], also: list[Path]) 
     out.say(
         f"Wrote {count(summary['tasks'], 'task', 'tasks')} to {files}.",
         f"Kind: {found['kind']}. {found['kind_why']}",
-        f"Model: {found['model']}. {found['why']}",
+        f"Model: {found['model']}. {_why(found)}",
     )
     if summary["mean_p"] is not None:
         out.say(f"Mean p: {percent(summary['mean_p'])}; {summary['sure']['tasks']:,} tasks reach {percent(0.95)}.")
     _say_gold(out, found["gold"])
+    _say_agreement(out, found["agreement"])
     for note in found["notes"]:
         out.say(f"Note: {note['text']}")
     if found["confidence"]:
         who = found["confidence"]
-        out.say(
-            f"Confidence: it means something for {who['telling']:,} of the {who['workers']:,} workers who gave it; "
-            "that of the others was left aside."
-        )
+        out.say(f"Confidence tells something for {who['telling']:,} of the {who['workers']:,} workers who gave it.")
     if found["repeated"]:
         out.say(f"{count(found['repeated'], 'answer was', 'answers were')} replaced by a later one of the same worker.")
     for group in found["lookalikes"][:SHOWN]:
@@ -150,6 +153,27 @@ def _say(out: Output, output: Path, found: Mapping[str, Any], also: list[Path]) 
     more = len(found["workers"]) - len(by_answers)
     if more > 0:
         out.say(f"… and {more:,} more workers with fewer answers (--workers FILE has all of them).")
+
+
+def _why(found: Mapping[str, Any]) -> str:
+    """Why this model. One that averages others says that in one line: which weighs most, and what the votes are worth."""
+    facts = found["why_facts"]
+    if found["why_code"] != "learned" or "best" not in facts:
+        return str(found["why"])
+    by = f"{facts['gold']:,} gold tasks" if facts["gold"] else "hidden votes"
+    return (
+        f"{len(found['candidates'])} models averaged, most of all “{facts['best']}” ({facts['weight']:.2f} by {by}). "
+        f"{facts['votes_a_task']:.1f} votes a task are worth {facts['effective_votes_a_task']:.1f} independent ones."
+    )
+
+
+def _say_agreement(out: Output, found: Mapping[str, Any] | None) -> None:
+    if found is None:
+        return
+    name, share = AGREEMENT[found["measure"]]
+    value, low, high = (found[key] for key in (found["measure"], "low", "high"))
+    value, around = (percent(value), interval(low, high)) if share else (f"{value:.2f}", f"{low:.2f} to {high:.2f}")
+    out.say(f"Agreement: {name} {value} ({around}).")
 
 
 def _say_gold(out: Output, gold: Mapping[str, Any] | None) -> None:

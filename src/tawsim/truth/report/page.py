@@ -294,13 +294,13 @@ def _heat(one: Confusion, words: Words) -> str:
 def _confidence(report: Report, words: Words) -> str:
     if not report.confidence:
         return ""
-    head = [(escape(words("worker")), False), (escape(words("worth")), True), ("", False)]
+    head = [(escape(words("worker")), False), (escape(words("value")), True), (escape(words("verdict")), False)]
     rows = [
         f'<th scope="row">{_user(name)}</th>{_number(f"{slope:.2f}")}'
         f"<td>{escape(words('confidence_tells' if slope >= TELLS else 'confidence_silent'))}</td>"
         for name, slope in report.confidence
     ]
-    return _section(words("confidence"), escape(words("confidence_explain")), _table(head, rows, ""))
+    return _section(words("confidence"), escape(words("confidence_explain")), _table(head, rows))
 
 
 def _agreement(report: Report, words: Words) -> str:
@@ -373,7 +373,7 @@ def _families(report: Report, words: Words) -> str:
         text += " " + escape(words("effective", n=f"{each:.1f}", effective=f"{report.effective:.1f}"))
     if not report.families:
         return _section(words("families"), text, "")
-    head = [(escape(words("members")), False), ("n", True), (escape(words("worth")), True)]
+    head = [(escape(words("members")), False), (escape(words("how_many")), True), (escape(words("worth")), True)]
     rows = [
         f'<td class="user">{words("comma").join(_user(name) for name in one.members[:12])}'
         f"{'…' if len(one.members) > 12 else ''}</td>{_number(f'{len(one.members):,}')}"

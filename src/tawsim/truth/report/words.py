@@ -18,7 +18,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "workers": ("workers", "الموسّمون"),
     "mean_p": ("mean p", "متوسط p"),
     "expected_errors": ("errors expected", "أخطاء متوقعة"),
-    "how": ("How it was inferred", "كيف استُنتجت"),
+    "how": ("How it was inferred", "كيف استُنتجت الحقيقة"),
     "kind": ("Kind of answers", "نوع الإجابات"),
     "model": ("Model", "النموذج"),
     "weighed": ("Models that were weighed", "النماذج التي وُزنت"),
@@ -144,11 +144,13 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "confidence": ("How sure workers say they are", "ثقة الموسّمين بإجاباتهم"),
     "confidence_explain": (
-        "Some gave a probability with each answer. 1: it tells as much as it claims; 0: it tells nothing, and was left aside.",
-        "من الموسّمين من أعطى مع الإجابة احتمال صحتها. الواحد: يخبر الاحتمال بقدر ما يدّعي؛ والصفر: لا يخبر بشيء، فتُرك جانبًا.",
+        "Some gave a probability with each answer. 1: it tells as much as it claims; 0: it tells nothing, and was left aside. "
+        "The value is learned with caution, so it is rather too low than too high.",
+        "من الموسّمين من أعطى مع الإجابة احتمال صحتها. الواحد: يخبر الاحتمال بقدر ما يدّعي؛ والصفر: لا يخبر بشيء، فتُرك جانبًا. "
+        "وتُقدَّر القيمة بحذر، فالأرجح أنها دون الحقيقة لا فوقها.",
     ),
-    "confidence_tells": ("tells something", "له معنى"),
-    "confidence_silent": ("tells nothing", "لا معنى له"),
+    "confidence_tells": ("tells something", "يخبر بشيء"),
+    "confidence_silent": ("tells little or nothing", "لا يكاد يخبر بشيء"),
     "doubt": ("The least sure tasks", "أقل المهام ثقة"),
     "doubt_explain": (
         "One more answer is worth most here, or a word in the guideline.",
@@ -201,6 +203,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "{n} من الإجابات للمهمة الواحدة تساوي {effective} مستقلة.",
     ),
     "members": ("members", "الأعضاء"),
+    "how_many": ("how many", "العدد"),
     "worth": ("worth", "تساوي"),
     "notes": ("What to look at in the data", "ما ينبغي النظر إليه في البيانات"),
     "repeated": (
@@ -231,7 +234,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "joint_worth": (
         "{votes_a_task} votes a task are worth {effective_votes_a_task} independent ones.",
-        "وللمهمة في المتوسط {votes_a_task} من الأصوات تساوي {effective_votes_a_task} مستقلة.",
+        "وللمهمة في المتوسط {votes_a_task} من الأصوات تساوي {effective_votes_a_task} من الأصوات المستقلة.",
     ),
     "joint_copies": (
         "{copies} workers who copy one another count once a group.",
