@@ -142,3 +142,18 @@ def test_one_vote_never_claims_certainty():
     assert p == pytest.approx([0.7, 0.49 / 0.58, 0.343 / 0.37])
     shares = infer(Votes.from_columns(["a"], [1], ["x"], labels=["x", "y"]), "majority").p
     assert shares.tolist() == [1.0]  # asked for by name, the majority is the share of votes
+
+
+def test_gold_is_used_or_it_is_said_that_it_was_not():
+    few = infer([("a", "x", "no"), ("b", "x", "yes")], gold={"a": "yes"})
+    assert (few.model, few.why.code) == ("joint", "gold")
+    assert few.label[0] == "yes"
+    assert few.p[0] == 1.0
+    random = np.random.default_rng(0)
+    many = [(t, w, int(random.integers(0, 700))) for t in range(300) for w in random.permutation(40)[:3].tolist()]
+    assert infer(many).model == "bwa"
+    with_gold = infer(many, gold={0: many[0][2]})
+    assert with_gold.model == "bwa"
+    assert "Gold was left aside" in with_gold.why.text
+    with pytest.raises(BadInput, match="cannot use gold"):
+        infer(ENOUGH, "dawid_skene", gold={0: "dog"})

@@ -103,8 +103,9 @@ def infer(votes: Any, model: str = "auto", gold: Mapping[Any, Any] | None = None
     """The truth of `votes` (`Votes`, or any table with task, worker, label) by `model`: "auto" or a key of `MODELS`.
 
     "auto" takes the majority where there is too little to learn workers from, each vote taken to be right seven
-    times in ten; else `Joint`, or Dawid–Skene for millions of votes, or BWA for hundreds of labels; `why` says which and why. `gold`, task → label,
-    makes Joint better and its probabilities truer; other models cannot use it and refuse it.
+    times in ten; else `Joint`, or Dawid–Skene for millions of votes, or BWA for hundreds of labels; `why` says which and
+    why. `gold`, task → label, makes "auto" take Joint, which it makes better and its probabilities truer; where Joint
+    would not fit in memory `why` says that gold was left aside. Other models cannot use gold and refuse it.
     `confidence` (N,), each worker's own probability of being right in the order of the rows of `votes`, None or NaN where
     there is none, is used and refused likewise; "auto" leaves it aside where it takes another model than `Joint`.
     The same votes give the same result, whatever the order of their rows. Raises `BadInput` for votes or a model
@@ -114,13 +115,10 @@ def infer(votes: Any, model: str = "auto", gold: Mapping[Any, Any] | None = None
     votes = read_votes(votes)
     if model not in ("auto", *MODELS):
         raise BadInput(f"There is no truth model {model!r}.", "Known models: auto, " + ", ".join(MODELS))
-    name, why = choose_model(votes) if model == "auto" else (model, Why("asked", f"You asked for {model}."))
-    if gold and model == "auto" and name in ("dawid_skene", "bwa"):
-        name = "joint"
-    if gold and name != "joint" and model != "auto":
-        raise BadInput(f"The model {name} cannot use gold.", "Use model='joint', or leave the model to Tawsim.")
-    if sure is not None and name != "joint" and model != "auto":
-        raise BadInput(f"The model {name} cannot use confidence.", "Use model='joint', or leave the model to Tawsim.")
+    name, why = _model_for(votes, gold) if model == "auto" else (model, Why("asked", f"You asked for {model}."))
+    for what, given in (("gold", gold), ("confidence", confidence)):
+        if given is not None and model not in ("auto", "joint"):
+            raise BadInput(f"The model {model} cannot use {what}.", "Use model='joint', or leave the model to Tawsim.")
     fitted: TruthModel
     if model == "auto" and name == "majority":
         # A share of 1 from a single vote would claim certainty, just where nothing is known of whoever voted.
@@ -152,6 +150,17 @@ def infer(votes: Any, model: str = "auto", gold: Mapping[Any, Any] | None = None
     )
 
 
+def _model_for(votes: Votes, gold: Mapping[Any, Any] | None) -> tuple[str, Why]:
+    """The model that "auto" takes where there may be gold, and why."""
+    name, why = choose_model(votes)
+    if not gold:
+        return name, why
+    tasks, workers, labels = len(votes.tasks), len(votes.workers), len(votes.labels)
+    if tasks * labels > MAX_CELLS or workers * labels**2 > 2 * MOST_CONFUSIONS:  # a minute or two
+        return name, replace(why, text=f"{why.text} Gold was left aside: with so many labels it could not be used.")
+    return "joint", Why("gold", f"The truth of {len(gold)} tasks is given.")
+
+
 def choose_model(votes: Votes) -> tuple[str, Why]:
     """The model that "auto" takes for `votes`, and why."""
     shared = int((votes.per_task() > 1).sum())
@@ -166,12 +175,15 @@ def choose_model(votes: Votes) -> tuple[str, Why]:
         text = f"Only {shared} tasks have two answers or more: too few to learn who confuses what (ten are needed)."
         return "majority", Why("few_shared_tasks", text)
     if tasks * labels > MAX_CELLS:
-        return "majority", Why("too_large", "Too many tasks and labels for a table of probabilities and what is learned from it.")
+        text = "Too many tasks and labels for a table of probabilities and what is learned from it."
+        return "majority", Why("too_large", text)
     text = (
         f"{shared} tasks have answers of several of the {workers} workers: enough to learn who confuses which labels."
     )
     if len(votes.workers) * labels**2 > MOST_CONFUSIONS:
-        return "bwa", Why("many_labels", f"{labels} labels are too many to learn who confuses which; workers are weighed.")
+        return "bwa", Why(
+            "many_labels", f"{labels} labels are too many to learn who confuses which; workers are weighed."
+        )
     if len(votes) > MOST_FOR_JOINT:
         return "dawid_skene", Why("many_votes", f"{text} With {len(votes):,} votes the joint model would take minutes.")
     return "joint", Why("learned", text)
