@@ -323,6 +323,12 @@ def test_confidence_is_read_and_what_it_is_worth_is_told(run: Any, tmp_path: Pat
     assert float(slopes["w2"]) > 0.2
     told = json.loads(run("infer", "v.csv", "-o", "u.csv", "--json").out)
     assert told["confidence"] == {"workers": 1, "telling": 1}
+    parts = [cell.split(",") for cell in cells]
+    columns = dict(zip(("task", "worker", "label"), zip(*(part[:3] for part in parts), strict=True), strict=True))
+    columns["confidence"] = [float(part[3]) if part[3] else None for part in parts]
+    pq.write_table(pa.table({name: list(column) for name, column in columns.items()}), tmp_path / "v.parquet")
+    assert run("infer", "v.parquet", "-o", "p.csv").code == 0
+    assert (tmp_path / "p.csv").read_bytes() == (tmp_path / "t.csv").read_bytes()
     (tmp_path / "bad.csv").write_text("task,worker,label,confidence\nt,a,x,.5\nt,b,x,\nu,a,y,7\n")
     ran = run("infer", "bad.csv", "-o", "x.csv")
     assert ran.code != 0

@@ -1,6 +1,7 @@
 """The door for every kind: kinds are told rightly and said, tables of all libraries give one result, gold is held out."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,14 @@ from tawsim.core.errors import BadInput
 from tawsim.truth import door
 from tawsim.truth.agreement import kinds
 from tawsim.truth.cells import cells, coded, row_of
+from tawsim.truth.choice import joint
 from tawsim.truth.detect import detect
 from tawsim.truth.door import ALL, KINDS, infer_any, models_of
 from tawsim.truth.golden import cross_fitted, read_gold
 from tawsim.truth.report.facts import TELLS
+from tawsim.truth.report.filling import report_of
+from tawsim.truth.report.page import report_html
+from tawsim.truth.report.words import WORDS
 from tawsim.truth.votes import Votes
 
 
@@ -55,6 +60,8 @@ def test_kinds_are_told_from_the_cells_and_said(labels, kind, advice):
     assert (found.kind, advice in found.advice) == (kind, True), found
     assert bool(found.advice) == bool(advice)
     assert len(found.why) > 20
+    assert f"kind_why_{found.code}" in WORDS
+    assert not advice or f"note_otherwise_{found.otherwise}" in WORDS
 
 
 def test_lists_with_the_same_items_in_other_orders_are_rankings():
@@ -246,6 +253,23 @@ def test_gold_judges_also_a_model_that_cannot_use_it():
 def test_bad_tables_are_refused(table, options, says):
     with pytest.raises(BadInput, match=says):
         infer_any(table, **options)
+
+
+def test_all_models_and_members_have_words_in_the_report():
+    members = [one.name for one in (*joint.SETTINGS, *joint.NEWCOMERS)] + ["wawa"]
+    assert not [name for name in members if f"member_{name}" not in WORDS]
+    models = {name for kind in ALL for name in models_of(kind)}
+    assert not [name for name in models if f"by_{name}" not in WORDS]
+
+
+def test_the_arabic_report_gives_its_reasons_in_arabic():
+    rows, gold = sure_crowd(60)
+    page = report_html(report_of(infer_any(rows, gold=dict(list(gold.items())[:20])), "x"), "ar")
+    assert "جُمعت عدة نماذج" in page
+    assert "القدرة والصعوبة" in page
+    # What is left in Latin letters are names, codes, and what the page is made of.
+    text = re.sub(r"<style>.*?</style>|<[^>]*>", " ", page, flags=re.DOTALL)
+    assert not re.search(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}", text)
 
 
 def test_all_kinds_have_words_in_the_report():

@@ -158,7 +158,7 @@ def _say(out: Output, output: Path, found: Mapping[str, Any], also: list[Path]) 
 def _why(found: Mapping[str, Any]) -> str:
     """Why this model. One that averages others says that in one line: which weighs most, and what the votes are worth."""
     facts = found["why_facts"]
-    if found["why_code"] != "learned" or "best" not in facts:
+    if found["why_code"] == "asked" or "best" not in facts:
         return str(found["why"])
     by = f"{facts['gold']:,} gold tasks" if facts["gold"] else "hidden votes"
     return (

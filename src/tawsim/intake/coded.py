@@ -8,7 +8,7 @@ something wrong, goes row by row through `rows`, which names the row and the col
 import json
 import os
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from tawsim.truth.columns import Coded
 # Rows so far, bytes read, bytes in all.
 OnProgress = Callable[[int, int, int], None]
 EVERY = 50_000
+# Columns that hold numbers and nothing else: how Arrow writes one is then as good as how JSON does.
+NUMBERS = ("confidence",)
 PORTION = 1 << 24
 
 
@@ -138,7 +140,7 @@ def _fast(
     import pyarrow as pa
 
     if rows.format == "parquet" and Path(source).is_file():  # a pipe can be read once only
-        batches = _parquet_batches(source, list(names.values()))
+        batches = _parquet_batches(source, names)
     elif rows.format in ("csv", "tsv") and rows.plain_text:
         batches = _csv_batches(rows, list(names.values()))
     else:
@@ -169,8 +171,14 @@ class _Merged:
     def add(self, column: Any) -> None:
         import pyarrow as pa
 
-        if column.null_count:
+        if column.null_count and not self.may_be_empty:
             raise _Slow  # which row it is
+        if pa.types.is_floating(column.type):  # only in columns of numbers
+            column = column.cast(pa.string())
+        if column.null_count and pa.types.is_string(column.type):
+            column = column.fill_null("")
+        elif column.null_count:
+            raise _Slow
         found = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
         if found.dictionary.null_count:
             raise _Slow
@@ -195,7 +203,7 @@ class _Merged:
         return Coded(codes, names)
 
 
-def _parquet_batches(source: str | os.PathLike[str], columns: list[str]) -> Iterator[Any]:
+def _parquet_batches(source: str | os.PathLike[str], columns: Mapping[str, str]) -> Iterator[Any]:
     """`open_rows` has gone through the file in a process of its own, so that reading it here does no harm."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -205,12 +213,13 @@ def _parquet_batches(source: str | os.PathLike[str], columns: list[str]) -> Iter
         if head.read(2) == b"\x1f\x8b":
             raise _Slow
     file = pq.ParquetFile(source, pre_buffer=False)
-    for name in columns:
+    for wanted, name in columns.items():
         kind = file.schema_arrow.field(name).type
         kind = kind.value_type if types.is_dictionary(kind) else kind
-        if not (types.is_string(kind) or types.is_large_string(kind) or types.is_integer(kind)):
+        number = wanted in NUMBERS and types.is_floating(kind)
+        if not (number or types.is_string(kind) or types.is_large_string(kind) or types.is_integer(kind)):
             raise _Slow
-    yield from file.iter_batches(65_536, columns=columns, use_threads=False)
+    yield from file.iter_batches(65_536, columns=list(columns.values()), use_threads=False)
 
 
 def _csv_batches(rows: RowSource, columns: list[str]) -> Iterator[Any]:

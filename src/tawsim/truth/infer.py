@@ -157,7 +157,8 @@ def _model_for(votes: Votes, gold: Mapping[Any, Any] | None) -> tuple[str, Why]:
         return name, why
     tasks, workers, labels = len(votes.tasks), len(votes.workers), len(votes.labels)
     if tasks * labels > MAX_CELLS or workers * labels**2 > 2 * MOST_CONFUSIONS:  # a minute or two
-        return name, replace(why, text=f"{why.text} Gold was left aside: with so many labels it could not be used.")
+        text = f"{why.text} Gold was left aside: with so many labels it could not be used."
+        return name, replace(why, text=text, facts={"gold_left_aside": len(gold)})
     return "joint", Why("gold", f"The truth of {len(gold)} tasks is given.")
 
 

@@ -17,6 +17,8 @@ def sentence(prefix: str, said: Said, words: Words) -> str:
 def why_model(said: Said, words: Words) -> str:
     """Why this model; of a model that averages others also which of them weighs most, and what the votes are worth."""
     parts = [words(f"model_why_{said.code}", why=said.text)]
+    if words.language != "en" and "gold_left_aside" in said.facts:
+        parts.append(words("gold_left_aside"))
     if words.language != "en" and "best" in said.facts:
         best = str(said.facts["best"])
         member = words(f"member_{best}") if words.has(f"member_{best}") else best

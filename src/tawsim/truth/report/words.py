@@ -219,11 +219,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "model_why_one_label": ("{why}", "لم يُعطَ سوى وسم واحد، فلا شيء يوازن."),
     "model_why_few_workers": ("{why}", "لا يُعرف المصيب عند الاختلاف إلا بثلاثة أشخاص، فاعتُمدت الأغلبية."),
     "model_why_few_shared_tasks": ("{why}", "قلّت المهام التي لها إجابتان فأكثر، فاعتُمدت الأغلبية."),
-    "model_why_too_large": ("{why}", "كثر الموسّمون والوسوم فلا يتسع الحساب لجدول خلط لكل واحد."),
+    "model_why_too_large": ("{why}", "المهام والوسوم أكثر من أن يتسع الحساب لاحتمال لكل منها، فاعتُمدت الأغلبية."),
     "model_why_learned": ("{why}", "الإجابات المشتركة تكفي لمعرفة من يخلط بين أي وسوم."),
     "model_why_many_votes": ("{why}", "الأصوات كثيرة، فاعتُمد نموذج أسرع من الجمع بين عدة نماذج."),
+    "model_why_gold": ("{why}", "حقيقة بعض المهام معروفة."),
     "model_why_many_labels": ("{why}", "الوسوم أكثر من أن يُعرف من يخلط بين أيها، فوُزن الموسّمون."),
     "model_why_only": ("{why}", "هو النموذج المعتمد لهذا النوع من الإجابات."),
+    "gold_left_aside": (
+        "Gold was left aside: with so many labels it could not be used.",
+        "وتُركت الأجوبة المعروفة جانبًا، إذ لا يُستفاد منها مع هذا العدد من الوسوم.",
+    ),
     "joint_by_hidden": (
         "Most weight has “{best}” ({weight}), by answers that were hidden from it.",
         "جُمعت عدة نماذج، أثقلها «{best}» (وزنه {weight}) بشهادة إجابات أُخفيت عنه.",
