@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tawsim.core.errors import BadInput
 from tawsim.truth import Majority, TruthModel, Votes
+from tawsim.truth.infer import ASSUMED_ACCURACY
 from tawsim.truth.ordinal import Ordinal
 from tawsim.truth.state import load, save
 
@@ -123,6 +124,30 @@ def test_degenerate_votes(table):
     p = Ordinal().fit(table).predict_proba()
     assert np.isfinite(p).all()
     assert np.allclose(p.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        [("a", "ann", 2), ("a", "bob", 0), ("b", "ann", 2)],
+        [("a", "ann", 2), ("a", "bob", 1), ("b", "ann", 2)],
+        [("a", "ann", 2), ("a", "bob", 2), ("b", "ann", 0)],
+        [("a", "ann", 2), ("b", "bob", 2), ("c", "eve", 2)],
+        [("b", "ann", 2)],
+    ],
+    ids=["two differ", "two differ by one", "two agree", "lone votes", "one vote"],
+)
+def test_a_lone_vote_is_worth_what_an_unknown_worker_is(table):
+    model = Ordinal(levels=[0, 1, 2]).fit(table)
+    lone = model.predict_proba()[-1]
+    assert lone[table[-1][2]] == pytest.approx(ASSUMED_ACCURACY, abs=0.07)
+    low, high = model.interval()
+    assert (low[-1], high[-1]) == (0, 2)
+
+
+def test_any_number_of_lone_votes_tells_nothing_of_workers():
+    model = Ordinal(levels=[0, 1, 2]).fit([(t, t % 4, t % 3) for t in range(600)])
+    assert model.predict_proba().max(axis=1) == pytest.approx(ASSUMED_ACCURACY, abs=0.02)
 
 
 def test_even_votes_are_a_tie():

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tawsim.core.errors import BadInput
 from tawsim.truth.choice.calibration import HiddenVotes, sample_of_tasks, softmax, vote_correlation, worth
 from tawsim.truth.choice.dawid_skene import check_size
+from tawsim.truth.infer import ASSUMED_ACCURACY
 from tawsim.truth.kernel import GroupedSum
 from tawsim.truth.model import best_labels, check_fitted
 from tawsim.truth.numeric.order import in_order
@@ -20,9 +21,14 @@ from tawsim.truth.votes import Votes
 # The worker's own answers outweigh what the bent scale foretells from about this many to one true level on. Hidden
 # votes are foretold best at 2 and at 4, on both ordered sets at hand, and hardly worse at 1 and 8.
 PRIOR_ANSWERS = 4.0
+# What the crowd says to each truth starts from this many imagined answers, right with `ASSUMED_ACCURACY`: over 21 real
+# crowds the share of right answers spreads by about .15 around it, as wide as a beta prior of 8 answers.
+CROWD_ANSWERS = 8.0
+# Imagined tasks, evenly over the levels: fewer real ones do not tell which level is frequent.
+EVEN_TASKS = 8.0
 MAX_ITERATIONS = 30
 TOLERANCE = 1e-4
-# Evidence for a member of the pool counts as that of so many tasks, however many there are: a coarsened posterior
+# Evidence for a member of the pool counts as that of so many tasks, if there are as many: a coarsened posterior
 # (Miller and Dunson, JASA 114, 2019), as errors that workers share are not seen by votes that share them. Anything
 # from 0 (all alike) to 16 gives the same mean accuracy within half a point on 20 crowds.
 COARSE = 4.0
@@ -49,16 +55,18 @@ class Ordinal(Restorable):
        with z_kl the crowd's own log-odds. So a lenient worker is lenient at levels not seen yet, and errors to the next
        level are likelier than to far ones as far as the crowd makes them so.
     2. Crowd: the same with one confusion matrix for all, from the counts of votes alone.
-    3. Shares of votes.
+    3. Shares of votes, with imagined ones so that one vote alone gives 0.7.
 
-    Opinions 1 and 2 are calibrated by the correlation of votes (tawsim/truth/choice/calibration.py). Opinion m then
-    weighs exp(COARSE · L_m), L_m the log probability a task of its votes, each foretold from the others by one
-    confusion matrix that is fitted to the opinion: what a worker's habits foretell says nothing of the truth.
+    All start from an unknown worker, right with 0.7 (`ASSUMED_ACCURACY`), which a few answers do not outweigh; a task's
+    only vote teaches nothing of its worker. Opinions 1 and 2 are calibrated by the correlation of votes
+    (tawsim/truth/choice/calibration.py). Opinion m then weighs exp(min(n, COARSE) L_m), L_m the log probability a task of
+    the votes of n tasks, each foretold from the others by one confusion matrix that is fitted to the opinion: what a
+    worker's habits foretell says nothing of the truth.
 
     Papers: A. Dawid, A. Skene, Applied Statistics 28 (1979); P. McCullagh, "Regression models for ordinal data", JRSS B
     42 (1980) for the cumulative logits. Where we depart: the order enters by the prior only, so that it never
     overrules a worker with many answers; and the pool, because the fullest model is too sure and wrong where workers
-    share errors (s_adult: 76.0 alone, 78.4 pooled).
+    share errors (s_adult: 75.7 alone, 78.1 pooled).
 
     Turning the order of levels around turns the result around. `levels` names them from the lowest to the highest;
     without it they are numbers, in their order. Assumes that levels mean the same in every task.
@@ -118,9 +126,10 @@ class Ordinal(Restorable):
             "shares": _shares(votes, judged),
         }
         score = np.array([_foretold(member.others, votes.label[judged]) for member in members.values()])
-        if judged.any():
-            score *= np.count_nonzero(judged) / len(np.unique(votes.task[judged]))
-        weight = softmax(COARSE * score[None])[0]
+        # Votes of one task are not independent, and fewer tasks than `COARSE` count as they are.
+        tasks = len(np.unique(votes.task[judged]))
+        score *= np.count_nonzero(judged) / max(tasks, 1) * min(COARSE, tasks)
+        weight = softmax(score[None])[0]
         self.pool_ = dict(zip(members, weight.tolist(), strict=True))
         self.probability_ = np.einsum("m,mtk->tk", weight, np.stack([one.probability for one in members.values()]))
         self.labels_, self.tasks_, self.workers_ = votes.labels, votes.tasks, votes.workers
@@ -157,11 +166,11 @@ class Ordinal(Restorable):
         tasks, workers, levels = len(votes.tasks), len(votes.workers), len(votes.labels)
         cell = votes.worker.astype(np.int64) * levels + votes.label
         to_task, to_worker = GroupedSum(votes.task, cell, tasks), GroupedSum(cell, votes.task, workers * levels)
-        answered = votes.per_task() > 0
+        answered, several = votes.per_task() > 0, _several(votes)
         posterior = _start(votes)
         bends: Bends = no_bends(workers)
         for step in range(1, self.max_iterations + 1):  # noqa: B007 - the number of steps is part of the result
-            said = to_worker(posterior).reshape(workers, levels, levels).transpose(0, 2, 1)
+            said = to_worker(posterior * several).reshape(workers, levels, levels).transpose(0, 2, 1)
             classes = _classes(posterior[answered])
             bends, chance = fit_bends(said, _crowd_rows(said.sum(axis=0)), classes, bends)
             imagined = self.prior_answers * chance / chance.sum(axis=2, keepdims=True)
@@ -189,10 +198,10 @@ class Ordinal(Restorable):
     def _crowd(self, votes: Votes, judged: NDArray[np.bool_]) -> _Member:
         """The second opinion: EM over tasks × levels alone."""
         counts, posterior = votes.counts().astype(float), _start(votes)
-        answered = votes.per_task() > 0
+        answered, several = votes.per_task() > 0, _several(votes)
         for _ in range(self.max_iterations):
             classes = _classes(posterior[answered])
-            rows = _crowd_rows(posterior.T @ counts)
+            rows = _crowd_rows((posterior * several).T @ counts)
             log_weight = counts @ np.log(rows).T + np.log(classes)
             new = softmax(log_weight)
             moved = float(np.abs(new - posterior).sum()) / 2 / max(int(answered.sum()), 1)
@@ -209,30 +218,50 @@ def _shares(votes: Votes, judged: NDArray[np.bool_]) -> _Member:
     """The third opinion."""
     counts = votes.counts()[votes.task[judged]].astype(float)
     counts[np.arange(len(counts)), votes.label[judged]] -= 1
-    return _Member(_start(votes), counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
+    return _Member(_start(votes), _drawn_in(counts))
+
+
+def _drawn_in(counts: Floats) -> Floats:
+    """Shares of the votes `counts` (n, K), with as many imagined ones, spread evenly, that a lone vote has
+    `ASSUMED_ACCURACY`."""
+    levels = counts.shape[1]
+    imagined = (1 - ASSUMED_ACCURACY) / (ASSUMED_ACCURACY - 1 / levels) if levels > 1 else 0.0
+    found: Floats = (counts + imagined / levels) / (counts.sum(axis=1, keepdims=True) + imagined)
+    return found
 
 
 def _start(votes: Votes) -> Floats:
-    """Shares of votes, (T, K); those of all votes for a task without any."""
+    """Shares of votes, (T, K), drawn in; those of all votes for a task without any."""
     counts = votes.counts().astype(float)
-    total = counts.sum(axis=1, keepdims=True)
-    shares: Floats = np.where(total > 0, counts / np.maximum(total, 1), counts.sum(axis=0) / counts.sum())
+    answered = counts.sum(axis=1, keepdims=True) > 0
+    shares: Floats = np.where(answered, _drawn_in(np.where(answered, counts, 1)), counts.sum(axis=0) / counts.sum())
     return shares
 
 
+def _several(votes: Votes) -> NDArray[np.bool_]:
+    """Tasks with two votes or more, (T, 1). A lone vote agrees with itself alone: it tells nothing of who gave it."""
+    found: NDArray[np.bool_] = (votes.per_task() > 1)[:, None]
+    return found
+
+
 def _classes(posterior: Floats) -> Floats:
-    """How frequent each truth is, with one imagined task of each."""
-    found: Floats = posterior.sum(axis=0) + 1
+    """How frequent each truth is, with `EVEN_TASKS` imagined tasks."""
+    found: Floats = posterior.sum(axis=0) + EVEN_TASKS / posterior.shape[1]
     found /= found.sum()
     return found
 
 
 def _crowd_rows(said: Floats) -> Floats:
-    """What the crowd says to each truth, (K, K), with one imagined answer, half of it right."""
-    levels = len(said)
-    rows: Floats = said + 0.5 * np.eye(levels) + 0.5 / levels
+    """What the crowd says to each truth, (K, K), with `CROWD_ANSWERS` imagined answers each."""
+    rows: Floats = said + CROWD_ANSWERS * _typical(len(said))
     rows /= rows.sum(axis=1, keepdims=True)
     return rows
+
+
+def _typical(levels: int) -> Floats:
+    """What an unknown worker says to each truth, (K, K)."""
+    right = np.eye(levels, dtype=bool)
+    return np.where(right, ASSUMED_ACCURACY, (1 - ASSUMED_ACCURACY) / max(levels - 1, 1))
 
 
 def _calibrated(
@@ -252,10 +281,9 @@ def _foretold(others: Floats, said: NDArray[np.integer[Any]]) -> float:
     levels = others.shape[1]
     if not len(said):
         return 0.0
-    rows: Floats = np.full((levels, levels), 0.5 / levels) + 0.5 * np.eye(levels)
+    rows = _typical(levels)
     for _ in range(FORETELL_STEPS):
         share = others * rows.T[said]
         share /= np.maximum(share.sum(axis=1, keepdims=True), 1e-300)
-        rows = np.array([np.bincount(said, share[:, k], levels) for k in range(levels)], float) + 0.01
-        rows /= rows.sum(axis=1, keepdims=True)
+        rows = _crowd_rows(np.array([np.bincount(said, share[:, k], levels) for k in range(levels)], float))
     return float(np.log(np.maximum((others * rows.T[said]).sum(axis=1), 1e-300)).mean())
