@@ -101,6 +101,44 @@ def test_nothing_is_written_where_two_files_would_be_one(run: Any, tmp_path: Pat
 
 
 # ---- kinds --------------------------------------------------------------------------------------------------------
+def test_a_file_that_is_read_is_never_replaced(run: Any, tmp_path: Path) -> None:  # noqa: F811
+    votes, gold = save(tmp_path / "v.csv", crowd()), save(tmp_path / "g.csv", [("t0", "no")], "task,label")
+    (tmp_path / "soft.csv").symlink_to(votes)
+    (tmp_path / "hard.csv").hardlink_to(votes)
+    (tmp_path / "gold2.csv").hardlink_to(gold)
+    before = votes.read_bytes(), gold.read_bytes()
+    for words in (
+        ("-o", "v.csv"), ("-o", "./sub/../v.csv"), ("-o", "soft.csv"), ("-o", "hard.csv"),
+        ("-o", "t.csv", "--workers", "soft.csv"), ("-o", "t.csv", "--report", "r.html", "--items", "hard.csv"),
+        ("-o", "g.csv", "--gold", "g.csv"), ("-o", "t.csv", "--gold", "g.csv", "--workers", "gold2.csv"),
+    ):  # fmt: skip
+        (tmp_path / "sub").mkdir(exist_ok=True)
+        ran = run("infer", "v.csv", *words, "--force")
+        assert ran.code == 3, words
+        assert "would replace the file that is read" in ran.err, ran.err
+    assert (votes.read_bytes(), gold.read_bytes()) == before
+    assert not (tmp_path / "t.csv").exists()
+    assert run("infer", "soft.csv", "-o", "v.csv", "--force").code == 3
+    assert votes.read_bytes() == before[0]
+
+
+def test_files_to_write_that_are_one_by_a_link_are_refused(run: Any, tmp_path: Path) -> None:  # noqa: F811
+    save(tmp_path / "v.csv", crowd())
+    (tmp_path / "a.csv").write_text("old", encoding="utf-8")
+    (tmp_path / "b.csv").hardlink_to(tmp_path / "a.csv")
+    ran = run("infer", "v.csv", "-o", "a.csv", "--workers", "b.csv", "--force")
+    assert (ran.code, "a.csv and b.csv" in ran.err) == (3, True), ran.err
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8") == "old"
+
+
+def test_a_place_that_takes_no_file_is_said_before_the_work(run: Any, tmp_path: Path) -> None:  # noqa: F811
+    save(tmp_path / "v.csv", crowd(4))
+    long = run("infer", "v.csv", "-o", "x" * 300 + ".csv")
+    assert (long.code, "could not be written" in long.err, "OSError" in long.err) == (3, True, False), long.err
+    nowhere = run("infer", "v.csv", "-o", "none/t.csv")
+    assert "There is no folder" in nowhere.err
+
+
 def test_numbers_are_estimated_with_an_interval(run: Any, tmp_path: Path) -> None:  # noqa: F811
     rows = [(f"t{t}", f"w{w}", f"{10 * t + (w - 2) * 1.5:.1f}") for t in range(20) for w in range(5)]
     save(tmp_path / "votes.csv", rows)

@@ -90,6 +90,13 @@ def test_places_that_cannot_be_written(tmp_path):
         pass
 
 
+def test_a_name_too_long_and_a_folder_that_takes_no_files(tmp_path):
+    with pytest.raises(Unavailable, match="could not be written"), new_file(tmp_path / ("x" * 300)):
+        pass
+    with pytest.raises(Unavailable, match="no file can be made there"), new_file("/proc/nobody-makes-this.csv"):
+        pass
+
+
 def test_a_link_stays_a_link_and_a_pipe_is_written_to(tmp_path):
     (tmp_path / "real.csv").write_bytes(b"old")
     (tmp_path / "link.csv").symlink_to("real.csv")

@@ -1,9 +1,11 @@
 """A file of answers → a file of truths, without any workspace: `tawsim infer`. Also its tables of workers and items, and its
 report."""
 
+import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,7 @@ def infer_file(
     """
     step = on_step or (lambda _: None)
     _check_outputs(out, outputs, force)
+    _keep_inputs((votes, *([] if gold is None else [gold])), _paths(out, outputs))
     step("Reading")
     # Only a text may be empty; which kind this is, the cells tell.
     read = read_coded(
@@ -95,12 +98,37 @@ def _check_outputs(out: Path, outputs: Outputs, force: bool) -> None:
     for one in tables:
         format_of(one.name)
     Words(outputs.language)
-    paths = [*tables, *([outputs.report] if outputs.report is not None else [])]
-    if len({one.absolute() for one in paths}) < len(paths):
-        raise BadInput("Two of the files to write have the same name.", "Give each its own.")
+    paths = _paths(out, outputs)
+    for first, second in combinations(paths, 2):
+        if _same_file(first, second):
+            both = f"{for_terminal(str(first))} and {for_terminal(str(second))}"
+            raise BadInput(f"Two of the files to write are one: {both}.", "Give each a name of its own.")
     for one in paths:
-        if one.is_file() and not force:
+        if not force and os.path.isfile(one):  # unlike Path.is_file, no error for a name that is too long
             raise AlreadyExists(f"{for_terminal(str(one))} exists already.", "Choose another name, or say --overwrite.")
+
+
+def _paths(out: Path, outputs: Outputs) -> list[Path]:
+    """All files to write."""
+    return [one for one in (out, outputs.workers, outputs.items, outputs.report) if one is not None]
+
+
+def _keep_inputs(inputs: Sequence[Path], paths: Sequence[Path]) -> None:
+    """Raises `BadInput` where a file to write is one that is read, by whatever name or link: its answers would be gone."""
+    for read in inputs:
+        for one in paths:
+            if os.path.isfile(read) and _same_file(read, one):  # a terminal may be both stdin and stdout
+                written, given = for_terminal(str(one)), for_terminal(str(read))
+                raise BadInput(
+                    f"Writing {written} would replace the file that is read, {given}.", "Choose another name."
+                )
+
+
+def _same_file(first: Path, second: Path) -> bool:
+    """Whether two names mean one file: the same path once links are followed, or hard links to one file."""
+    if os.path.realpath(first) == os.path.realpath(second):
+        return True
+    return os.path.isfile(first) and os.path.isfile(second) and os.path.samefile(first, second)
 
 
 def _infer(

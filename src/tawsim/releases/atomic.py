@@ -28,6 +28,10 @@ def new_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterat
             return
         yield from _write_beside(target, shown, overwrite)
     except FileNotFoundError as error:
+        if target.parent.is_dir():  # such as /proc, where nobody makes files
+            raise Unavailable(
+                f"{shown} could not be written: no file can be made there.", "Choose another place."
+            ) from error
         raise BadInput(f"There is no folder {for_terminal(str(target.parent))}.", "Make it first.") from error
     except OSError as error:
         if isinstance(error, BrokenPipeError):
