@@ -308,11 +308,12 @@ def test_every_reason_is_a_sentence() -> None:
     whys: list[dict[str, Any]] = [
         {"code": "agrees"}, {"code": "exchanges_labels", "labels": ["a", "b"], "share": 0.7, "others": 0.1},
         {"code": "near_chance"}, {"code": "against_truth"}, {"code": "nothing_shared"}, {"code": "one_label"},
+        {"code": "one_answer", "label": "a", "share": 0.9}, {"code": "no_agreement"},
         {"code": "few_answers", "more_answers": 12}, {"code": "borderline", "more_answers": None},
     ]  # fmt: skip
     sentences = [reason(why) for why in whys]
     assert len(set(sentences)) == len(whys)
-    assert "12 more answers" in sentences[6]
+    assert "12 more answers" in sentences[8]
 
 
 # ---- real processes -----------------------------------------------------------------------------------------------

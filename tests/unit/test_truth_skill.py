@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tawsim.truth import Majority, Votes, infer, worker_skills
 from tawsim.truth.beta import beta_cdf, beta_quantile
+from tawsim.truth.infer import ASSUMED_ACCURACY
 from tawsim.truth.verdicts import SURE_WITHIN, Evidence, Pair, judge
 
 NO_PAIR = Pair(0, 1, 0.1, 0.0, 0.1, 0.3, 0.1)
@@ -91,7 +92,7 @@ def test_one_who_always_says_the_frequent_label_is_careless_though_often_right()
     votes = world(0, np.stack([always, *[good(2)] * 5]), 600, 4, (0.85, 0.15))
     worker = infer(votes).workers[0]
     assert worker.accuracy > 0.8
-    assert (worker.verdict, worker.why["code"]) == ("careless", "near_chance")
+    assert (worker.verdict, worker.why["code"]) == ("careless", "one_answer")
 
 
 def test_one_who_swaps_two_labels_mixes_them():
@@ -125,7 +126,7 @@ def test_no_verdict_but_unsure_on_an_interval_too_wide_to_say_so(data):
         return middle, low, high
 
     evidence = Evidence(data.draw(st.integers(1, 500)), *interval(0), *interval(-1))
-    verdict, why = judge(evidence, NO_PAIR, ("a", "b", "c"), data.draw(st.floats(-1, 1)))
+    verdict, why = judge(evidence, NO_PAIR, ("a", "b", "c"), data.draw(st.floats(-1, 1)), ("a", 0.5), True)
     if verdict == "careless":
         assert evidence.dependence_high < max(why["line"] + 1e-4, 0)
     if verdict == "trusted":
@@ -142,3 +143,28 @@ def test_confusion_rows_sum_to_one_and_names_stay():
         assert worker.worker == i
         assert np.allclose(worker.confusion.sum(axis=1), 1)
         assert worker.low <= worker.accuracy <= worker.high
+
+
+def test_nobody_is_judged_where_nobody_agrees():
+    random = np.random.default_rng(0)
+    rows = [(t, w, f"l{random.integers(0, 30)}") for t in range(30) for w in range(4)]
+    result = infer(rows)
+    assert result.agreement.low <= 0
+    assert {(one.verdict, one.why["code"]) for one in result.workers} == {("unsure", "no_agreement")}
+
+
+def test_who_always_says_one_label_is_told_so():
+    random = np.random.default_rng(0)
+    truth = random.random(400) < 0.9
+    rows = [
+        (t, w, "yes" if w == 0 or (k if random.random() < 0.9 else not k) else "no")
+        for t, k in enumerate(truth) for w in range(5)
+    ]  # fmt: skip
+    one = infer(rows).workers[0]
+    assert (one.verdict, one.why["code"], one.why["label"], one.why["share"]) == ("careless", "one_answer", "yes", 1.0)
+
+
+def test_a_single_label_is_not_certain():
+    q = ASSUMED_ACCURACY
+    result = infer([("a", "x", "yes"), ("b", "x", "yes"), ("b", "y", "yes")])
+    assert result.p == pytest.approx([q, q**2 / (q**2 + (1 - q) ** 2)])

@@ -21,6 +21,10 @@ def reason(why: Mapping[str, Any]) -> str:
         )
     if code == "near_chance":
         return "the answers hardly depend on the text, as if guessed"
+    if code == "one_answer":
+        return f"says “{why['label']}” in {why['share'] * 100:.0f} % of the answers, whatever the text"
+    if code == "no_agreement":
+        return "the crowd agrees no more than chance would, so nothing tells who is right"
     if code == "against_truth":
         return "the answers are mostly the opposite of the likely truth"
     if code == "nothing_shared":

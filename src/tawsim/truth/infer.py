@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
-from tawsim.truth.agreement import Agreement, krippendorff_alpha
+from tawsim.truth.agreement import Agreement, krippendorff_alpha, pairwise_agreement
 from tawsim.truth.choice.bwa import BWA
 from tawsim.truth.choice.confidences import in_order_of_votes
 from tawsim.truth.choice.correlated import Correlated
@@ -37,6 +37,8 @@ MODELS: dict[str, type[TruthModel]] = {
 MIN_WORKERS = 3
 MIN_SHARED_TASKS = 10
 SURE = 0.95
+# Standard errors beyond what chance would give the most extreme pair; and workers² × labels that are compared for it.
+SURELY, MOST_COMPARED = 2.0, 4_000_000
 # What a vote is worth before anything is known of its worker: over 21 real crowds with gold, the share of right answers
 # has the median .705 (from .26 to .89).
 ASSUMED_ACCURACY = 0.7
@@ -132,6 +134,7 @@ def infer(votes: Any, model: str = "auto", gold: Mapping[Any, Any] | None = None
     best, _ = best_labels(probabilities)
     counts = votes.counts()
     answered = counts.sum(axis=1) > 0
+    agreement = krippendorff_alpha(counts)
     names = np.array([*votes.labels, None], dtype=object)
     return Inference(
         model=name,
@@ -139,15 +142,39 @@ def infer(votes: Any, model: str = "auto", gold: Mapping[Any, Any] | None = None
         labels=votes.labels,
         tasks=votes.tasks,
         label=tuple(names[np.where(answered, best, -1)].tolist()),
-        p=np.where(answered, probabilities[np.arange(len(best)), best], 0.0),
+        p=np.where(answered, _sureness(probabilities, best, counts), 0.0),
         probabilities=probabilities,
         votes=counts,
-        workers=worker_skills(votes, probabilities),
-        agreement=krippendorff_alpha(counts),
+        workers=worker_skills(votes, probabilities, agree=_agree(votes, agreement)),
+        agreement=agreement,
         ties=fitted.ties_ & answered,
         repeated=votes.repeated,
         fitted=fitted,
     )
+
+
+def _agree(votes: Votes, agreement: Agreement | None) -> bool:
+    """Whether somebody agrees, or disagrees, with somebody beyond chance: one who swaps labels takes alpha below zero and is
+    found out all the same. Of P pairs the one that stands out most does so by sqrt(2 ln P) standard errors by chance."""
+    if agreement is None or agreement.low > 0 or len(votes.workers) ** 2 * len(votes.labels) > MOST_COMPARED:
+        return True
+    found = pairwise_agreement(votes)
+    first, second = np.triu_indices(len(votes.workers), 1)
+    shared = found.shared[first, second]
+    known = shared >= MIN_SHARED_TASKS
+    if not known.any():
+        return False
+    errors = np.abs(np.nan_to_num(found.kappa[first, second][known])) * np.sqrt(shared[known])
+    return bool(errors.max() > np.sqrt(2 * np.log(max(int(known.sum()), 1))) + SURELY)
+
+
+def _sureness(probabilities: NDArray[np.float64], best: NDArray[Any], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The probability of the best label, (T,). Where only one label was ever given it is taken against another that nobody
+    gave, each vote being right with `ASSUMED_ACCURACY`: that a label has no rival in the table makes no vote certain."""
+    if counts.shape[1] > 1:
+        return np.asarray(probabilities[np.arange(len(best)), best])
+    against = ((1 - ASSUMED_ACCURACY) / ASSUMED_ACCURACY) ** counts[:, 0]
+    return np.asarray(1 / (1 + against), np.float64)
 
 
 def _model_for(votes: Votes, gold: Mapping[Any, Any] | None) -> tuple[str, Why]:

@@ -46,9 +46,9 @@ class WorkerSkill:
     confusion: Floats
 
 
-def worker_skills(votes: Votes, probability: Floats) -> tuple[WorkerSkill, ...]:
+def worker_skills(votes: Votes, probability: Floats, *, agree: bool = True) -> tuple[WorkerSkill, ...]:
     """Skill of every worker of `votes`, given `probability` (T, K) of each task's labels. In the order of
-    `votes.workers`.
+    `votes.workers`. `agree`: whether the crowd agrees beyond chance; else there is no verdict on anybody.
 
     A task that nobody else answered says nothing about its worker: such votes are counted in `answers` and not judged.
     """
@@ -66,11 +66,14 @@ def worker_skills(votes: Votes, probability: Floats) -> tuple[WorkerSkill, ...]:
     evidence = _evidence(counts, prior, judged, doubt)
     answers = np.bincount(votes.worker, minlength=workers)
     pairs = _pairs(counts)
+    said = np.bincount(cell, minlength=workers * labels).reshape(workers, labels)
     names = tuple(_plain(label) for label in votes.labels)
     typical = float(np.median(evidence.dependence[judged > 0])) if (judged > 0).any() else 0.0
     skills = []
     for i, worker in enumerate(votes.workers):
-        verdict, why = judge(evidence.of(i), pairs.of(i), names, typical)
+        most = int(said[i].argmax())
+        mostly = (names[most], float(said[i, most] / max(said[i].sum(), 1)))
+        verdict, why = judge(evidence.of(i), pairs.of(i), names, typical, mostly, agree)
         skills.append(
             WorkerSkill(
                 worker=worker,

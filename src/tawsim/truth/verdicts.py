@@ -20,6 +20,8 @@ MORE_THAN_OTHERS = 0.1
 MOST_OF_ERRORS = 0.5
 # Of two labels, those said the wrong way round more often than this; near a half is guessing, or saying one of them always.
 SWAPPED = 0.6
+# One label in this share of the answers: such answers may mostly be right where it is frequent, and still tell nothing.
+NEARLY_ALWAYS = 0.8
 # More answers than this is "many", not a number to plan with.
 MANY = 1000
 
@@ -50,12 +52,15 @@ class Pair(NamedTuple):
     of_errors_low: float
 
 
-def judge(evidence: Evidence, pair: Pair, labels: tuple[Any, ...], typical: float) -> tuple[Verdict, dict[str, Any]]:
-    """The verdict and its facts. `typical` is the median dependence of all workers.
+def judge(
+    evidence: Evidence, pair: Pair, labels: tuple[Any, ...], typical: float, mostly: tuple[Any, float], agree: bool
+) -> tuple[Verdict, dict[str, Any]]:
+    """The verdict and its facts. `typical` is the median dependence of all workers; `mostly` the label that the worker says
+    most and its share; `agree` whether the crowd agrees beyond chance: where it does not, nothing tells who is right.
 
-    Codes: `agrees` (trusted) · `exchanges_labels` (mixes: labels, share, others) · `near_chance`, `against_truth`
-    (careless) · `nothing_shared`, `one_label`, `few_answers`, `borderline` (unsure; `more_answers` where it can be
-    said).
+    Codes: `agrees` (trusted) · `exchanges_labels` (mixes: labels, share, others) · `near_chance`, `one_answer` (label,
+    share), `against_truth` (careless) · `nothing_shared`, `one_label`, `no_agreement`, `few_answers`, `borderline` (unsure;
+    `more_answers` where it can be said).
     """
     line = max(0.0, min(LINE_AT_MOST, HALF_OF_TYPICAL * typical))
     facts: dict[str, Any] = {"answers": evidence.judged, "line": round(line, 4)}
@@ -63,6 +68,8 @@ def judge(evidence: Evidence, pair: Pair, labels: tuple[Any, ...], typical: floa
         return "unsure", {"code": "nothing_shared", **facts}
     if len(labels) < 2:
         return "unsure", {"code": "one_label", **facts}
+    if not agree:
+        return "unsure", {"code": "no_agreement", **facts}
     if _mixes(pair, len(labels)):
         return "mixes", {
             "code": "exchanges_labels",
@@ -75,6 +82,8 @@ def judge(evidence: Evidence, pair: Pair, labels: tuple[Any, ...], typical: floa
     facts["dependence"] = round(evidence.dependence, 4)
     if evidence.dependence_high < 0:
         return "careless", {"code": "against_truth", **facts}
+    if evidence.dependence_high < line and mostly[1] >= NEARLY_ALWAYS:
+        return "careless", {"code": "one_answer", "label": mostly[0], "share": round(mostly[1], 4), **facts}
     if evidence.dependence_high < line:
         return "careless", {"code": "near_chance", **facts}
     width = (evidence.high - evidence.low) / 2

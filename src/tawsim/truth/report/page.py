@@ -263,6 +263,8 @@ def _reason(one: WorkerRow, words: Words) -> str:
     if code == "few_answers":
         more = one.why.get("more_answers")
         return escape(words("why_few_answers", n=f"{more:,}") if more else words("why_few_answers_far"))
+    if code == "one_answer":
+        return escape(words("why_one_answer", label=f"\u2068{one.why['label']}\u2069", share=percent(one.why["share"])))
     return escape(words(f"why_{code}"))
 
 

@@ -82,6 +82,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "exchanges “{a}” and “{b}” in {share} of the cases where one of them is true; others do in {others}",
         "يبدّل بين «{a}» و«{b}» في {share} من الحالات التي يصح فيها أحدهما، ويفعل ذلك غيره في {others}",
     ),
+    "why_one_answer": (
+        "says “{label}” in {share} of the answers, whatever the item",
+        "يقول «{label}» في {share} من إجاباته أيًّا كان العنصر",
+    ),
+    "why_no_agreement": (
+        "the crowd agrees no more than chance would, so nothing tells who is right",
+        "لا يتفق الموسّمون أكثر مما تعطيه المصادفة، فلا شيء يدل على المصيب",
+    ),
     "why_near_chance": ("tells little more than guessing would", "لا تكاد إجاباته تخبر بأكثر من التخمين"),
     "why_against_truth": (
         "mostly says the opposite of the likely truth: perhaps the labels were understood the wrong way round",

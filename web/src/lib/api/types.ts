@@ -192,7 +192,8 @@ export type ProjectChange = { seen_version: number } & Partial<
 
 /** Why a worker got their verdict. `code` chooses the sentence, the rest are its facts. */
 export type Why =
-  | { code: 'agrees' | 'near_chance' | 'against_truth' | 'nothing_shared' | 'one_label' | 'borderline' }
+  | { code: 'agrees' | 'near_chance' | 'against_truth' | 'nothing_shared' | 'one_label' | 'no_agreement' | 'borderline' }
+  | { code: 'one_answer'; label: string; share: number }
   | { code: 'exchanges_labels'; labels: [string, string]; share: number; others: number }
   | { code: 'few_answers'; more_answers: number };
 
