@@ -64,6 +64,32 @@ def test_kinds_are_told_from_the_cells_and_said(labels, kind, advice):
     assert not advice or f"note_otherwise_{found.otherwise}" in WORDS
 
 
+@pytest.mark.parametrize(
+    ("good", "bad", "says"),
+    [
+        ('[{"start": 0, "end": 4, "label": "PER"}]', '[{"start": 0, "end": 4, "label": "PER"', ""),
+        ('["a", "b"]', '["a", "b"', ""),
+        ("1,234", "2,500", "'1,234'"),
+        ("5", "1,234,567", "'1,234,567'"),
+    ],
+)
+def test_one_slip_in_a_thousand_rows_is_named_and_makes_no_labels(good, bad, says):
+    row = 700
+    labels = [good] * (row - 1) + [bad] + [good] * 499
+    with pytest.raises(BadInput, match="Row") as error:
+        infer_any([(f"t{i // 3}", f"w{i % 3}", label) for i, label in enumerate(labels)])
+    assert error.value.details["row"] == (1 if good == "1,234" else row)
+    assert says in error.value.message
+
+
+def test_labels_that_are_no_numbers_and_no_tags_stay_labels():
+    assert kind_of(["1,5,6", "a", "b"] * 30).kind == "choice"
+    assert kind_of(["O"] * 95 + ["not sure"] * 5).kind == "choice"
+    assert kind_of(["n/a"] * 60 + [str(i) for i in range(40)]).kind == "numeric"
+    assert kind_of(["0"] * 950 + [f"word{i % 25}" for i in range(50)]).kind == "choice"
+    assert kind_of(["x"]).why == "1 different label in 1 answer."
+
+
 def test_lists_with_the_same_items_in_other_orders_are_rankings():
     same = ['["a","b","c"]', '["b","a","c"]', '["x","y"]', '["y","x"]']
     assert kind_of(same, ["t", "t", "u", "u"]).kind == "ranking"

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tawsim.core.errors import BadInput
+from tawsim.truth.cells import row_of
 from tawsim.truth.columns import Coded
 
 KINDS = (
@@ -24,11 +25,14 @@ KINDS = (
 MOST_STEPS = 20
 # Names looked at; a table's first fifty thousand distinct cells tell its kind.
 LOOKED_AT = 50_000
-# This share of the cells must be of a form for it to be the form: the rest are then mistakes, and named as such.
+# This share of the rows, or of the different cells, must be of a form for it to be the form: the rest are then mistakes, and
+# named as such. Rows, as one slip among a thousand equal answers is a slip; cells, as “n/a” may be in many rows.
 MOSTLY = 0.9
 # Free text: this share of the different answers occurs in a single task, and they have this many words.
 OF_ONE_TASK = 0.8
 WORDS = 3
+# Numbers with marks between thousands, which the models refuse: they are numbers all the same, not names.
+MARKED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 TAG = re.compile(r"O|[BIESLU]-\S+")
 
 
@@ -54,18 +58,28 @@ def detect(columns: Mapping[str, Coded]) -> Detected:
         )  # fmt: skip
     label = columns["label"]
     names = list(label.names[:LOOKED_AT])
-    found = _by_json(names, columns) or _by_number(names) or _by_tags(names) or _by_words(names, columns)
+    found = _by_json(names, columns) or _by_number(names, label) or _by_tags(names, label) or _by_words(names, columns)
     if found is not None:
         return found
     many = len(label.names)
-    why = f"{many:,} different {'label' if many == 1 else 'labels'} in {len(label):,} answers."
+    answers = f"{len(label):,} {'answer' if len(label) == 1 else 'answers'}"
+    why = f"{many:,} different {'label' if many == 1 else 'labels'} in {answers}."
     return Detected("choice", why, code="labels", facts={"n": many, "answers": len(label)})
+
+
+def _mostly(of_form: Sequence[bool], label: Coded) -> bool:
+    """Whether nearly all rows, or nearly all of the different cells, are of a form; `of_form` tells the first cells."""
+    many = len(of_form)
+    fits = np.asarray(of_form, bool)
+    rows = np.bincount(label.codes, minlength=many)[:many]
+    return bool(fits.sum() >= MOSTLY * many or rows[fits].sum() >= MOSTLY * rows.sum()) and bool(fits.any())
 
 
 # ---- JSON ---------------------------------------------------------------------------------------------------------
 def _by_json(names: Sequence[Any], columns: Mapping[str, Coded]) -> Detected | None:
-    values = [value for value in map(_parsed, names) if isinstance(value, list | dict)]
-    if not values or len(values) < MOSTLY * len(names):
+    read = [_parsed(name) for name in names]
+    values = [value for value in read if isinstance(value, list | dict)]
+    if not _mostly([isinstance(value, list | dict) for value in read], columns["label"]):
         return None
     full = [value for value in values if value]
     lists = [value for value in full if isinstance(value, list)]
@@ -146,19 +160,32 @@ def _parsed(name: Any) -> Any:
 
 
 # ---- numbers ------------------------------------------------------------------------------------------------------
-def _by_number(names: Sequence[Any]) -> Detected | None:
-    from tawsim.truth.numeric.reading import read_number
+def _by_number(names: Sequence[Any], label: Coded) -> Detected | None:
+    from tawsim.truth.numeric.reading import WRITTEN, read_number
 
-    numbers = []
-    for name in names:
+    numbers: list[float] = []
+    of_form: list[bool] = []
+    marked: tuple[int, BadInput] | None = None
+    for code, name in enumerate(names):
         try:
             numbers.append(read_number(name))
-        except BadInput:
-            continue
-    if len(numbers) < MOSTLY * len(names) or not numbers:
+            of_form.append(True)
+        except BadInput as error:
+            of_form.append(isinstance(name, str) and bool(MARKED.fullmatch(name.translate(WRITTEN).strip())))
+            if of_form[-1] and marked is None:
+                marked = code, error
+    if not _mostly(of_form, label):
         return None
+    if marked is not None:
+        row = row_of(label, marked[0])
+        hint = marked[1].hint or "Write it with a decimal point and without a mark between thousands."
+        raise BadInput(
+            f"Row {row}: {marked[1].message}", f"{hint} If it is the name of a label: --kind choice.",
+            row=row, column="label",
+        )  # fmt: skip
     many = len(names)
-    if many > MOST_STEPS:
+    # One number in nearly all rows, and many words in the others, are labels of which one is a number.
+    if many > MOST_STEPS and (len(numbers) > MOST_STEPS or len(numbers) >= MOSTLY * many):
         return Detected(
             "numeric",
             f"The labels are numbers, {many:,} different ones.",
@@ -183,13 +210,13 @@ def _by_number(names: Sequence[Any]) -> Detected | None:
 
 
 # ---- text ---------------------------------------------------------------------------------------------------------
-def _by_tags(names: Sequence[Any]) -> Detected | None:
-    texts = [name for name in names if isinstance(name, str)]
-    several = [text for text in texts if len(text.split()) > 1]
-    if not several or len(texts) < len(names):
+def _by_tags(names: Sequence[Any], label: Coded) -> Detected | None:
+    if not all(isinstance(name, str) for name in names):
         return None
-    tagged = sum(all(TAG.fullmatch(token) for token in text.split()) for text in texts)
-    if tagged < MOSTLY * len(texts):
+    tagged = [all(TAG.fullmatch(token) for token in name.split()) for name in names]
+    # A row of one tag alone may be the name of a label.
+    several = any(fits and len(name.split()) > 1 for fits, name in zip(tagged, names, strict=True))
+    if not several or not _mostly(tagged, label):
         return None
     return Detected("tags", "The labels are rows of tags such as O, B-… and I-…, one for each word.", code="tags")
 
