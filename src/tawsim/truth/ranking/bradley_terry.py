@@ -34,7 +34,8 @@ class BradleyTerry(Rated):
 
     Assumes one order for all, answers independent given it, and a worker's errors alike for all pairs. Where tastes
     differ the scores are a mean of them, and the intervals are widened to what differences between workers say (see
-    laplace.py, also for the approximation above 3,000 items). They hold the learned priors for known.
+    laplace.py, also for the approximation above 3,000 items). They hold the learned priors for known. `confidence_` allows for
+    more: what a crowd has in common, and another would not, taken as half of what its members differ by (taste.py).
 
     Cost per iteration: two passes over the distinct rows (worker, left, right, label) of about 15 numbers each, and one
     linear system in the I items (direct up to 500, then conjugate gradients); covariance O(I³) once. Memory about 200
@@ -79,8 +80,8 @@ class BradleyTerry(Rated):
         return self
 
     def predict(self) -> list[Any]:
-        """The preferred item of each task, in the order of `tasks_`; `confidence_` is the probability that its score is
-        the higher one. Where `ties_` is True nothing is preferred, and the first in the order of items stands here."""
+        """The preferred item of each task, in the order of `tasks_`; `confidence_` is the probability that it is the
+        better one. Where `ties_` is True nothing is preferred, and the first in the order of items stands here."""
         check_rated(self)
         return [self.items_[k] for k in self.task_items_[self.task_starts_[:-1]].tolist()]
 

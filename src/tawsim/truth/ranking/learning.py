@@ -60,11 +60,12 @@ class Slopes(NamedTuple):
 
 
 class Curved(NamedTuple):
-    """Entries by (item, worker), to be added up: slope in the score, and mixed curvatures with scale and lean."""
+    """Entries by (item, worker), to be added up: slope and curvature in the score, mixed curvatures with scale and lean."""
 
     item: NDArray[np.int64]
     worker: NDArray[np.int64]
     slope: Floats
+    score_score: Floats
     score_scale: Floats
     score_left: Floats
     position: bool

@@ -149,4 +149,4 @@ class Paired:
         slope, mixed, left = (
             np.tile(column, 2) * sign for column in (slope * scale, curvature * scale * distance, curvature * scale)
         )
-        return Curved(item, worker, slope, mixed, left, position)
+        return Curved(item, worker, slope, np.tile(curvature * scale**2, 2), mixed, left, position)

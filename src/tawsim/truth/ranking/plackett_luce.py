@@ -52,7 +52,7 @@ class PlackettLuce(Rated):
 
     def predict(self) -> list[list[Any]]:
         """The items of each task, best first, in the order of `tasks_`; `confidence_` is the probability that the first
-        has a higher score than the second."""
+        is better than the second."""
         check_rated(self)
         ends = self.task_starts_.tolist()
         items = [self.items_[k] for k in self.task_items_.tolist()]

@@ -16,6 +16,7 @@ from tawsim.truth.ranking.evidence import FEWEST, Evidence, compare, copy_of
 from tawsim.truth.ranking.graph import centred
 from tawsim.truth.ranking.laplace import Spread, spread
 from tawsim.truth.ranking.learning import Learned, Likelihood, Switches, learn, start, step_workers
+from tawsim.truth.ranking.taste import confidence, taste_variance
 from tawsim.truth.state import Restorable
 
 Floats = NDArray[np.float64]
@@ -77,9 +78,9 @@ class Rated(Restorable):
     components are not comparable; `covariance_` (I, I) of the scores, or variances (I,) where `exact_` is False;
     `workers_` (W,), `reliability_` (W,) 1 the mean, 0 random, below 0 reversed; `answers_` (W,); `agreement_` (W,) share
     of pairs in the order of the scores; `position_bias_` the crowd's lean to the left in logits, `left_` (W,) the
-    workers'; `tie_sizes_` and `tie_weights_`; `tasks_` (T,), `confidence_` (T,) P(first beats second | data), `ties_`
-    (T,) bool; `used_reliability_` and why: `evidence_` (plain, reliable, error, answers), an
-    `Evidence`, or None;
+    workers'; `tie_sizes_` and `tie_weights_`; `tasks_` (T,), `confidence_` (T,) P(first is better than second),
+    below 1 (see taste.py); `ties_` (T,) bool; `taste_sd_` of a worker's own view of an item, in logits;
+    `used_reliability_` and why: `evidence_` (plain, reliable, error, answers), an `Evidence`, or None;
     `consistency_` (triads, circles) or None; `item_sd_`, `reliability_sd_`, `left_sd_` the priors' widths; `repeated_`,
     `n_iter_`, `converged_`, `log_likelihood_`.
     """
@@ -111,6 +112,7 @@ class Rated(Restorable):
     item_sd_: float
     reliability_sd_: float
     left_sd_: float
+    taste_sd_: float = 0.0  # files of older programs have none
     repeated_: int
     n_iter_: int
     converged_: bool
@@ -154,6 +156,7 @@ class Rated(Restorable):
         now = reliable if use and reliable is not None else learn(answers, without, plain)
         around = spread(answers, now, switches if use else without)
         told = now if use else _judged(answers, now, switches, took_part)
+        self.taste_sd_ = math.sqrt(taste_variance(answers.curved(now, switches.position), answers.workers))
         self._keep(answers, now, told, around, spread(answers, told, switches) if told is not now else around)
         self.used_reliability_ = bool(use)
         self.evidence_ = None if evidence is None else _figures(evidence)
@@ -185,11 +188,10 @@ class Rated(Restorable):
         self.task_starts_ = np.concatenate(([0], np.cumsum(np.bincount(about, minlength=len(tasks)))))
         first, second = self.task_items_[self.task_starts_[:-1]], self.task_items_[self.task_starts_[:-1] + 1]
         ahead = self.scores_[first] - self.scores_[second]
-        sd = np.sqrt(self._of_difference(first, second))
         apart = self.component_[first] != self.component_[second]
         self.ties_ = (np.abs(ahead) <= SAME) | apart
-        z = np.divide(ahead, sd, out=np.zeros(len(ahead)), where=(sd > 0) & ~self.ties_)
-        self.confidence_ = _normal_cdf(z)
+        variance, answers = self._of_difference(first, second), float(self.answers_.sum())
+        self.confidence_ = confidence(np.where(self.ties_, 0.0, ahead), variance, self.taste_sd_**2, answers)
 
     # ---- answers
     def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
@@ -344,8 +346,3 @@ def _z(level: float) -> float:
     if not 0 < level < 1:
         raise BadInput("level lies between 0 and 1.")
     return NormalDist().inv_cdf((1 + level) / 2)
-
-
-def _normal_cdf(z: Floats) -> Floats:
-    erfc = np.frompyfunc(math.erfc, 1, 1)
-    return np.asarray(0.5 * erfc(-z / math.sqrt(2)), float)

@@ -149,7 +149,8 @@ class Staged:
         slope = scale * (self.chosen / self.many[self.choice] - share)
         mean = self._sum(share * score)
         mixed = scale * factor[self.choice] * share * (score - mean[self.choice])
-        return Curved(self.item, self.worker[self.choice], slope, mixed, np.zeros(len(mixed)), False)
+        own = scale**2 * factor[self.choice] * share * (1 - share)
+        return Curved(self.item, self.worker[self.choice], slope, own, mixed, np.zeros(len(mixed)), False)
 
     def agreement(self, scores: Floats) -> Floats:
         """Share of the pairs that each worker ranked in the order of the scores, ties half, (W,); NaN without any."""
