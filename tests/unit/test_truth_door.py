@@ -162,6 +162,50 @@ def test_repeated_answers_count_once_and_can_be_refused():
 
 
 # ---- gold ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("kind", "labels"),
+    [
+        ("text", ["a b c", "a b d", "a b c"]),
+        ("tags", ["B-X O", "O O", "B-X O"]),
+        ("spans", ['[{"start": 0, "end": 4, "label": "X"}]', "[]", '[{"start": 0, "end": 4, "label": "X"}]']),
+        ("boxes", ['[{"x": 1, "y": 4, "width": 2, "height": 2}]', "[]", '[{"x": 1, "y": 4, "width": 2, "height": 2}]']),
+        ("numeric", [1.5, 2.5, 1.5]),
+        ("ordinal", ["1", "2", "1"]),
+        ("ranking", ['["a", "b"]', '["b", "a"]', '["a", "b"]']),
+        ("choices", ['["a"]', '["b"]', '["a"]']),
+        ("choice", ["a", "b", "a"]),
+    ],
+)
+def test_repeated_answers_are_counted_for_every_kind(kind, labels):
+    rows = [(t, w, labels[i]) for t in ("t1", "t2") for i, w in enumerate(("u", "v", "w"))]
+    once, twice = (infer_any(table, kind) for table in (rows, [("t1", "u", labels[1]), *rows, ("t2", "w", labels[2])]))
+    assert (once.repeated, twice.repeated) == (0, 2)
+    assert twice.answers.tolist() == [3, 3]
+    assert [one.answers for one in twice.workers] == [one.answers for one in once.workers] == [2, 2, 2]
+
+
+def test_small_numbers_keep_their_digits():
+    table = [(f"t{t}", f"w{w}", (t + 1 + w / 100) * 1e-8) for t in range(25) for w in range(3)]
+    found = infer_any(table, "numeric")
+    assert all(1e-9 < label < 1e-6 for label in found.columns["label"])
+    ends = (found.columns[name] for name in ("low", "label", "high"))
+    assert all(low < label < high for low, label, high in zip(*ends, strict=True))
+    far = '[{"x": 1e-8, "y": 0.1, "width": 0.2, "height": 0.3}]'
+    assert '"x": 1e-08' in infer_any([("t", w, far) for w in "abc"]).columns["label"][0]
+
+
+def test_a_task_is_about_one_pair():
+    rows = [
+        ("t1", "u", "a", "b", "a"),
+        ("t1", "v", "b", "a", "a"),
+        ("t2", "u", "a", "c", "a"),
+        ("t2", "v", "d", "c", "c"),
+    ]
+    assert infer_any(rows[:3]).kind == "pairwise"
+    with pytest.raises(BadInput, match="Row 4: the task 't2' compares “d” and “c”, but “a” and “c” in row 3"):
+        infer_any(rows)
+
+
 def test_gold_comes_as_a_mapping_or_a_table():
     task = coded(["a", "b", "c"])
     expected = {"a": "yes", "b": "no"}

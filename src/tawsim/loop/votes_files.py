@@ -17,8 +17,8 @@ from tawsim.intake.coded import CodedTable, OnProgress, read_coded
 from tawsim.releases import format_of, new_file, write
 from tawsim.releases.column_types import ColumnType
 from tawsim.truth.door import infer_any
-from tawsim.truth.outcomes import Result
-from tawsim.truth.report.facts import TELLS
+from tawsim.truth.outcomes import DIGITS, Result, significant
+from tawsim.truth.report.facts import TELLS, WorkerRow
 from tawsim.truth.report.filling import report_of
 from tawsim.truth.report.measures import Measure
 from tawsim.truth.report.page import report_html
@@ -33,7 +33,6 @@ WORKER_TYPES: dict[str, ColumnType] = {
 ITEM_TYPES: dict[str, ColumnType] = {
     "item": "text", "rank": "int", "score": "float", "low": "float", "high": "float", "group": "int"
 }  # fmt: skip
-DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +166,14 @@ def _rows(found: Result) -> Iterator[dict[str, Any]]:
 def _worker_rows(found: Result) -> Iterator[dict[str, Any]]:
     for one in found.workers:
         yield {
-            "worker": one.name, "answers": one.answers, "measure": found.worker_measure, "value": _round(one.value),
-            "low": _round(one.low), "high": _round(one.high), "verdict": one.verdict or None,
-            "why": one.why.get("code"), "confidence_slope": _round(found.confidence.get(one.name)),
+            "worker": one.name, "answers": one.answers, "measure": found.worker_measure, **_measured(found, one),
+            "verdict": one.verdict or None, "why": one.why.get("code"), "confidence_slope": _round(found.confidence.get(one.name)),
         }  # fmt: skip
+
+
+def _measured(found: Result, one: WorkerRow) -> dict[str, float | None]:
+    ends = {"value": one.value, "low": one.low, "high": one.high}
+    return {name: _round(value, found.worker_measure) for name, value in ends.items()}
 
 
 def _item_rows(found: Result) -> Iterator[dict[str, Any]]:
@@ -181,8 +184,11 @@ def _item_rows(found: Result) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def _round(value: float | None) -> float | None:
-    return None if value is None or not np.isfinite(value) else round(value, DIGITS)
+def _round(value: float | None, measure: str = "") -> float | None:
+    """Six digits: after the point, and for what has the unit of the answers, such as a spread, wherever they begin."""
+    if value is None or not np.isfinite(value):
+        return None
+    return significant(value) if measure == "spread" else round(value, DIGITS)
 
 
 def _as_json(found: Result, read: CodedTable) -> dict[str, Any]:
@@ -197,7 +203,7 @@ def _as_json(found: Result, read: CodedTable) -> dict[str, Any]:
         "why_code": found.why.code,
         "why_facts": dict(found.why.facts),
         "labels": [str(label) for label in found.labels],
-        "votes": read.rows,
+        "votes": read.rows - found.repeated,
         "repeated": found.repeated,
         "summary": {
             "tasks": len(found.tasks),
@@ -221,7 +227,7 @@ def _as_json(found: Result, read: CodedTable) -> dict[str, Any]:
         "workers": [
             {
                 "worker": {"name": one.name}, "answers": one.answers, "measure": found.worker_measure,
-                "value": _round(one.value), "low": _round(one.low), "high": _round(one.high), "verdict": one.verdict,
+                **_measured(found, one), "verdict": one.verdict,
                 "why": dict(one.why), "confidence_slope": _round(found.confidence.get(one.name)),
             }
             for one in found.workers

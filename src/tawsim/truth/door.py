@@ -27,7 +27,14 @@ from tawsim.truth.infer import MODELS, Inference, Why, infer
 from tawsim.truth.judging import judge
 from tawsim.truth.lookalikes import lookalikes
 from tawsim.truth.outcomes import Parts, Reader, Result
-from tawsim.truth.tables import check_columns, read_table, refuse_empty, refuse_repeats, take_confidence
+from tawsim.truth.tables import (
+    check_columns,
+    read_table,
+    refuse_empty,
+    refuse_mixed_pairs,
+    refuse_repeats,
+    take_confidence,
+)
 from tawsim.truth.votes import COLUMNS, Votes
 
 # Tasks × labels that fit: one probability each, in 8 bytes, and some arrays like it.
@@ -104,6 +111,8 @@ def infer_any(
         raise BadInput(f"There is no kind of answers {detected.kind!r} here.", "Known: " + ", ".join(ALL) + ".")
     check_columns(columns, detected.kind, KINDS[detected.kind].columns if detected.kind in KINDS else COLUMNS)
     refuse_empty(columns, detected.kind)
+    if detected.kind == "pairwise":
+        refuse_mixed_pairs(columns)
     if strict:
         refuse_repeats(columns)
     known = None if gold is None else read_gold(gold, columns["task"])
@@ -282,8 +291,9 @@ def _other(
 
     values = {} if gold is None else _gold_values(kind, gold)
     fitted = fit(values)
-    answers = _answers(columns, fitted.tasks_)
-    by_worker = _by_worker(columns)
+    task, worker = _kept(columns)
+    answers = _by_name(task, columns["task"], fitted.tasks_)
+    by_worker = dict(zip(fitted.workers_, _by_name(worker, columns["worker"], fitted.workers_).tolist(), strict=True))
     parts = entry.read(fitted, answers, by_worker)
     why = (
         Why("only", "It is the model for answers of this kind.")
@@ -293,7 +303,7 @@ def _other(
     result = _result(parts, name, why, fitted.tasks_, answers)
     votes = table if isinstance(table, Votes) else None
     result = replace(
-        result, repeated=int(getattr(fitted, "repeated_", 0)), fitted=fitted, votes=votes,
+        result, repeated=len(columns["label"]) - len(task), fitted=fitted, votes=votes,
         labels=tuple(getattr(fitted, "labels_", ())),
         agreement=agreement_of_kind(kind, columns, votes, getattr(fitted, "labels_", None)),
     )  # fmt: skip
@@ -357,22 +367,21 @@ def _load(path: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def _answers(columns: Mapping[str, Coded], tasks: Sequence[Any]) -> NDArray[np.int64]:
-    """Answers a task, (T,): a worker's repeated answers count once."""
+def _kept(columns: Mapping[str, Coded]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The codes of task and worker of each answer that counts, (N,) each: a worker's repeated ones are one."""
     task, worker = columns["task"], columns["worker"]
     sides = np.zeros(len(task), np.int64)
     if "left" in columns and "right" in columns:
         sides = columns["left"].codes.astype(np.int64) * len(columns["right"].names) + columns["right"].codes
     rows = np.unique(np.stack([task.codes.astype(np.int64), worker.codes.astype(np.int64), sides]), axis=1)
-    many = np.bincount(rows[0], minlength=len(task.names))
-    place = {name: i for i, name in enumerate(task.names)}
-    return np.array([many[place[name]] if name in place else 0 for name in tasks], np.int64)
+    return rows[0], rows[1]
 
 
-def _by_worker(columns: Mapping[str, Coded]) -> dict[Any, int]:
-    worker = columns["worker"]
-    many = np.bincount(worker.codes, minlength=len(worker.names)).tolist()
-    return dict(zip(worker.names, many, strict=True))
+def _by_name(codes: NDArray[np.int64], column: Coded, names: Sequence[Any]) -> NDArray[np.int64]:
+    """How often each of `names` stands in `codes`."""
+    many = np.bincount(codes, minlength=len(column.names))
+    place = {name: i for i, name in enumerate(column.names)}
+    return np.array([many[place[name]] if name in place else 0 for name in names], np.int64)
 
 
 def _result(parts: Parts, model: str, why: Why, tasks: Sequence[Any], answers: NDArray[np.int64]) -> Result:

@@ -4,6 +4,7 @@ One function a kind knows what its model learned; nothing is inferred here. door
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,7 @@ from tawsim.truth.report.measures import Measure, Measures
 from tawsim.truth.votes import Votes
 
 Floats = NDArray[np.float64]
-DIGITS = 6
+DIGITS = 6  # after the point; of smaller numbers and coordinates this many that say something
 Z = 1.959963984540054
 
 
@@ -170,10 +171,10 @@ def of_numeric(fitted: Any, answers: NDArray[np.int64], by_worker: Mapping[Any, 
     """Numbers: the estimate with its 95 % interval and standard deviation."""
     low, high = fitted.interval(0.95)
     here = [value is not None for value in fitted.predict()]
-    sides = {name: [v if ok else None for v, ok in zip(_rounded(column), here, strict=True)] for name, column in (
-        ("low", low), ("high", high), ("sd", fitted.sd_),
+    sides = {name: [significant(v) if ok else None for v, ok in zip(column.tolist(), here, strict=True)] for name, column in (
+        ("low", np.asarray(low, float)), ("high", np.asarray(high, float)), ("sd", np.asarray(fitted.sd_, float)),
     )}  # fmt: skip
-    labels = [None if value is None else _round(value) for value in fitted.predict()]
+    labels = [None if value is None else significant(value) for value in fitted.predict()]
     columns = {"label": labels, **sides, "n": answers.tolist()}
     noise = getattr(fitted, "noise_", None)
     workers = tuple(
@@ -299,14 +300,26 @@ def _round(value: float) -> float:
     return round(float(value), DIGITS)
 
 
+def significant(value: float) -> float:
+    """`value` to six digits after the point, or to six that are not leading zeros where that is finer.
+
+    >>> significant(1.23456789e-8), significant(1234567.1234567)
+    (1.23457e-08, 1234567.123457)
+    """
+    value = float(value)
+    if value == 0 or not math.isfinite(value):
+        return value
+    return round(value, max(DIGITS, DIGITS - 1 - math.floor(math.log10(abs(value)))))
+
+
 def _rounded(values: Any) -> list[float]:
     return [round(float(value), DIGITS) for value in np.asarray(values, float).tolist()]
 
 
 def _rounded_deep(value: Any) -> Any:
-    """Plain JSON values with floats to six digits after the point."""
+    """Plain JSON values with floats to six digits, as `significant` has them."""
     if isinstance(value, float):
-        return round(value, DIGITS)
+        return significant(value)
     if isinstance(value, Mapping):
         return {key: _rounded_deep(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

@@ -86,6 +86,37 @@ def refuse_empty(columns: Mapping[str, Coded], kind: str) -> None:
                 raise BadInput(f"Row {row} has no {name}.", hint, row=row, column=name)
 
 
+def refuse_mixed_pairs(columns: Mapping[str, Coded]) -> None:
+    """Raises `BadInput` if rows of one task compare different pairs of items: one answer a task could not say which."""
+    item: dict[Any, int] = {}
+    sides = [
+        np.array([item.setdefault(str(name), len(item)) for name in columns[side].names])[columns[side].codes]
+        for side in ("left", "right")
+    ]
+    pair = np.minimum(*sides).astype(np.int64) * len(item) + np.maximum(*sides)
+    task = columns["task"]
+    _, first = np.unique(task.codes, return_index=True)
+    at_first = np.zeros(len(task.names), np.int64)
+    at_first[task.codes[first]] = first
+    other = np.flatnonzero(pair != pair[at_first[task.codes]])
+    if not len(other):
+        return
+    row = int(other[0])
+    before = int(at_first[task.codes[row]])
+    raise BadInput(
+        f"Row {row + 1}: the task {str(task.names[task.codes[row]])[:80]!r} compares “{_side(columns, 'left', row)}” and "
+        f"“{_side(columns, 'right', row)}”, but “{_side(columns, 'left', before)}” and "
+        f"“{_side(columns, 'right', before)}” in row {before + 1}.",
+        "A task is one question, about one pair: give each pair a task of its own.",
+        row=row + 1,
+        column="task",
+    )
+
+
+def _side(columns: Mapping[str, Coded], side: str, row: int) -> str:
+    return str(columns[side].names[columns[side].codes[row]])[:60]
+
+
 def refuse_repeats(columns: Mapping[str, Coded]) -> None:
     """Raises `BadInput` that names them, if a worker answered a task (of comparisons: a question) twice."""
     task, worker = columns["task"], columns["worker"]
