@@ -1,8 +1,10 @@
 """How well each way of answering predicts answers it has not seen, and how wrong a task's text is to be expected. No choice
 is made here."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 from tawsim.truth.text.distance import Ints, distances
 from tawsim.truth.text.fusion import Text, fuse_from
 from tawsim.truth.text.reading import Texts
-from tawsim.truth.text.reliability import LEAST, LEAST_VARIANCE, MOST, Reliability
+from tawsim.truth.text.reliability import LEAST, LEAST_VARIANCE, MOST, NORMAL, Reliability
 
 Floats = NDArray[np.float64]
 # Tasks whose answers are hidden in turn: with six answers each some thousand measurements, 1 % of error to tell ways apart.
@@ -34,6 +36,18 @@ class Evidence:
     excess: float
     rates: Floats
     weights: Floats
+
+
+class Errors(NamedTuple):
+    """Shares of wrong words: `text` (T,) with its standard deviation `spread`; `answer` (N,); `worker` (W,) from `low` to
+    `high`, its 95 % interval."""
+
+    text: Floats
+    spread: Floats
+    answer: Floats
+    worker: Floats
+    low: Floats
+    high: Floats
 
 
 def held_out(texts: Texts, error: Floats, weight: Floats, ways: Sequence[str]) -> dict[str, Evidence]:
@@ -73,38 +87,70 @@ def better_by(one: Evidence, other: Evidence) -> float:
 def errors_of(
     texts: Texts,
     trust: Reliability,
-    error: Floats,
     result: list[Text],
+    best: Ints,
     fused: NDArray[np.bool_],
     evidence: dict[str, Evidence],
-) -> tuple[Floats, Floats]:
-    """Expected share of wrong words of each task's text, and its standard deviation, (T,) each.
+) -> Errors:
+    """How wrong each task's text, each answer and each worker is to be expected; see `TextTruth` for the two bounds.
 
     A text h is d(h, a) - e_a wrong by each answer a. A text made of the same answers is too near to them; the mean over
-    tasks is therefore moved to what hidden answers showed. One task's mean is drawn to that of all by its noise.
+    tasks is therefore moved to what hidden answers showed. One task's mean is drawn to that of all by its noise. Where
+    fewer than three answered, h is an answer, and as wrong as its worker and the other answer say.
     """
     tasks = len(result)
     rows = np.flatnonzero(texts.counts)
     task = texts.task[rows]
-    apart = _apart([result[t] for t in task.tolist()], [texts.words[i] for i in rows.tolist()])
-    weight = 1 / (trust.pair_variance + error[rows])
-    total = np.maximum(np.bincount(task, weight, tasks), 1e-12)
-    own = np.bincount(task, weight * (apart - error[rows]), tasks) / total
     count = np.bincount(task, minlength=tasks)
-    alone = count < 2
-    # One answer: nothing but its worker speaks for it. None: nothing at all.
-    single = np.bincount(task, error[rows], tasks) / np.maximum(count, 1)
-    own = np.where(alone, single, own)
-    noise = trust.pair_variance / np.maximum(count, 1) + np.where(alone, trust.answer_variance, 0)
-    for way, here in (("fused", fused & ~alone), ("answer", ~fused & ~alone)):
+    several = count > 2
+    apart = _apart([result[t] for t in task.tolist()], [texts.words[i] for i in rows.tolist()])
+    at_several = several[task]
+    # An answer that was taken as it stands is no witness of itself.
+    witness = at_several & (fused[task] | (rows != best[task]))
+    told = float(apart[witness].mean()) if witness.any() else 0.0
+    # Who errs where others err is nearer to them than to the truth: to the text that all made together it is farther.
+    nearer = max(1.0, told / float(trust.answer[rows][witness].mean())) if witness.any() else 1.0
+    weight = witness / (trust.pair_variance + trust.answer[rows])
+    total = np.maximum(np.bincount(task, weight, tasks), 1e-12)
+    own = np.bincount(task, weight * (apart - trust.answer[rows]), tasks) / total
+    noise = trust.pair_variance / np.maximum(count, 1)
+    for way, here in (("fused", fused & several), ("answer", ~fused & several)):
         if way in evidence and here.any():
             own[here] += evidence[way].excess - own[here].mean()
-    mean = own[~alone].mean() if (~alone).any() else own.mean()
-    between = max(LEAST_VARIANCE, float(((own - mean) ** 2 - noise).mean()))
-    share = np.where(alone, 1.0, between / (between + noise))
-    expected = np.where(count > 0, mean + share * (own - mean), 1.0)
-    spread = np.sqrt(np.where(alone, noise, noise * share))
-    return np.clip(expected, LEAST, MOST), spread
+    answer = np.minimum(trust.answer * nearer, MOST)
+    expected, spread = np.ones(tasks), np.zeros(tasks)
+    lone = trust.answer_variance + trust.spread[texts.worker[best]] ** 2
+    few = (count > 0) & ~several
+    expected[few] = answer[best][few]
+    spread[few] = np.sqrt(lone[few] / count[few]) * nearer
+    two = count == 2
+    expected[two] = _above_none(expected[two], spread[two])
+    if several.any():
+        mean = float(own[several].mean())
+        between = max(LEAST_VARIANCE, float(((own - mean) ** 2 - noise)[several].mean()))
+        share = between / (between + noise[several])
+        low = max(
+            float(_above_none(np.array([mean]), np.sqrt(noise[several].mean(keepdims=True) / several.sum()))[0]), LEAST
+        )
+        # Half-way, in logarithms, between the bounds.
+        higher = max(1.0, float(np.sqrt(answer[rows][at_several].mean() / low)))
+        lower = np.maximum(low + share * (own[several] - mean), LEAST)
+        expected[several] = lower * higher
+        # Anything between the bounds is as likely: the deviation of an even spread is its width / √12.
+        unsure = expected[several] * 2 * np.log(higher) / np.sqrt(12)
+        spread[several] = np.sqrt(noise[several] * share * higher**2 + unsure**2)
+    worker, doubt = np.clip(trust.worker * nearer, LEAST, MOST), trust.spread * nearer
+    ends = (np.clip(worker + side * NORMAL * doubt, LEAST, MOST) for side in (-1, 1))
+    answer = np.where(texts.counts, answer, 1.0)
+    return Errors(np.clip(expected, LEAST, MOST), spread, answer, worker, *ends)
+
+
+def _above_none(mean: Floats, spread: Floats) -> Floats:
+    """The mean of normal distributions cut off below 0, as no share lies there: two short texts that agree are not right."""
+    at = np.maximum(mean / np.maximum(spread, 1e-12), -6.0)
+    above = np.array([math.erfc(-z / math.sqrt(2)) / 2 for z in at.tolist()])
+    found: Floats = np.maximum(mean, -6 * spread) + spread * np.exp(-(at**2) / 2) / math.sqrt(2 * math.pi) / above
+    return found
 
 
 def _left_out(texts: Texts, tasks: Ints) -> tuple[Ints, Ints, Ints]:

@@ -45,9 +45,13 @@ class TextTruth(Restorable):
     (ROVER aligns once, in the order of the answers, which changes its result); reliability comes from distances of words,
     not of embeddings, so it needs no model of any language; the choice is made on hidden answers, not fixed.
 
-    Assumes that answers err independently: where all workers mishear the same, nothing shows it, and `expected_error_` is
-    too low: about half of the true word error rate on transcripts, and less on translations, whose gold is one wording of
-    many. It tells easy tasks from hard ones; as a rate it is a lower bound.
+    Workers err together, and errors that all share show nowhere in the answers, so `expected_error_` lies between two
+    bounds. The lower holds if answers err independently: what the text's distance to a hidden answer has in excess of that
+    answer's own error. The upper holds if all that fusing gathers is shared error: the text is as wrong as the answers.
+    Half-way between them in logarithms is taken, and the width goes into `error_spread_`. Over four real sets (word error
+    rates .062, .119, .487, .587) the lower bound says .036, .059, .177, .216, and half-way .072, .114, .276, .332. Made
+    crowds whose errors are independent lie at the lower. `answer_error_` and `worker_error_` are scaled to the distances
+    from the fused texts. All start from a typical worker, who has 0.3 of the words wrong (reliability.py).
     Empty answers count only where all are empty. Cost: distances of a task's answers (20 operations a word for
     64-word texts, at most 64 partners an answer), and about 12 alignments an answer; 20 000 transcripts take half a minute.
 
@@ -99,7 +103,7 @@ class TextTruth(Restorable):
             # Two answers cannot outvote one another.
             fused = np.bincount(texts.task[texts.counts], minlength=len(best)) > 2
             result = _fused(texts, error, weight, fused, result)
-        self._report(texts, trust, error, result, best, fused, evidence)
+        self._report(texts, trust, result, best, fused, evidence)
         return self
 
     def predict(self) -> list[str]:
@@ -138,7 +142,6 @@ class TextTruth(Restorable):
         self,
         texts: Texts,
         trust: Reliability,
-        error: Floats,
         result: list[Text],
         best: Ints,
         fused: NDArray[np.bool_],
@@ -147,10 +150,11 @@ class TextTruth(Restorable):
         self.tasks_, self.workers_ = texts.answers.tasks, texts.answers.workers
         self.texts_ = shown(texts, result, best, fused)
         self.way_ = tuple("fused" if each else "answer" for each in fused.tolist())
-        self.expected_error_, self.error_spread_ = errors_of(texts, trust, error, result, fused, evidence)
+        found = errors_of(texts, trust, result, best, fused, evidence)
+        self.expected_error_, self.error_spread_ = found.text, found.spread
         self.confidence_ = 1 - self.expected_error_
-        self.answer_error_ = error
-        self.worker_error_, self.worker_low_, self.worker_high_ = trust.worker, trust.low, trust.high
+        self.answer_error_ = found.answer
+        self.worker_error_, self.worker_low_, self.worker_high_ = found.worker, found.low, found.high
 
 
 class Rover(TextTruth):
