@@ -136,7 +136,24 @@ def test_memory_does_not_grow_with_the_shards(monkeypatch):
     assert large < 1.1 * small + 14 * 2000 * 8 * 2
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_shard_without_votes_changes_nothing(threads):
+    full = split(crowd(5, tasks=90), 3)
+    nothing = [[], {"task": [], "worker": [], "label": []}, np.zeros(0, [(name, int) for name in full[0]])]
+    parts = [nothing[0], full[0], nothing[1], full[1], full[2], nothing[2]]
+    fit, whole = fit_shards(parts, threads=threads), fit_shards(full)
+    assert np.array_equal(fit.confusion_, whole.confusion_)
+    assert fit.vote_correlation_ == whole.vote_correlation_
+    decided = list(fit.decide())
+    assert [len(part.tasks) for part in decided] == [0, 30, 0, 30, 30, 0]
+    assert decided[0].probability.shape == (0, 3)
+    for one, other in zip(whole.decide(), (decided[1], decided[3], decided[4]), strict=True):
+        assert np.array_equal(one.probability, other.probability)
+
+
 def test_bad_shards():
+    with pytest.raises(BadInput, match="no votes in any"):
+        fit_shards([[], []])
     with pytest.raises(BadInput, match="no shards"):
         fit_shards([])
     with pytest.raises(BadInput, match="two shards"):

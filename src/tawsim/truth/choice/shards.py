@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 from tawsim.core.errors import BadInput
 from tawsim.truth.choice.calibration import ENOUGH_VOTES, HiddenVotes, softmax, vote_correlation, worth
 from tawsim.truth.choice.dawid_skene import DawidSkene
+from tawsim.truth.columns import read_column
 from tawsim.truth.kernel import EMStep
 from tawsim.truth.model import best_labels
-from tawsim.truth.votes import Votes
+from tawsim.truth.votes import COLUMNS, Votes, columns_of
 
 Floats = NDArray[np.float64]
 Shards = Sequence[Any] | Callable[[], Iterable[Any]]
@@ -143,8 +144,12 @@ class ShardedFit:
         self.tasks_seen_ = 0
 
     def decide(self) -> Iterator[Decided]:
-        """The truth of each shard in turn."""
-        for shard in self._read.shards():
+        """The truth of each shard in turn, also of one without votes."""
+        for shard in self._read.every_shard():
+            if shard is None:
+                nothing = np.zeros((0, len(self.labels_)))
+                yield Decided((), [], nothing, np.zeros(0, bool))
+                continue
             weight = _weigh(shard, self._model)
             p = softmax(worth(shard.per_task(), self.vote_correlation_)[:, None] * weight)
             best, ties = best_labels(p)
@@ -159,10 +164,11 @@ def fit_shards(
 
     `model` has the settings (default: `DawidSkene()`), `labels` fixes the labels and their order. `threads` shards are
     worked on at a time. The result is that of `DawidSkene.fit` on all votes together (to 1e-6), and the same whatever the
-    number of threads. Shards are read n_iter_ + 3 times, and each E step is taken twice, since posteriors are not kept.
+    number of threads; a shard without votes changes nothing. Shards are read n_iter_ + 3 times, and each E step is taken
+    twice, since posteriors are not kept.
     Memory: `threads` shards, 40 W K² bytes and twice that a thread, 8 bytes a task to see that no task is in two shards.
 
-    Raises `BadInput`: no votes, a task in two shards, and whatever `Votes.from_table` does not take.
+    Raises `BadInput`: no votes at all, a task in two shards, and whatever `Votes.from_table` does not take.
 
     >>> shards = [[("t1", "ann", "a"), ("t1", "bob", "a")], [("t2", "ann", "b"), ("t2", "bob", "b")]]
     >>> fit = fit_shards(shards)
@@ -213,13 +219,18 @@ class _Reader:
         workers: set[Any] = set()
         labels: set[Any] = set()
         tasks = []
+        given = 0
         for table in self._tables():
-            votes = Votes.from_table(table, self._fixed)
+            given += 1
+            votes = _votes_of(table, self._fixed)
+            if votes is None:
+                continue
             workers.update(votes.workers)
             labels.update(votes.labels)
             tasks.append(np.fromiter(map(hash, votes.tasks), np.int64, len(votes.tasks)))
         if not tasks:
-            raise BadInput("There are no shards.", "Each is a table of votes: task, worker, label.")
+            what = "There are no votes in any shard." if given else "There are no shards."
+            raise BadInput(what, "Each is a table of votes: task, worker, label.")
         seen = np.concatenate(tasks)
         seen.sort()
         if bool((seen[1:] == seen[:-1]).any()):
@@ -232,7 +243,11 @@ class _Reader:
         self._label = {name: i for i, name in enumerate(self.labels)}
 
     def shards(self) -> Iterator[Shard]:
-        """Each shard in turn."""
+        """Each shard with votes in turn."""
+        return (shard for shard in self.every_shard() if shard is not None)
+
+    def every_shard(self) -> Iterator[Shard | None]:
+        """Each shard in turn, None for one without votes."""
         return map(self._read, self._tables())
 
     def reduce(self, step: Callable[[Shard], Statistics]) -> Statistics:
@@ -248,25 +263,42 @@ class _Reader:
             yield from map(step, self.shards())
             return
         with ThreadPoolExecutor(self._threads) as pool:
-            running: deque[Future[Statistics]] = deque()
+            running: deque[Future[Statistics | None]] = deque()
             for table in self._tables():
-                running.append(pool.submit(lambda table=table: step(self._read(table))))  # type: ignore[misc]
+                running.append(pool.submit(self._stepped, table, step))
                 if len(running) >= self._threads:
-                    yield running.popleft().result()
+                    yield from filter(None, [running.popleft().result()])
             while running:
-                yield running.popleft().result()
+                yield from filter(None, [running.popleft().result()])
+
+    def _stepped(self, table: Any, step: Callable[[Shard], Statistics]) -> Statistics | None:
+        shard = self._read(table)
+        return None if shard is None else step(shard)
 
     def _tables(self) -> Iterable[Any]:
         return self._shards() if callable(self._shards) else self._shards
 
-    def _read(self, table: Any) -> Shard:
-        votes = Votes.from_table(table, self._fixed)
+    def _read(self, table: Any) -> Shard | None:
+        votes = _votes_of(table, self._fixed)
+        if votes is None:
+            return None
         try:
             worker = np.array([self._worker[name] for name in votes.workers], np.int32)[votes.worker]
             label = np.array([self._label[name] for name in votes.labels], np.int32)[votes.label]
         except KeyError as error:
             raise BadInput(f"{error.args[0]!r} was not there when the shards were read before.") from None
         return Shard(votes.task, worker, label, votes.tasks)
+
+
+def _votes_of(table: Any, labels: Sequence[Any] | None) -> Votes | None:
+    """The votes of any table, None where it has no row: work is split by keys that not every shard need have."""
+    if isinstance(table, Votes):
+        return table if len(table) else None
+    if isinstance(table, list | tuple) and not table:
+        return None
+    task, worker, label = (read_column(column) for column in columns_of(table, COLUMNS))
+    some = len(task) or len(worker) or len(label)
+    return Votes.from_columns(task, worker, label, labels) if some else None
 
 
 def _step(shard: Shard, workers: int, labels: int) -> EMStep:
