@@ -142,6 +142,33 @@ def test_a_worker_who_overlooks_is_outvoted_less_than_one_who_invents():
     assert ((low <= estimate) & (estimate <= high)).all()
 
 
+def test_a_worker_s_f1_moves_from_the_crowd_s_with_what_is_seen():
+    model = SequenceTruth().fit([("a", "ann", "B-PER O O"), ("a", "bob", "O O O"), ("a", "eve", "O O B-PER")])
+    estimate, low, high = model.worker_f1_.T
+    assert ((estimate > 0.4) & (estimate < 0.8)).all()
+    assert ((low < estimate - 0.2) & (estimate + 0.15 < high)).all()
+    random = np.random.default_rng(0)
+    rows = []
+    for t in range(40):
+        true = random.random(20) < 0.2
+        for w, miss in enumerate([0.05, 0.05, 0.1, 0.6]):
+            rows.append((t, w, " ".join("B-A" if x and random.random() > miss else "O" for x in true)))
+    rows.append((0, "new", " ".join(["O"] * 20)))
+    estimate, low, high = SequenceTruth().fit(rows).worker_f1_.T
+    assert estimate[3] < 0.65 < 0.9 < min(estimate[:3])
+    assert (high - low)[:4].max() < 0.25 < (high - low)[4]
+    assert estimate[4] > 0.4
+
+
+def test_spans_are_told_with_humility():
+    """As many as all marked are still not certain, and the more who marked one the surer."""
+    rows = [(t, w, "B-A O O B-B O") for t in range(20) for w in range(4)]
+    rows += [(t, 4, "B-A O O O O") for t in range(20)]
+    model = SequenceTruth().fit(rows)
+    assert all(1 > a > b for a, b in model.span_probability_ if a != b)
+    assert model.confidence_ == pytest.approx(model.expected_f1_, abs=0.05)
+
+
 def test_nested_spans_keep_their_layers():
     outer, inner = (0, 20, "ORG"), (14, 20, "LOC")
     rows = [("t", w, [outer, inner]) for w in "abc"] + [
@@ -183,7 +210,11 @@ def test_named_entities_of_a_real_crowd():
     short = {task for task in truth if len(truth[task]) < 200}
     model = SequenceTruth(max_iterations=15).fit([row for row in rows if row["task"] in short])
     hits = said = there = 0
-    for task, spans in zip(model.tasks_, model.spans_, strict=True):
+    right, chances = [], []
+    for task, spans, p in zip(model.tasks_, model.spans_, model.span_probability_, strict=True):
         gold = set(map(tuple, spans_of_tags(truth[task])))
         hits, said, there = hits + len(gold & set(spans)), said + len(spans), there + len(gold)
+        right += [span in gold for span in spans]
+        chances += p
     assert 2 * hits / (said + there) > 0.70
+    assert abs(np.mean(chances) - np.mean(right)) < 0.13
