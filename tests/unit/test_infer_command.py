@@ -355,7 +355,7 @@ def test_confidence_is_read_and_what_it_is_worth_is_told(run: Any, tmp_path: Pat
     (tmp_path / "v.csv").write_text("task,worker,label,Confidence\n" + "\n".join(cells) + "\n")
     ran = run("infer", "v.csv", "-o", "t.csv", "--workers", "w.csv")
     assert ran.code == 0
-    assert "Confidence tells something for 1 of the 1 workers who gave it." in ran.out
+    assert "Confidence tells something for 1 of the 1 worker who gave it." in ran.out
     slopes = {row["worker"]: row["confidence_slope"] for row in table(tmp_path / "w.csv")}
     assert slopes["w0"] == slopes["w1"] == ""
     assert float(slopes["w2"]) > 0.2
@@ -384,3 +384,19 @@ def test_what_is_printed_is_short_and_names_the_agreement(run: Any, tmp_path: Pa
     assert told["why_facts"]["best"] in told["candidates"]
     assert (told["agreement"]["measure"], told["agreement"]["metric"]) == ("alpha", "nominal")
     assert told["agreement"]["low"] <= told["agreement"]["alpha"] <= told["agreement"]["high"]
+
+
+def test_one_is_one_and_p_is_what_it_is(run: Any, tmp_path: Path) -> None:  # noqa: F811
+    save(tmp_path / "v.csv", [("t", "w", "None")])
+    save(tmp_path / "g.csv", [("t", "None")], "task,label")
+    out = run("infer", "v.csv", "-o", "t.csv", "--gold", "g.csv").out
+    for words in ("Wrote 1 task to", "1 different label in 1 answer.", "Against 1 gold task", "0 tasks reach"):
+        assert words in out, out
+    assert "(ECE)" not in out
+    assert "Counted as labels, though they may mean an empty cell: “None”." in out
+    save(tmp_path / "x.csv", [(f"t{t}", f"w{w}", "one two three") for t in range(2) for w in range(3)])
+    out = run("infer", "x.csv", "-o", "t.csv", "--kind", "text", "--force").out
+    assert "share of words to be expected right" in out
+    assert "reach" not in out
+    save(tmp_path / "n.csv", [("a", "u", "caf\u00e9"), ("a", "v", "cafe\u0301")])
+    assert "(caf\\u00e9)" in run("infer", "n.csv", "-o", "t.csv", "--force").out

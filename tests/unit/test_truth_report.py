@@ -1,6 +1,7 @@
 """The report: measures have the known values and honest intervals; the page is whole, safe and bilingual."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from string import Formatter
 
@@ -9,7 +10,7 @@ import pytest
 
 from tawsim.core.errors import BadInput
 from tawsim.truth.door import infer_any
-from tawsim.truth.lookalikes import lookalikes
+from tawsim.truth.lookalikes import lookalikes, told_apart
 from tawsim.truth.report.facts import Candidate, Family, Said
 from tawsim.truth.report.filling import report_of
 from tawsim.truth.report.measures import folds, measure, numeric_errors, wilson
@@ -256,6 +257,43 @@ def test_the_page_shows_no_certainty_that_is_not_there():
 def test_every_kind_makes_a_page(table):
     for language in ("en", "ar"):
         read(report_html(report_of(infer_any(table), "v.csv"), language))
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "english", "arabic"),
+    [
+        ("text", "one two three", "share of its words", "النسبة المتوقعة للكلمات"),
+        ("tags", "B-X O", "F1 to be expected", "F1 المتوقع"),
+        ("boxes", '[{"x": 1, "y": 1, "width": 2, "height": 2}]', "nothing is missing", "ألا ينقص"),
+        ("ranking", '["a", "b", "c"]', "first item is better", "العنصر الأول أفضل"),
+        ("choice", "x", "probability p that its answer is right", "احتمال صحة جوابها p"),
+    ],
+)
+def test_the_page_says_what_p_is(kind, label, english, arabic):
+    report = report_of(infer_any([(t, w, label) for t in "tu" for w in "abc"], kind), "v")
+    pages = report_html(report, "en"), report_html(report, "ar")
+    assert english in pages[0]
+    assert arabic in pages[1]
+    assert [one in page for one, page in zip(("errors expected", "أخطاء متوقعة"), pages, strict=True)] == (
+        [kind == "choice"] * 2
+    )
+    assert ("of the answered tasks have an answer with a probability" in pages[0]) is (kind == "choice")
+
+
+def test_calibration_is_not_told_from_a_handful_of_gold(found):
+    few, many = (replace(report_of(found, "v"), gold_tasks=n) for n in (9, 10))
+    name = "calibration"
+    assert found.gold is not None
+    assert name not in re.sub("<p>.*?</p>", "", report_html(few))
+    assert name in re.sub("<p>.*?</p>", "", report_html(many))
+
+
+def test_names_that_look_the_same_in_print_are_told_apart():
+    assert told_apart(["café", "cafe\u0301"]) == ("café (caf\\u00e9)", "cafe\u0301 (cafe\\u0301)")
+    assert told_apart(["New\u00a0York", "New York"]) == ("New\u00a0York (New\\u00a0York)", "New York (New York)")
+    assert told_apart(["yes", "yes "]) == ("yes (yes)", "yes  (yes\\u0020)")
+    assert told_apart(["نعم", "نع\u200cم"]) == ("نعم (نعم)", "نع\u200cم (نع\\u200cم)")
+    assert told_apart(["Yes", "yes"]) == ("Yes", "yes")
 
 
 def test_label_counts_hold_the_truth():

@@ -19,6 +19,13 @@ MEASURES = {
     "span_f1": "F1 of whole spans", "precision": "precision", "recall": "recall", "iou": "mean overlap (IoU)",
     "wer": "word error rate",
 }  # fmt: skip
+# What p is where it is no probability of being right.
+P_IS = {
+    "first": "It is the probability that the first item is better than the second, not that the whole order is right",
+    "f1": "It is the F1 to be expected of the spans, not the probability that all of them are right",
+    "words": "It is the share of words to be expected right, not the probability that all of them are",
+    "objects": "It is the probability that nothing is missing or too much and every label is right; places may be off",
+}
 # What agreement is measured by, and whether that is a share.
 AGREEMENT = {
     "alpha": ("Krippendorff's α", False), "gamma": ("γ", False), "overlap": ("mean overlap", True),
@@ -122,6 +129,7 @@ def _bar(name: str, *, quiet: bool) -> Iterator[tuple[OnProgress | None, OnStep 
 
 def _say(out: Output, output: Path, found: Mapping[str, Any], also: list[Path]) -> None:
     from tawsim.cli.trust import show_workers
+    from tawsim.truth.lookalikes import told_apart
 
     summary = found["summary"]
     files = ", ".join(str(path) for path in (output, *also))
@@ -131,18 +139,22 @@ def _say(out: Output, output: Path, found: Mapping[str, Any], also: list[Path]) 
         f"Model: {found['model']}. {_why(found)}",
     )
     if summary["mean_p"] is not None:
-        out.say(f"Mean p: {percent(summary['mean_p'])}; {summary['sure']['tasks']:,} tasks reach {percent(0.95)}.")
+        reach = count(summary["sure"]["tasks"], "task reaches", "tasks reach")
+        what = f"; {reach} {percent(0.95)}" if summary["p_means"] == "right" else f". {P_IS[summary['p_means']]}"
+        out.say(f"Mean p: {percent(summary['mean_p'])}{what}.")
     _say_gold(out, found["gold"])
     _say_agreement(out, found["agreement"])
     for note in found["notes"]:
         out.say(f"Note: {note['text']}")
     if found["confidence"]:
         who = found["confidence"]
-        out.say(f"Confidence tells something for {who['telling']:,} of the {who['workers']:,} workers who gave it.")
+        out.say(
+            f"Confidence tells something for {who['telling']:,} of the {count(who['workers'], 'worker', 'workers')} who gave it."
+        )
     if found["repeated"]:
         out.say(f"{count(found['repeated'], 'answer was', 'answers were')} replaced by a later one of the same worker.")
     for group in found["lookalikes"][:SHOWN]:
-        names = ", ".join(f"“{name}”" for name in group)
+        names = ", ".join(f"“{name}”" for name in told_apart(group))
         out.say(f"Labels that read alike, counted apart: {names}.")
     _say_items(out, found["items"])
     by_answers = sorted(found["workers"], key=lambda one: -one["answers"])[:SHOWN]
@@ -152,7 +164,9 @@ def _say(out: Output, output: Path, found: Mapping[str, Any], also: list[Path]) 
         _say_workers(out, by_answers)
     more = len(found["workers"]) - len(by_answers)
     if more > 0:
-        out.say(f"… and {more:,} more workers with fewer answers (--workers FILE has all of them).")
+        out.say(
+            f"… and {count(more, 'more worker', 'more workers')} with fewer answers (--workers FILE has all of them)."
+        )
 
 
 def _why(found: Mapping[str, Any]) -> str:
@@ -160,7 +174,7 @@ def _why(found: Mapping[str, Any]) -> str:
     facts = found["why_facts"]
     if found["why_code"] == "asked" or "best" not in facts:
         return str(found["why"])
-    by = f"{facts['gold']:,} gold tasks" if facts["gold"] else "hidden votes"
+    by = count(facts["gold"], "gold task", "gold tasks") if facts["gold"] else "hidden votes"
     return (
         f"{len(found['candidates'])} models averaged, most of all “{facts['best']}” ({facts['weight']:.2f} by {by}). "
         f"{facts['votes_a_task']:.1f} votes a task are worth {facts['effective_votes_a_task']:.1f} independent ones."
@@ -177,13 +191,15 @@ def _say_agreement(out: Output, found: Mapping[str, Any] | None) -> None:
 
 
 def _say_gold(out: Output, gold: Mapping[str, Any] | None) -> None:
+    from tawsim.truth.report.facts import FEW_GOLD
+
     if gold is None:
         return
     how = "each hidden while it was judged" if gold["held_out"] else "which the model was not given"
     parts = []
     for name, words in MEASURES.items():
         one = gold["measures"].get(name)
-        if one is not None:
+        if one is not None and not (name == "ece" and gold["tasks"] < FEW_GOLD):
             share = name in SHARES
             value = percent(one["value"]) if share else f"{one['value']:.3f}"
             around = interval(one["low"], one["high"]) if share else f"{one['low']:.3f}–{one['high']:.3f}"
@@ -199,7 +215,7 @@ def _say_items(out: Output, items: list[Mapping[str, Any]]) -> None:
     if rows:
         out.table(("rank", "item", "score", "95 % interval"), rows, right=(0, 2, 3))
     if len(items) > SHOWN:
-        out.say(f"… and {len(items) - SHOWN:,} more items (--items FILE has all of them).")
+        out.say(f"… and {count(len(items) - SHOWN, 'more item', 'more items')} (--items FILE has all of them).")
 
 
 def _say_workers(out: Output, workers: list[Mapping[str, Any]]) -> None:

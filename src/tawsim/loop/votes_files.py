@@ -18,7 +18,7 @@ from tawsim.releases import format_of, new_file, write
 from tawsim.releases.column_types import ColumnType
 from tawsim.truth.door import infer_any
 from tawsim.truth.outcomes import DIGITS, Result, significant
-from tawsim.truth.report.facts import TELLS, WorkerRow
+from tawsim.truth.report.facts import TELLS, WorkerRow, p_means
 from tawsim.truth.report.filling import report_of
 from tawsim.truth.report.measures import Measure
 from tawsim.truth.report.page import report_html
@@ -167,7 +167,8 @@ def _worker_rows(found: Result) -> Iterator[dict[str, Any]]:
     for one in found.workers:
         yield {
             "worker": one.name, "answers": one.answers, "measure": found.worker_measure, **_measured(found, one),
-            "verdict": one.verdict or None, "why": one.why.get("code"), "confidence_slope": _round(found.confidence.get(one.name)),
+            "verdict": one.verdict or None, "why": one.why.get("code"),
+            "confidence_slope": _round(found.confidence.get(one.name)),
         }  # fmt: skip
 
 
@@ -209,6 +210,7 @@ def _as_json(found: Result, read: CodedTable) -> dict[str, Any]:
             "tasks": len(found.tasks),
             "labelled": int((found.answers > 0).sum()),
             "mean_p": float(p.mean()) if len(p) else None,
+            "p_means": p_means(found.kind) if len(p) else None,
             "sure": {"threshold": SURE, "tasks": int((p >= SURE).sum())},
         },
         "agreement": None if agreement is None else {

@@ -39,6 +39,8 @@ from tawsim.truth.votes import COLUMNS, Votes
 
 # Tasks × labels that fit: one probability each, in 8 bytes, and some arrays like it.
 MAX_CELLS = 100_000_000
+# What programs write for nothing. As labels they stand, since “None” may be an answer; but it is said.
+EMPTY_NAMES = frozenset({"none", "null", "n/a", "na", "#n/a", "<na>"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,10 @@ def _choice(columns: Mapping[str, Coded], model: str, gold: Gold | None, confide
         result, votes=votes, labels=votes.labels, repeated=votes.repeated, lookalikes=lookalikes(votes.labels),
         fitted=found, **outcomes.learned_beside(found.fitted, votes),
     )  # fmt: skip
+    empty = [str(one) for one in votes.labels if str(one).strip().casefold() in EMPTY_NAMES]
+    if empty:
+        text = f"Counted as labels, though they may mean an empty cell: {', '.join(f'“{one}”' for one in empty)}."
+        result = replace(result, notes=(*result.notes, Why("empty_names", text, {"names": empty})))
     if sure is not None:
         result = replace(result, confidence=outcomes.confidence_learned(found.fitted, votes, sure))
     if gold is None:

@@ -22,7 +22,19 @@ MOST_NAMES = 12
 # A worker's confidence tells something from this slope on. 0 is nothing, 1 what it claims to tell; but slopes are learned
 # from others who err too, and come out too low: about 0.2 to 0.6 for who means what they say, below 0.2 for noise.
 TELLS = 0.2
+# Calibration is no matter of fewer gold tasks than these.
+FEW_GOLD = 10
+# What p is where it is not the probability that the whole answer is right.
+P_MEANS = {
+    "ranking": "first", "spans": "f1", "tags": "f1", "text": "words", "boxes": "objects", "polygons": "objects",
+    "keypoints": "objects",
+}  # fmt: skip
 Z = 1.959963984540054
+
+
+def p_means(kind: str) -> str:
+    """What p is for answers of a kind: “right” is the probability that the whole answer is, all else something less."""
+    return P_MEANS.get(kind, "right")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from html import escape
 
 import numpy as np
 
+from tawsim.truth.lookalikes import told_apart
 from tawsim.truth.report import svg
-from tawsim.truth.report.facts import TELLS, Confusion, Report, WorkerRow
+from tawsim.truth.report.facts import FEW_GOLD, TELLS, Confusion, Report, WorkerRow, p_means
 from tawsim.truth.report.measures import Measure
 from tawsim.truth.report.saying import percent, sentence, why_model
 from tawsim.truth.report.style import CSS, policy
@@ -97,11 +98,13 @@ def _head(report: Report, words: Words) -> str:
     ]
     if len(report.p):
         numbers.append((words("mean_p"), f"{float(report.p.mean()):.3f}"))
+    right = bool(len(report.p)) and p_means(report.kind) == "right"
+    if right:
         numbers.append((words("expected_errors"), f"{float((1 - report.p).sum()):,.0f}"))
     cells = "".join(
         f'<div><dt>{escape(name)}</dt><dd><bdi dir="ltr">{value}</bdi></dd></div>' for name, value in numbers
     )
-    summary = words("summary", share=percent(sure), threshold=percent(report.threshold)) if len(report.p) else ""
+    summary = words("summary", share=percent(sure), threshold=percent(report.threshold)) if right else ""
     return (
         f"<header><h1>{escape(words('title'))}</h1>\n<p>{_user(report.source)}</p>\n<p>{escape(summary)}</p>\n"
         f'<dl class="numbers">{cells}</dl></header>'
@@ -141,8 +144,9 @@ def _sure(report: Report, words: Words) -> str:
     # From the chance level up: below it there is nothing with a best answer.
     start = 0.5 if float(report.p.min()) >= 0.5 else 0.0
     counts = np.histogram(report.p, bins=BARS, range=(start, 1.0))[0].tolist()
-    text = words("sure_explain", threshold=percent(report.threshold))
-    plot = svg.histogram(counts, start, 1.0, words("sure"), mark=report.threshold)
+    means = p_means(report.kind)
+    text = words(f"sure_explain_{means}", threshold=percent(report.threshold))
+    plot = svg.histogram(counts, start, 1.0, words("sure"), mark=report.threshold if means == "right" else None)
     return _section(words("sure"), escape(text), f'<div class="scroll">{plot}</div>')
 
 
@@ -350,6 +354,7 @@ def _gold(report: Report, words: Words) -> str:
             ("accuracy", found.accuracy, True), ("macro_f1", found.macro_f1, True), ("ece", found.ece, True),
             ("brier", found.brier, False), ("nll", found.nll, False),
         ]  # fmt: skip
+        measures = [one for one in measures if one[0] != "ece" or report.gold_tasks >= FEW_GOLD]
     measures += [(name, one, name in SHARES) for name, one in report.gold_other.items()]
     rows = []
     for name, one, share in measures:
@@ -390,7 +395,9 @@ def _notes(report: Report, words: Words) -> str:
     if report.repeated:
         lines.append(escape(words("repeated", n=f"{report.repeated:,}")))
     if report.lookalikes:
-        groups = "".join(f"<li>{' · '.join(_user(name) for name in group)}</li>" for group in report.lookalikes[:50])
+        groups = "".join(
+            f"<li>{' · '.join(_user(name) for name in told_apart(group))}</li>" for group in report.lookalikes[:50]
+        )
         lines.append(f"{escape(words('lookalikes'))}<ul>{groups}</ul>")
     lines += [_user(sentence("note", note, words)) for note in report.notes]
     if not lines:

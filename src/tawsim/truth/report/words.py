@@ -23,13 +23,27 @@ WORDS: dict[str, tuple[str, str]] = {
     "model": ("Model", "النموذج"),
     "weighed": ("Models that were weighed", "النماذج التي وُزنت"),
     "sure": ("How sure", "ما مدى الثقة"),
-    "sure_explain": (
+    "sure_explain_right": (
         "Each answered task by the probability p that its answer is right. The dashed line stands at {threshold}.",
         "المهام المجاب عنها بحسب احتمال صحة جوابها p. والخط المتقطع عند {threshold}.",
     ),
-    "sure_explain_confidence": (
-        "Each answered task by the confidence in its answer. The dashed line stands at {threshold}.",
-        "المهام المجاب عنها بحسب الثقة بجوابها. والخط المتقطع عند {threshold}.",
+    "sure_explain_first": (
+        "Each answered task by p: the probability that its first item is better than its second, not that the whole order "
+        "is right.",
+        "المهام المجاب عنها بحسب p، وهو احتمال أن يكون العنصر الأول أفضل من الثاني، لا احتمال صحة الترتيب كله.",
+    ),
+    "sure_explain_f1": (
+        "Each answered task by p: the F1 to be expected of its spans, not the probability that all of them are right.",
+        "المهام المجاب عنها بحسب p، وهو مقياس F1 المتوقع لمقاطع جوابها، لا احتمال صحتها جميعًا.",
+    ),
+    "sure_explain_words": (
+        "Each answered task by p: the share of its words to be expected right, not the probability that all of them are.",
+        "المهام المجاب عنها بحسب p، وهو النسبة المتوقعة للكلمات الصحيحة في جوابها، لا احتمال صحته كله.",
+    ),
+    "sure_explain_objects": (
+        "Each answered task by p: the probability that nothing is missing or too much and every label is right. Places may "
+        "still be off.",
+        "المهام المجاب عنها بحسب p، وهو احتمال ألا ينقص جوابها شيء ولا يزيد وأن تصح وسومه. وقد تنحرف المواضع مع ذلك.",
     ),
     "labels": ("Labels", "الوسوم"),
     "labels_explain": (
@@ -328,6 +342,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "note_gold_unseen": (
         "{why}",
         "في الأجوبة المعروفة وسوم لم يقل بها أحد، وعددها {n} ({names})؛ وتُعدّ مهامها خطأ.",
+    ),
+    "note_empty_names": (
+        "{why}",
+        "عُدّت الأسماء الآتية وسومًا كسائر الوسوم، مع أنها قد تعني خلية فارغة: {names}.",
     ),
     "note_confidence_unused": (
         "{why}",
