@@ -400,3 +400,20 @@ def test_one_is_one_and_p_is_what_it_is(run: Any, tmp_path: Path) -> None:  # no
     assert "reach" not in out
     save(tmp_path / "n.csv", [("a", "u", "caf\u00e9"), ("a", "v", "cafe\u0301")])
     assert "(caf\\u00e9)" in run("infer", "n.csv", "-o", "t.csv", "--force").out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--levels", "no,yes"), "Levels are the steps of a scale; these answers are of the kind choice"),
+        (("--kind", "choice", "--levels", "no,yes"), "Levels are the steps of a scale"),
+        (("--items", "i.csv"), "answers of the kind choice compare none"),
+        (("--kind", "text", "--items", "i.csv"), "answers of the kind text compare none"),
+        (("--report", "r.pdf"), "r.pdf: the report is a page of HTML"),
+    ],
+)
+def test_options_of_no_use_are_refused(run: Any, tmp_path: Path, words: tuple[str, ...], says: str) -> None:  # noqa: F811
+    save(tmp_path / "v.csv", crowd(4))
+    ran = run("infer", "v.csv", "-o", "t.csv", *words)
+    assert (ran.code, says in ran.err) == (3, True), ran.err
+    assert [one.name for one in tmp_path.iterdir()] == ["v.csv"]

@@ -115,3 +115,15 @@ def test_optional_columns_and_missing_ones(tmp_path: Path) -> None:
     }  # fmt: skip
     with pytest.raises(BadFile, match="no column “gold”; found: Task, worker"):
         read_coded(path, ("task", "gold"))
+
+
+@pytest.mark.parametrize("header", ["task,worker,label,Label", "task,worker,label, LABEL "])
+def test_two_columns_of_one_name_are_refused(tmp_path: Path, header: str) -> None:
+    (tmp_path / "v.csv").write_text(f"{header}\nt,w,x,y\n", encoding="utf-8")
+    with pytest.raises(BadFile, match="several columns could be “label”: “label”"):
+        read(tmp_path / "v.csv")
+    (tmp_path / "v.jsonl").write_text('{"task": "t", "worker": "w", "Label": "x", "label": "y"}\n', encoding="utf-8")
+    with pytest.raises(BadFile, match="several columns could be “label”"):
+        read(tmp_path / "v.jsonl")
+    (tmp_path / "v.csv").write_text("task,worker,label,Note,note\nt,w,x,1,2\n", encoding="utf-8")
+    assert read(tmp_path / "v.csv")["label"] == ["x"]

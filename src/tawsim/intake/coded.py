@@ -69,6 +69,12 @@ def read_coded(
 def _find_columns(found: Sequence[str], needed: Sequence[str], optional: Sequence[str], file: str) -> dict[str, str]:
     """Wanted name → the name in the file."""
     plain = {name.strip().casefold(): name for name in reversed(found)}
+    for name in (*needed, *optional):
+        same = [one for one in found if one.strip().casefold() == name]
+        if len(same) > 1:
+            shown = ", ".join(f"“{for_terminal(one)}”" for one in same)
+            message = f"several columns could be “{name}”: {shown}."
+            raise BadFile(message, "Rename or take out all but one.", file=file, column=name, found=same)
     missing = [name for name in needed if name not in plain]
     if missing:
         listed = ", ".join(for_terminal(name) for name in found[:20])

@@ -26,6 +26,8 @@ from tawsim.truth.report.words import Words
 
 NEEDED, OPTIONAL = ("task", "worker", "label"), ("left", "right", "shown", "confidence")
 SURE = 0.95
+RATED = ("pairwise", "ranking")
+PAGES = (".html", ".htm")
 WORKER_TYPES: dict[str, ColumnType] = {
     "worker": "text", "answers": "int", "measure": "text", "value": "float", "low": "float", "high": "float",
     "verdict": "text", "why": "text", "confidence_slope": "float",
@@ -69,6 +71,8 @@ def infer_file(
     """
     step = on_step or (lambda _: None)
     _check_outputs(out, outputs, force)
+    if kind != "auto" and outputs.items is not None:
+        _check_items(kind)
     _keep_inputs((votes, *([] if gold is None else [gold])), _paths(out, outputs))
     step("Reading")
     # Only a text may be empty; which kind this is, the cells tell.
@@ -78,6 +82,8 @@ def infer_file(
     known = None if gold is None else read_coded(gold, ("task", "label"), may_be_empty=("label",))
     step("Inferring")
     found = _infer(read, known, kind=kind, model=model, strict=strict, levels=levels)
+    if outputs.items is not None:
+        _check_items(found.kind)
     step("Writing")
     _write(out, _rows(found), ("task", *found.columns), {"task": "text", **found.types}, force)
     if outputs.workers is not None:
@@ -97,6 +103,9 @@ def _check_outputs(out: Path, outputs: Outputs, force: bool) -> None:
     for one in tables:
         format_of(one.name)
     Words(outputs.language)
+    page = outputs.report
+    if page is not None and page.suffix.lower() not in PAGES and not str(page).startswith("/dev/"):
+        raise BadInput(f"{for_terminal(str(page))}: the report is a page of HTML.", "Let its name end with .html.")
     paths = _paths(out, outputs)
     for first, second in combinations(paths, 2):
         if _same_file(first, second):
@@ -105,6 +114,15 @@ def _check_outputs(out: Path, outputs: Outputs, force: bool) -> None:
     for one in paths:
         if not force and os.path.isfile(one):  # unlike Path.is_file, no error for a name that is too long
             raise AlreadyExists(f"{for_terminal(str(one))} exists already.", "Choose another name, or say --overwrite.")
+
+
+def _check_items(kind: str) -> None:
+    """Raises `BadInput` for kinds whose answers compare no items; a header alone would say that there are none."""
+    if kind not in RATED:
+        raise BadInput(
+            f"There are no items to write: answers of the kind {kind} compare none.",
+            "Leave --items out; it is for " + " and ".join(RATED) + ".",
+        )
 
 
 def _paths(out: Path, outputs: Outputs) -> list[Path]:

@@ -115,6 +115,11 @@ def infer_any(
     refuse_empty(columns, detected.kind)
     if detected.kind == "pairwise":
         refuse_mixed_pairs(columns)
+    if levels is not None and detected.kind != "ordinal":
+        raise BadInput(
+            f"Levels are the steps of a scale; these answers are of the kind {detected.kind}.",
+            "If they are steps of a scale: --kind ordinal; else leave --levels out.",
+        )
     if strict:
         refuse_repeats(columns)
     known = None if gold is None else read_gold(gold, columns["task"])
@@ -286,8 +291,6 @@ def _other(
     name = next(iter(entry.models)) if model == "auto" else model
     made = _load(entry.models[name])
     options = {} if levels is None else {"levels": list(levels)}
-    if levels is not None and "levels" not in inspect.signature(made).parameters:
-        raise BadInput(f"Levels are for ordinal answers, not for {kind}.")
     asked = {one: cells(columns[one]) for one in (*entry.columns, "shown") if one in columns}
     table = Votes.from_columns(columns["task"], columns["worker"], columns["label"]) if kind == "ordinal" else asked
 
