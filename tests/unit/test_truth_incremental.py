@@ -15,6 +15,7 @@ from tawsim.truth import DawidSkene, Votes
 from tawsim.truth.choice import incremental as room
 from tawsim.truth.choice.incremental import Incremental
 from tawsim.truth.choice.ledger import Ledger
+from tawsim.truth.state import load, save
 
 FOLDER = Path(os.environ.get("TAWSIM_DATA", Path(__file__).resolve().parents[3] / "shared" / "data" / "crowd"))
 # Sets on which EM has one optimum to find. (On web the refit ends elsewhere: its labels differ by 2 %.)
@@ -262,3 +263,77 @@ def test_the_ledger_gives_back_what_it_was_given():
     assert np.array_equal(votes.worker, again.worker)
     assert np.array_equal(votes.label, again.label)
     assert (votes.tasks, votes.workers, votes.labels) == (again.tasks, again.workers, again.labels)
+
+
+# ---- from nothing, and as a file
+def test_it_starts_without_votes():
+    rows = crowd(9, tasks=150)
+    model = Incremental()
+    assert (model.tasks_, model.workers_, model.labels_) == ((), (), ())
+    assert (model.predict(), model.predict_proba().shape) == ([], (0, 0))
+    assert (model.stale_, model.pending_, model.needs_refit) == (0, 0, False)
+    assert model.settle() == model.remove([]) == model.update([]) == 0
+    for refused in (lambda: model.remove([("t", "w")]), lambda: model.update([("t", "w", None)])):
+        with pytest.raises(BadInput):
+            refused()
+    with pytest.raises(NotFound):
+        model.p("t")
+    for row in rows:
+        assert model.update([row]) == 1
+    assert model.needs_refit, "nothing was fitted yet"
+    assert len(model.tasks_) == 150
+    assert model.predict_proba().sum(axis=1) == pytest.approx(1)
+    whole = Incremental.from_votes(rows)
+    before = dict(zip(model.tasks_, model.predict(), strict=True))
+    same = np.mean([before[task] == label for task, label in zip(whole.tasks_, whole.predict(), strict=True)])
+    assert same > 0.97
+    model.refit()
+    assert not model.needs_refit
+    assert dict(zip(model.tasks_, model.predict(), strict=True)) == dict(
+        zip(whole.tasks_, whole.predict(), strict=True)
+    )
+
+
+def test_it_can_lose_every_vote():
+    model = Incremental()
+    model.update([("t", "w", "a")])
+    assert model.label("t")[0] == "a"
+    model.remove([("t", "w")])
+    assert model.predict_proba().tolist() == [[1.0]]
+    assert model.refit().predict_proba().tolist() == [[1.0]]
+    model.update([("t", "w", "b")])
+    assert model.label("t")[0] == "b"
+    with pytest.raises(BadInput, match="DawidSkene") as error:
+        Incremental(crowd())
+    assert "from_votes" in error.value.hint
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_it_goes_on_from_a_file(tmp_path, begun):
+    rows = crowd(11, tasks=300)
+    model = Incremental.from_votes(rows[:900], DawidSkene(prior_strength=3.0)) if begun else Incremental()
+    model.update(rows[880:1100])
+    model.remove([rows[3][:2]] if begun else [rows[990][:2]])
+    save(model, tmp_path / "live.npz")
+    for again in (load(tmp_path / "live.npz"), Incremental.from_state(model.to_state())):
+        assert (again.tasks_, again.workers_, again.labels_) == (model.tasks_, model.workers_, model.labels_)
+        assert np.allclose(again.predict_proba(), model.predict_proba(), atol=1e-12)
+        assert (again.stale_, again.needs_refit) == (model.stale_, model.needs_refit)
+        assert again.skill("w1")[:4] == model.skill("w1")[:4]
+        assert again.update(rows[1100:]) == 100
+        fresh = Incremental.from_state(model.to_state())
+        fresh.update(rows[1100:])
+        assert np.allclose(again.predict_proba(), fresh.predict_proba(), atol=1e-9)
+        assert again.refit()._model.prior_strength == (3.0 if begun else 2.0)
+
+
+def test_an_empty_one_and_damaged_ones(tmp_path):
+    save(Incremental(), tmp_path / "none.npz")
+    empty = load(tmp_path / "none.npz")
+    assert empty.update([("t", "w", "a")]) == 1
+    state = Incremental.from_votes(crowd(tasks=20)).to_state()
+    for name, value in (("worker_", state["learned"]["worker_"] + 99), ("counts_", np.zeros((2, 2))), ("tasks_", ())):
+        with pytest.raises(BadInput, match="damaged"):
+            Incremental.from_state({**state, "learned": {**state["learned"], name: value}})
+    with pytest.raises(BadInput, match="damaged"):
+        Incremental.from_state({**state, "learned": {"task_": np.zeros(2)}})

@@ -2,7 +2,8 @@
 here.
 
 A model's settings are the keywords of its constructor, kept under the same names; what it learned are its attributes
-that end in an underscore (and do not begin with one). A state is a dict of
+that end in an underscore (and do not begin with one). A model that keeps it otherwise has `_keep_state`, which gives
+such a dict, and `_take_state`, which takes it back. A state is a dict of
 
     format "tawsim.truth", version, model (its class within tawsim.truth), settings {name: value}, learned {name: value}
 
@@ -58,10 +59,11 @@ class Restorable:
 
 def to_state(model: Any) -> dict[str, Any]:
     """The state of a fitted `model`; arrays are copies. Raises `BadInput` where nothing was learned yet."""
-    learned = {name: value for name, value in vars(model).items() if _is_learned(name)}
+    own = getattr(model, "_keep_state", None)
+    learned = own() if own else {name: value for name, value in vars(model).items() if _is_learned(name)}
     if not learned:
         raise BadInput(f"This {type(model).__name__} has learned nothing yet.", "Call fit first.")
-    settings = {name: getattr(model, name) for name in _settings(type(model))}
+    settings = {name: getattr(model, name) for name in settings_of(type(model))}
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -83,7 +85,7 @@ def from_state(state: Any, kind: type | None = None) -> Any:
     settings, learned = state["settings"], state["learned"]
     if not isinstance(settings, Mapping) or not isinstance(learned, Mapping) or not all(map(_is_learned, learned)):
         raise BadInput("The state is damaged: its settings or learned values cannot be used.")
-    unknown = set(settings) - set(_settings(kind))
+    unknown = set(settings) - set(settings_of(kind))
     missing = _must_learn(kind) - set(learned)
     if unknown or missing:
         raise BadInput(f"The state is damaged: unknown {sorted(unknown)}, missing {sorted(missing)}.")
@@ -91,8 +93,16 @@ def from_state(state: Any, kind: type | None = None) -> Any:
         model = kind(**{name: _restored(value) for name, value in settings.items()})
     except TypeError as error:  # text where a number belongs
         raise BadInput(f"The state is damaged: {error}.") from None
-    for name, value in learned.items():
-        setattr(model, name, _restored(value))
+    values = {name: _restored(value) for name, value in learned.items()}
+    own = getattr(model, "_take_state", None)
+    if own is None:
+        for name, value in values.items():
+            setattr(model, name, value)
+        return model
+    try:
+        own(values)
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
+        raise BadInput(f"The state is damaged: its learned values cannot be used ({error}).") from None
     return model
 
 
@@ -146,12 +156,12 @@ def _class(name: Any) -> type:
             found = getattr(importlib.import_module(ROOM + module), attribute, None)
         except ImportError:
             found = None
-        if isinstance(found, type) and hasattr(found, "fit"):
+        if isinstance(found, type) and (hasattr(found, "fit") or hasattr(found, "_take_state")):
             return found
     raise BadInput(f"There is no truth model {str(name)[:80]!r}.", "It may come from another version of the program.")
 
 
-def _settings(kind: type) -> list[str]:
+def settings_of(kind: type) -> list[str]:
     """Keywords of the constructor."""
     found = inspect.signature(kind).parameters.values()
     return [one.name for one in found if one.kind is one.KEYWORD_ONLY]

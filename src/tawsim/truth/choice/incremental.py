@@ -17,9 +17,11 @@ from tawsim.core.errors import BadInput, NotFound
 from tawsim.truth.beta import beta_quantile
 from tawsim.truth.choice.calibration import softmax, worth
 from tawsim.truth.choice.dawid_skene import DawidSkene
+from tawsim.truth.choice.kept import kept, taken
 from tawsim.truth.choice.ledger import Ledger
 from tawsim.truth.kernel import GroupedSum
 from tawsim.truth.model import best_labels, read_votes
+from tawsim.truth.state import Restorable
 from tawsim.truth.votes import COLUMNS, Votes, columns_of, is_null, listed
 
 Floats = NDArray[np.float64]
@@ -55,7 +57,7 @@ class Skill(NamedTuple):
     confusion: Floats
 
 
-class Incremental:
+class Incremental(Restorable):
     """A fitted `DawidSkene` that takes votes in, changes them and takes them back.
 
     What an update costs: the votes of the tasks it names and at most `BUDGET` tasks swept for each, whatever the number of
@@ -84,8 +86,22 @@ class Incremental:
     ('cat', True)
     """
 
+    _current: tuple[int, int] | None
+    _posterior: Floats
+    _counts: Floats
+    _per_truth: Floats
+    _answers: NDArray[Any]
+    _rounds: NDArray[Any]
+
     def __init__(self, model: DawidSkene | None = None) -> None:
+        """Starts without votes; `model` has the settings (default: `DawidSkene()`). What came is judged with the plain
+        prior until a `refit`, which is due from the first label on."""
+        if model is not None and not isinstance(model, DawidSkene):
+            hint = "Votes to begin with go to Incremental.from_votes(votes)."
+            raise BadInput(f"model is a DawidSkene, not a {type(model).__name__}.", hint)
         self._model = DawidSkene() if model is None else model
+        none = np.zeros(0, np.int32)
+        self._begin(Votes(none, none, none, (), (), ()))
 
     @classmethod
     def from_votes(cls, votes: Any, model: DawidSkene | None = None) -> Self:
@@ -171,6 +187,8 @@ class Incremental:
     def predict_proba(self) -> Floats:
         """Calibrated probability of each label of every task, (T, K): all votes are gone through."""
         votes = self._ledger.collect()
+        if not votes.labels:
+            return np.zeros((len(votes.tasks), 0))
         place = np.array([self._ledger.workers.find(name) for name in votes.workers], int)
         cell = place[votes.worker] * len(votes.labels) + votes.label
         log_conf = np.log(np.maximum(self._counts, 0) + self._prior)
@@ -181,6 +199,8 @@ class Incremental:
 
     def predict(self) -> list[Any]:
         """The most probable label of every task, (T,)."""
+        if not self._ledger.labels.all:
+            return []
         return [self._ledger.labels.all[k] for k in best_labels(self.predict_proba())[0]]
 
     def skill(self, worker: Any) -> Skill:
@@ -214,7 +234,33 @@ class Incremental:
         self._fit(self._ledger.collect())
         return self
 
+    def _begin(self, votes: Votes) -> None:
+        """Names without a vote."""
+        tasks, workers, labels = len(votes.tasks), len(votes.workers), len(votes.labels)
+        self._ledger = Ledger(votes)
+        self._prior = np.zeros((0, 0))
+        self._prior = self._wider_prior(labels)
+        self.vote_correlation_ = 0.0
+        self._posterior = np.zeros((tasks, labels))
+        self._counts, self._per_truth = np.zeros((workers, labels, labels)), np.zeros((workers, labels))
+        self._answers, self._rounds = np.zeros((2, workers), np.int64)
+        self._drift, self._class = np.zeros(workers), np.zeros(labels)
+        self._current = None
+        self._votes_at_fit, self._changes, self._new_label = 0, 0, False
+
+    def _keep_state(self) -> dict[str, Any]:
+        """See state.py."""
+        return kept(self)
+
+    def _take_state(self, learned: dict[str, Any]) -> None:
+        """`_keep_state` undone."""
+        self.__init__(DawidSkene(**learned["settings_"]))  # type: ignore[misc]
+        taken(self, learned)
+
     def _fit(self, votes: Votes) -> None:
+        if not len(votes):
+            self._begin(votes)
+            return
         model = copy.copy(self._model).fit(votes)
         tasks, workers, labels = len(votes.tasks), len(votes.workers), len(votes.labels)
         self._ledger = Ledger(votes)
@@ -231,7 +277,7 @@ class Incremental:
         self._answers = _room(np.bincount(votes.worker, minlength=workers), more)
         self._drift, self._rounds = np.zeros(more), np.zeros(more, np.int64)
         self._class = self._posterior.sum(axis=0)
-        self._current: tuple[int, int] | None = None
+        self._current = None
         self._votes_at_fit, self._changes, self._new_label = len(votes), 0, False
 
     def _change(self, changes: list[tuple[int, int, int | None]]) -> int:
@@ -348,7 +394,9 @@ class Incremental:
     def _wider_prior(self, labels: int) -> Floats:
         """The imagined answers with labels that the fit did not know, which are as the plain prior has them."""
         model, old = self._model, len(self._prior)
-        plain = np.full((labels, labels), (1 - model.prior_diagonal) / labels) + model.prior_diagonal * np.eye(labels)
+        plain = np.full((labels, labels), (1 - model.prior_diagonal) / max(labels, 1)) + model.prior_diagonal * np.eye(
+            labels
+        )
         plain[:old, :old] = self._prior / model.prior_strength
         return np.ascontiguousarray(plain / plain.sum(axis=0) * model.prior_strength)
 

@@ -79,16 +79,19 @@ class Ledger:
     def of(self, tasks: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """The votes of `tasks` one after another: how many each has (n,), and their workers and labels."""
         place = np.asarray(tasks, np.int64)
-        flat = np.minimum(place, len(self._is_changed) - 1)
-        as_fitted = (place < len(self._is_changed)) & ~self._is_changed[flat]
-        sizes = np.where(as_fitted, self._start[flat + 1] - self._start[flat], 0)
+        fitted = len(self._is_changed)
+        flat = np.minimum(place, max(fitted - 1, 0))
+        as_fitted = place < fitted
+        as_fitted[as_fitted] = ~self._is_changed[place[as_fitted]]
+        sizes = np.where(as_fitted, self._start[np.minimum(flat + 1, fitted)] - self._start[flat], 0)
         others = np.flatnonzero(~as_fitted).tolist()
         said = {i: self._changed.get(int(place[i]), {}) for i in others}
         sizes[others] = [len(said[i]) for i in others]
         begin = np.cumsum(sizes) - sizes
         where = np.arange(int(sizes.sum())) + np.repeat(self._start[flat] - begin, sizes)
-        where = np.minimum(where, len(self._worker) - 1)
-        worker, label = self._worker[where].astype(np.int64), self._label[where].astype(np.int64)
+        known = where < len(self._worker)
+        worker, label = np.zeros((2, len(where)), np.int64)
+        worker[known], label[known] = self._worker[where[known]], self._label[where[known]]
         for i in others:
             # Workers in one order, so that the order in which votes came changes nothing.
             inside = sorted(said[i])
@@ -107,8 +110,17 @@ class Ledger:
         later = max(first - known, 0)
         return found + self._added.get(worker, [])[later : later + many - len(found)]
 
+    def as_they_are(self) -> Votes:
+        """All votes as they are now, with all names in their order, also workers; there may be none."""
+        sizes, worker, label = self.of(range(len(self.tasks)))
+        task = np.repeat(np.arange(len(self.tasks)), sizes).astype(np.int32)
+        tasks, workers, labels = (tuple(one.all) for one in (self.tasks, self.workers, self.labels))
+        return Votes(task, worker.astype(np.int32), label.astype(np.int32), tasks, workers, labels)
+
     def collect(self) -> Votes:
-        """All votes as they are now; names keep their order, save workers, who are sorted."""
+        """All votes as they are now; names keep their order, save workers, who are sorted (where there is a vote)."""
+        if not self.votes:
+            return self.as_they_are()
         tasks = range(len(self.tasks))
         before = len(self._start) - 1
         kept = np.ones(before, bool)
