@@ -98,8 +98,7 @@ def _head(report: Report, words: Words) -> str:
     ]
     if len(report.p):
         numbers.append((words("mean_p"), f"{float(report.p.mean()):.3f}"))
-    right = bool(len(report.p)) and p_means(report.kind) == "right"
-    if right:
+    if right := len(report.p) > 0 and p_means(report.kind) == "right":
         numbers.append((words("expected_errors"), f"{float((1 - report.p).sum()):,.0f}"))
     cells = "".join(
         f'<div><dt>{escape(name)}</dt><dd><bdi dir="ltr">{value}</bdi></dd></div>' for name, value in numbers
@@ -212,11 +211,9 @@ def _who(report: Report, words: Words) -> str:
     share = report.worker_measure in SHARES
     known = [one for one in report.workers if one.value is not None]
     ends = [end for one in known for end in (one.low, one.high, one.value) if end is not None and np.isfinite(end)]
-    start, end = (
-        (0.0, 1.0)
-        if share or not ends
-        else (min(0.0, -svg.round_up(-min(ends))) if min(ends) < 0 else 0.0, svg.round_up(max(ends)))
-    )
+    start, end = 0.0, 1.0
+    if ends and not share:
+        start, end = -svg.round_up(-min(ends)) if min(ends) < 0 else 0.0, svg.round_up(max(ends))
     head = [(escape(words("worker")), False), (escape(words("answers")), True)]
     if known:
         head += [(escape(words(report.worker_measure)), True), (svg.axis(start, end, share=share), False)]
@@ -395,9 +392,7 @@ def _notes(report: Report, words: Words) -> str:
     if report.repeated:
         lines.append(escape(words("repeated", n=f"{report.repeated:,}")))
     if report.lookalikes:
-        groups = "".join(
-            f"<li>{' · '.join(_user(name) for name in told_apart(group))}</li>" for group in report.lookalikes[:50]
-        )
+        groups = "".join(f"<li>{' · '.join(map(_user, told_apart(group)))}</li>" for group in report.lookalikes[:50])
         lines.append(f"{escape(words('lookalikes'))}<ul>{groups}</ul>")
     lines += [_user(sentence("note", note, words)) for note in report.notes]
     if not lines:
