@@ -12,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tawsim.core.errors import BadInput
+from tawsim.truth.golden import numeric_on_gold
 from tawsim.truth.numeric import Mean, Median, Numeric
 from tawsim.truth.numeric.reading import read_number
+from tawsim.truth.numeric.result import read_numbers
+from tawsim.truth.numeric.slips import slips
 
 FOLDER = Path(os.environ.get("TAWSIM_DATA", Path(__file__).resolve().parents[3] / "shared" / "data" / "crowd"))
 SETS = ("n_emotion", "wordsim")
@@ -74,6 +77,98 @@ def test_slips_of_the_pen_do_no_harm():
     assert error(model, truth) < error(Median().fit(slipped), truth) < error(Mean().fit(slipped), truth)
 
 
+def even_crowd(size, tasks=100, each=5):
+    """`each` workers answer all tasks with noise 0.5, but for one answer that is off by `size`; NaN leaves it out."""
+    random = np.random.default_rng(0)
+    truth = random.normal(10, 3, tasks)
+    task, worker = np.repeat(np.arange(tasks), each), np.tile(np.arange(each), tasks)
+    value = truth[task] + 0.5 * random.normal(size=len(task))
+    value[17] += size
+    kept = ~np.isnan(value)
+    return {"task": task[kept], "worker": worker[kept], "label": value[kept]}, truth
+
+
+@pytest.mark.parametrize("size", [20, 1e4, -1e9])
+@pytest.mark.parametrize("make", [Median, Numeric])
+def test_a_gross_slip_costs_one_answer(make, size):
+    """Whatever its size, all is as if it had not been given; but for the median of its own task, which it moves a rank."""
+    slipped, without = (make().fit(even_crowd(one)[0]) for one in (size, np.nan))
+    rest = np.arange(100) != 3
+    assert np.allclose(slipped.estimate_[rest], without.estimate_[rest], atol=1e-9)
+    assert np.allclose(slipped.sd_[rest], without.sd_[rest], atol=1e-9)
+    assert abs(slipped.estimate_[3] - without.estimate_[3]) < 0.5
+    assert slipped.sd_[3] == pytest.approx(without.sd_[3], rel=0.3)
+    if make is Numeric:
+        assert slipped.clipped_ == 1
+        assert np.allclose(slipped.estimate_, without.estimate_, atol=1e-9)
+
+
+@pytest.mark.parametrize("size", [500, 1e6])
+def test_a_slip_among_workers_who_agree_exactly(size):
+    table = [(t, w, 10.0 * (t + 1) + size * (t == 2 and w == 1)) for t in range(10) for w in range(3)]
+    for make in (Median, Numeric):
+        model = make().fit(table)
+        assert model.predict() == pytest.approx([10.0 * (t + 1) for t in range(10)])
+        assert model.sd_ == pytest.approx(0, abs=1e-3)
+
+
+def marked(answers):
+    """The slips among `answers` to the last task, after 100 tasks of an even crowd."""
+    table, _ = even_crowd(0)
+    data, _ = read_numbers(
+        {
+            "task": [*table["task"].tolist(), *[100] * len(answers)],
+            "worker": [*table["worker"].tolist(), *range(len(answers))],
+            "label": [*table["label"].tolist(), *answers],
+        }
+    )
+    found = slips(data)
+    assert not found[: -len(answers)].any()
+    return found[-len(answers) :].tolist()
+
+
+@pytest.mark.parametrize(
+    ("answers", "slip"),
+    [
+        ([9, 9.5, 10, 1e4], [0, 0, 0, 1]),
+        ([9, 9.5, 10, 12], [0, 0, 0, 0]),
+        ([1e4], [0]),
+        ([1e4, 9], [1, 0]),
+        ([1e4, 9999], [0, 0]),
+        ([1e4, -1e4], [0, 0]),
+        ([1e4, 9990, 9], [0, 0, 1]),
+        ([9, 9.1, 1e4, -300, 1e5], [0, 0, 1, 1, 1]),
+        ([9, 9000, 9900, 9950], [1, 0, 0, 0]),
+    ],
+)
+def test_which_answers_are_slips(answers, slip):
+    """Outvoted within the task; or, where a task is torn, far from all tasks and on the lesser side."""
+    assert marked(answers) == [bool(one) for one in slip]
+
+
+def test_a_worker_with_another_habit_makes_no_slips():
+    table, _ = even_crowd(0)
+    for habit in (lambda x: 1000 * x, lambda x: -x, lambda x: x + 200):
+        data, _ = read_numbers(
+            {**table, "label": np.where(table["worker"] == 0, habit(table["label"]), table["label"])}
+        )
+        assert not slips(data).any()
+
+
+def test_clean_answers_have_no_slips():
+    for options in ({}, {"noise": (1, 20)}, {"spam": 6}, {"each": 3, "workers": 60}):
+        assert not slips(read_numbers(world(**options)[0])[0]).any()
+
+
+def test_one_answer_says_nothing_of_its_own_error():
+    for make in (Mean, Median, Numeric):
+        alone = make().fit([("t", "w", 5)])
+        assert alone.predict() == [5.0]
+        assert np.isnan(np.concatenate([alone.sd_, *alone.interval()])).all()
+        two = make().fit([("t", "w", 5), ("u", "w", 7)])
+        assert two.sd_ == pytest.approx([1, 1] if make is not Median else [np.sqrt(np.pi / 2)] * 2)
+
+
 def test_a_worker_with_few_answers_looks_like_the_crowd():
     table, _, _ = world()
     few = {name: np.append(column, extra) for (name, column), extra in zip(table.items(), (0, 99, 80.0), strict=True)}
@@ -114,6 +209,35 @@ def test_gold_fixes_tasks_and_the_scale():
     few = Numeric().fit(halved, gold={0: 1.0})
     assert few.predict()[0] == 1.0
     assert few.gold_line_ == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("many", [3, 4, 5, 6])
+def test_a_few_gold_tasks_tell_another_scale(many):
+    table, truth, _ = world(tasks=60, noise=(1, 3), bias=1, scale=0)
+    gold = {t: float(truth[t]) + 33 for t in range(many)}
+    model = Numeric().fit(table, gold=gold)
+    rest = np.arange(many, 60)
+    away = np.abs(model.estimate_ - truth - 33)[rest]
+    assert away.mean() < 5
+    low, high = model.interval()
+    assert np.mean((low <= truth + 33) & (truth + 33 <= high)) > 0.8
+
+
+@pytest.mark.parametrize("many", [5, 6, 12])
+def test_folds_of_scarce_gold_learn_the_scale_too(many):
+    table, truth, _ = world(tasks=60, noise=(1, 3), bias=1, scale=0)
+    gold = {t: float(truth[t]) + 33 for t in range(many)}
+    assert numeric_on_gold(lambda known: Numeric().fit(table, gold=known), gold, takes_gold=True)["mae"].value < 5
+
+
+def test_few_gold_tasks_that_agree_change_little():
+    moved = []
+    for seed in range(5):
+        table, truth, _ = world(seed, tasks=60, noise=(1, 3), bias=1, scale=0)
+        bare = error(Numeric().fit(table), truth)
+        gold = {t: float(truth[t]) for t in range(3)}
+        moved.append(error(Numeric().fit(table, gold=gold), truth) / bare)
+    assert np.mean(moved) < 1.6
 
 
 def test_bad_gold():

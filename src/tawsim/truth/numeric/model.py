@@ -24,8 +24,11 @@ MEMBERS = {
 # Answers further from their task's median than this many times the range of the middle 90 % of all answers are slips
 # of the pen (a date, a price in fils): they are brought to that distance before anything is learned.
 SLIP = 1.5
-# Fewer tasks than this with known truth do not tell the crowd's own bias and scale.
-MIN_GOLD = 5
+# Fewer tasks than this with known truth do not tell the crowd's own bias and scale: a line has two numbers, and one task
+# more must say whether it holds.
+MIN_GOLD = 3
+# A crowd's scale is off by so much, as those of workers who are no spammers are.
+SCALES = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,8 @@ class Numeric(NumericResult):
 
     Assumes that the crowd as a whole is right on average, and that workers do not copy one another: shared error makes
     intervals too narrow (see docs/log/ for their coverage). With `gold` the crowd's common bias and scale are learned
-    as well, from five tasks on, and the truth is on the scale of the gold.
+    as well, from three tasks on, and the truth is on the scale of the gold: each gold task is foretold by a line through
+    the others and by no line, and the line counts as its chance to be the better one of the two says.
     Cost: about 60 passes over N answers a member, and a sort of the tasks each; memory some 30 arrays of N.
 
     Learned: `tasks_`, `workers_`; `estimate_`, `sd_` (T,) in the unit of the answers (tasks without answers have the
@@ -99,17 +103,18 @@ class Numeric(NumericResult):
         self.answered_ = data.per_task() > 0
         data, unit, self.clipped_ = _in_unit(data)
         estimate, variance, fitted = self._pool(data)
-        line = (0.0, 1.0)
+        line, unsure = _Line(), np.zeros(len(estimate))
         at_gold = self.answered_ & ~np.isnan(known)
         if np.count_nonzero(at_gold) >= MIN_GOLD:
             wanted = (known - unit.zero) / (unit.one or 1.0)
             line = _line_to_gold(estimate[at_gold], wanted[at_gold])
-            data = replace(data, fixed=np.where(self.answered_, (wanted - line[0]) / line[1], np.nan))
+            data = replace(data, fixed=np.where(self.answered_, (wanted - line.shift) / line.scale, np.nan))
             estimate, variance, fitted = self._pool(data)
-        self._keep_workers(fitted, unit, line)
-        sd = np.sqrt(variance) * unit.one * abs(line[1])
-        value = unit.zero + unit.one * (line[0] + line[1] * estimate)
-        self.gold_line_ = (unit.zero * (1 - line[1]) + unit.one * line[0], line[1])
+            unsure = line.variance(estimate)
+        self._keep_workers(fitted, unit, (line.shift, line.scale))
+        sd = unit.one * np.sqrt(variance * line.scale**2 + unsure)
+        value = unit.zero + unit.one * (line.shift + line.scale * estimate)
+        self.gold_line_ = (unit.zero * (1 - line.scale) + unit.one * line.shift, line.scale)
         self._keep(table, np.where(np.isnan(known), value, known), np.where(np.isnan(known), sd, 0.0))
         return self
 
@@ -235,10 +240,57 @@ def _gold(gold: Mapping[Any, Any] | None, table: Answers) -> Floats:
     return known
 
 
-def _line_to_gold(estimate: Floats, known: Floats) -> tuple[float, float]:
-    """(c, d) such that known ≈ c + d · estimate: regression with a prior of one imagined task at d = 1, c = 0."""
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """known ≈ shift + scale · estimate, from `tasks` around `middle` with the squares `width`, and squared errors `noise`."""
+
+    shift: float = 0.0
+    scale: float = 1.0
+    middle: float = 0.0
+    width: float = 1.0
+    noise: float = 0.0
+    tasks: int = 1
+
+    def variance(self, estimate: Floats) -> Floats:
+        """How unsure the line is at each estimate, (T,)."""
+        found: Floats = self.noise * (1 / self.tasks + (estimate - self.middle) ** 2 / self.width)
+        return found
+
+
+def _line_to_gold(estimate: Floats, known: Floats) -> _Line:
+    """The line from estimates to what is known, both (n,), drawn to none by how well either foretells a task left out.
+
+    With the squared errors r of the one and s of the other, of normal noise whose width is not known, the line is the
+    better one with the odds (s / r)^(n / 2).
+    """
+    tasks = len(known)
+    others = ~np.eye(tasks, dtype=bool)
+    lines = [_regression(estimate[rest], known[rest]) for rest in others]
+    shift, scale = np.array(lines).T
+    foretold = float(((known - shift - scale * estimate) ** 2).sum()) + 1e-12
+    bare = float(((known - estimate) ** 2).sum()) + 1e-12
+    chance = 1 / (1 + float(np.exp(np.clip(tasks / 2 * np.log(foretold / bare), -50, 50))))
+    shift_all, scale_all = _regression(estimate, known)
+    slope = 1 + chance * (scale_all - 1)
+    width = float(((estimate - estimate.mean()) ** 2).sum() + estimate.var()) + 1e-9
+    return _Line(
+        shift=chance * shift_all,
+        scale=slope if abs(slope) > 1e-3 else 1e-3,
+        middle=float(estimate.mean()),
+        width=width,
+        noise=chance * foretold / tasks,
+        tasks=tasks,
+    )
+
+
+def _regression(estimate: Floats, known: Floats) -> tuple[float, float]:
+    """(c, d) such that known ≈ c + d · estimate: regression with d ~ N(1, SCALES²) and one imagined task at d = 1."""
     x, y = estimate - estimate.mean(), known - known.mean()
     around = float(estimate.var()) + 1e-9
-    slope = (float((x * y).sum()) + around) / (float((x**2).sum()) + around)
+    slope = 1.0
+    # First as if there were no noise, then with what noise that leaves.
+    for noise in (0.0, 1.0):
+        prior = around + noise * float(((y - slope * x) ** 2).mean()) / SCALES**2
+        slope = (float((x * y).sum()) + prior) / (float((x**2).sum()) + prior)
     slope = slope if abs(slope) > 1e-3 else 1e-3
     return float(known.mean() - slope * estimate.mean()), slope
