@@ -135,7 +135,8 @@ def test_a_place_that_takes_no_file_is_said_before_the_work(run: Any, tmp_path: 
     save(tmp_path / "v.csv", crowd(4))
     long = run("infer", "v.csv", "-o", "x" * 300 + ".csv")
     assert (long.code, "could not be written" in long.err, "OSError" in long.err) == (3, True, False), long.err
-    nowhere = run("infer", "v.csv", "-o", "none/t.csv")
+    (tmp_path / "bad.csv").write_text("task,worker,label\nt,w,\n", encoding="utf-8")
+    nowhere = run("infer", "bad.csv", "-o", "none/t.csv")
     assert "There is no folder" in nowhere.err
 
 

@@ -15,6 +15,7 @@ from tawsim.core.errors import AlreadyExists, BadInput
 from tawsim.core.text import for_terminal
 from tawsim.intake.coded import CodedTable, OnProgress, read_coded
 from tawsim.releases import format_of, new_file, write
+from tawsim.releases.atomic import check_place
 from tawsim.releases.column_types import ColumnType
 from tawsim.truth.door import infer_any
 from tawsim.truth.outcomes import DIGITS, Result, significant
@@ -112,6 +113,7 @@ def _check_outputs(out: Path, outputs: Outputs, force: bool) -> None:
             both = f"{for_terminal(str(first))} and {for_terminal(str(second))}"
             raise BadInput(f"Two of the files to write are one: {both}.", "Give each a name of its own.")
     for one in paths:
+        check_place(one)
         if not force and os.path.isfile(one):  # unlike Path.is_file, no error for a name that is too long
             raise AlreadyExists(f"{for_terminal(str(one))} exists already.", "Choose another name, or say --overwrite.")
 

@@ -32,13 +32,34 @@ def new_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterat
             raise Unavailable(
                 f"{shown} could not be written: no file can be made there.", "Choose another place."
             ) from error
-        raise BadInput(f"There is no folder {for_terminal(str(target.parent))}.", "Make it first.") from error
+        raise _no_folder(target) from error
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        message = f"{shown} could not be written: {error.strerror or error}."
-        hint = "Free some space." if error.errno in (errno.ENOSPC, errno.EDQUOT) else "Choose another place."
-        raise Unavailable(message, hint) from error
+        raise _failed(shown, error) from error
+
+
+def check_place(path: str | os.PathLike[str]) -> None:
+    """Raises what `new_file` would for a name that cannot be, or in no folder: before the work, rather than after it."""
+    target = Path(os.path.realpath(path))
+    shown = for_terminal(str(path))
+    try:
+        target.lstat()
+    except FileNotFoundError:
+        if not os.path.isdir(target.parent):
+            raise _no_folder(target) from None
+    except OSError as error:
+        raise _failed(shown, error) from error
+
+
+def _no_folder(target: Path) -> BadInput:
+    return BadInput(f"There is no folder {for_terminal(str(target.parent))}.", "Make it first.")
+
+
+def _failed(shown: str, error: OSError) -> Unavailable:
+    message = f"{shown} could not be written: {error.strerror or error}."
+    hint = "Free some space." if error.errno in (errno.ENOSPC, errno.EDQUOT) else "Choose another place."
+    return Unavailable(message, hint)
 
 
 def _is_special(target: Path, shown: str, overwrite: bool) -> bool:
