@@ -157,13 +157,18 @@ def _quartile(away: Floats) -> float:
 
 def medians(data: Numbers) -> Floats:
     """Median of each task's answers, (T,); 0 for a task without any."""
-    order = np.lexsort((data.value, data.task))
-    count = data.per_task().astype(np.int64)
+    return medians_in(data.value, data.task, data.tasks)
+
+
+def medians_in(value: Floats, group: NDArray[np.int32], groups: int) -> Floats:
+    """Median of the values (N,) of each group, (groups,); 0 for a group without any."""
+    order = np.lexsort((value, group))
+    count = np.bincount(group, minlength=groups)
     first = np.cumsum(count) - count
-    value = data.value[order]
+    ordered = value[order]
     last = max(len(value) - 1, 0)
     low, high = (np.minimum(first + (count - 1 + up) // 2, last) for up in (0, 1))
-    return np.where(count > 0, (value[low] + value[high]) / 2, 0.0)
+    return np.where(count > 0, (ordered[low] + ordered[high]) / 2, 0.0)
 
 
 def _evidence(data: Numbers, state: _State) -> tuple[Floats, Floats]:

@@ -1,9 +1,11 @@
 """What models of numbers share: reading answers, and estimates with their intervals. No model lives here."""
 
+from dataclasses import replace
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
 from tawsim.truth.answers import Answers
@@ -33,6 +35,11 @@ def _checked(i: int, value: Any, table: Answers) -> float:
         raise BadInput(f"The answer of {worker!r} to {task!r}: {error.message}", error.hint, column="label") from None
 
 
+def only(data: Numbers, kept: NDArray[np.bool_]) -> Numbers:
+    """The answers that are `kept` (N,), of as many tasks and workers as before."""
+    return replace(data, task=data.task[kept], worker=data.worker[kept], value=data.value[kept])
+
+
 class NumericResult(Restorable):
     """Estimates of numbers: `tasks_` (T,), `workers_` (W,), `estimate_` (T,), `sd_` (T,), `repeated_`."""
 
@@ -48,7 +55,8 @@ class NumericResult(Restorable):
         return [None if np.isnan(value) else float(value) for value in self.estimate_]
 
     def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
-        """The truth of each task lies in `low`..`high` (T,) with probability `level`, if the model holds."""
+        """The truth of each task lies in `low`..`high` (T,) with probability `level`, if the model holds; both are NaN
+        where `sd_` is: nothing tells the noise."""
         self._check()
         if not 0 < level < 1:
             raise BadInput(f"A level lies between 0 and 1, not {level!r}.")
