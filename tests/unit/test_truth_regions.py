@@ -401,3 +401,51 @@ def test_region_agreement_falls_with_noise():
     assert found == sorted(found, reverse=True)
     assert found[0] == 1
     assert found[-1] < 0.7
+
+
+# ---- corners of polygons
+TRIANGLE = [[0.0, 0.0], [400.0, 0.0], [0.0, 300.0]]
+ELL = [[0.0, 0.0], [100.0, 0.0], [100.0, 20.0], [20.0, 20.0], [20.0, 100.0], [0.0, 100.0]]
+
+
+@pytest.mark.parametrize("ring", [TRIANGLE, ELL, TRIANGLE[::-1]])
+def test_equal_polygons_come_back_as_drawn(ring):
+    """Also when each begins at another corner."""
+    turned = [ring[k:] + ring[:k] for k in range(3)]
+    for drawn in ([ring] * 3, turned):
+        model = Polygons().fit([("i", w, [{"points": points}]) for w, points in zip("abc", drawn, strict=True)])
+        ((found,),) = model.predict()
+        assert sorted(found["points"]) == sorted(ring)
+        assert len(model.found()[0][0].sd) == len(ring)
+        again = Polygons.from_state(model.to_state())
+        assert again.predict() == model.predict()
+
+
+@pytest.mark.parametrize("ring", [TRIANGLE, ELL])
+def test_corners_lie_between_those_of_the_drawings(ring):
+    """Noise of 1 on each corner of five drawings: nearer than one drawing on average, and as many corners."""
+    fused, drawn_off = [], []
+    for seed in range(8):
+        noise = np.random.default_rng(seed).normal(0, 1, (5, len(ring), 2))
+        table = [("i", w, [{"points": (np.array(ring) + noise[w]).tolist()}]) for w in range(5)]
+        points = np.array(Polygons().fit(table).predict()[0][0]["points"])
+        assert points.shape == (len(ring), 2)
+        away = np.linalg.norm(points[:, None] - np.array(ring), axis=2).min(axis=0)
+        fused.append((away**2).mean())
+        drawn_off.append((noise**2).sum(axis=2).mean())
+    assert np.mean(fused) < 0.6 * np.mean(drawn_off)
+
+
+def test_without_common_corners_the_outline_stands():
+    """Five workers draw a circle with seven corners each, all elsewhere: no seven of them are the truth's."""
+    table = []
+    for w in range(5):
+        angle = 2 * np.pi * (np.arange(7) / 7 + w / 35)
+        table.append(("i", w, [{"points": (100 * np.stack([np.cos(angle), np.sin(angle)], axis=1)).tolist()}]))
+    model = Polygons().fit(table)
+    points = np.array(model.predict()[0][0]["points"])
+    assert len(points) == 64
+    assert np.ptp(np.linalg.norm(points, axis=1)) < 12
+    model = Polygons().fit([("i", w, [{"points": TRIANGLE}]) for w in "abc"])
+    model.corners_, model.corner_starts_ = np.zeros((0, 2)), np.zeros(1, np.int64)  # as a file of before has it
+    assert len(model.predict()[0][0]["points"]) == 64

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tawsim.truth.regions.corners import cornered
 from tawsim.truth.regions.model import Clusters, Regions, middle
 from tawsim.truth.regions.objects import Floats, Ints, Objects, Read
 from tawsim.truth.regions.offsets import Skill, fuse, learn
@@ -34,9 +35,11 @@ class Polygons(Regions):
 
     An answer is a list (or its JSON) of {"points": [[x, y], …], "label"?}. A polygon that crosses itself is read by the
     even-odd rule; where such a one is most like the others it is given back as it stands, only its spread learned. Holes
-    are not spoken of. Sharp corners come back rounded by up to half the distance of two points.
+    are not spoken of. Where the drawings agree on corners, `predict` gives those back (see corners.py); elsewhere the
+    outline, with sharp corners cut by up to half the distance of two points.
 
-    Cost, memory, papers, assumptions and learned values: as `Boxes`, with `shape_` (C, 64, 2) the outline, `sd_` (C, 64) of
+    Cost, memory, papers, assumptions and learned values: as `Boxes`, with `shape_` (C, 64, 2) the outline, `corners_` (n, 2) from
+    `corner_starts_[c]` on those of each object, none where the outline stands, `sd_` (C, 64) of
     the boundary at each point, across it, and `bias_` (W, 1) how far outside (above 0) each worker draws. `interval` gives
     two outlines, the inner and the outer one.
 
@@ -46,6 +49,8 @@ class Polygons(Regions):
     ('tile', True)
     """
 
+    corners_: Floats = np.zeros((0, 2))  # files of older programs have none
+    corner_starts_: Ints = np.zeros(1, np.int64)
     read: ClassVar[Read] = staticmethod(read_polygons)
 
     @staticmethod
@@ -79,8 +84,17 @@ class Polygons(Regions):
         )
         skill = learn(distance[:, ::STRIDE], layout)
         everywhere = np.zeros(POINTS, np.int64)
-        step, self.sd_ = fuse(distance, replace(layout, bias_of=everywhere, hard_of=everywhere), skill)
+        whole = replace(layout, bias_of=everywhere, hard_of=everywhere)
+        step, self.sd_ = fuse(distance, whole, skill)
         self.shape_ = moved(outline, np.where(simple[:, None], step, 0))
+
+        def outwards(points: Floats) -> Floats:
+            step, _ = fuse(reach(rings, points[layout.cluster]), whole, skill)
+            return np.where(simple[:, None], step, 0)
+
+        away = np.abs(distance - np.where(simple[:, None], step, 0)[layout.cluster]).mean(axis=1)
+        found = cornered(objects.shapes, self.shape_, self.sd_, away, layout.cluster, outwards)
+        self.corners_, self.corner_starts_ = found
         return skill
 
     def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
@@ -92,11 +106,21 @@ class Polygons(Regions):
         return np.zeros_like(self.sd_)  # across the boundary, from the outline
 
     def _region(self, c: int) -> dict[str, Any]:
-        return {"points": self.shape_[c].tolist()}
+        corners = self._corners(c)
+        return {"points": (corners if len(corners) else self.shape_[c]).tolist()}
+
+    def _corners(self, c: int) -> Floats:
+        """The corners of cluster c (V, 2), none where the outline is given back."""
+        ends = self.corner_starts_[c : c + 2].tolist()
+        return self.corners_[slice(*ends)] if len(ends) == 2 else self.corners_[:0]
 
     def _sd(self, c: int) -> list[float]:
-        values: list[float] = self.sd_[c].tolist()
-        return values
+        corners, values = self._corners(c), self.sd_[c]
+        if len(corners):  # of the nearest point of the outline
+            away = ((corners[:, None] - self.shape_[c]) ** 2).sum(axis=2)
+            values = values[away.argmin(axis=1)]
+        found: list[float] = values.tolist()
+        return found
 
 
 def _most_alike(clusters: Clusters) -> Ints:
