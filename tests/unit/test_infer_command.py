@@ -418,3 +418,12 @@ def test_options_of_no_use_are_refused(run: Any, tmp_path: Path, words: tuple[st
     ran = run("infer", "v.csv", "-o", "t.csv", *words)
     assert (ran.code, says in ran.err) == (3, True), ran.err
     assert [one.name for one in tmp_path.iterdir()] == ["v.csv"]
+
+
+def test_errors_of_small_numbers_are_no_zeros(run: Any, tmp_path: Path) -> None:  # noqa: F811
+    save(tmp_path / "v.csv", [(f"t{t}", f"w{w}", (t + 1 + w / 10) * 1e-8) for t in range(25) for w in range(3)])
+    save(tmp_path / "g.csv", [(f"t{t}", (t + 1) * 1e-8) for t in range(12)], "task,label")
+    ran = run("infer", "v.csv", "-o", "t.csv", "--gold", "g.csv", "--report", "r.html")
+    assert "e-" in ran.out.split("mean absolute error ")[1][:12], ran.out
+    assert "0.000" not in (tmp_path / "r.html").read_text(encoding="utf-8").split("root mean squared error")[1][:200]
+    assert float(table(tmp_path / "t.csv")[0]["label"]) > 0

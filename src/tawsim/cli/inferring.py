@@ -201,8 +201,11 @@ def _say_gold(out: Output, gold: Mapping[str, Any] | None) -> None:
         one = gold["measures"].get(name)
         if one is not None and not (name == "ece" and gold["tasks"] < FEW_GOLD):
             share = name in SHARES
-            value = percent(one["value"]) if share else f"{one['value']:.3f}"
-            around = interval(one["low"], one["high"]) if share else f"{one['low']:.3f}–{one['high']:.3f}"
+            form = (
+                ".3g" if name in ("mae", "rmse") and one["high"] < 1 else ".3f"
+            )  # errors have the unit of the answers, however small
+            value = percent(one["value"]) if share else f"{one['value']:{form}}"
+            around = interval(one["low"], one["high"]) if share else f"{one['low']:{form}}–{one['high']:{form}}"
             parts.append(f"{words} {value} ({around})")
     out.say(f"Against {count(gold['tasks'], 'gold task', 'gold tasks')}, {how}: {'; '.join(parts)}.")
 

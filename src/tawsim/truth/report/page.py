@@ -342,10 +342,9 @@ def _doubt(report: Report, words: Words) -> str:
 
 
 def _gold(report: Report, words: Words) -> str:
-    found = report.gold
+    found, measures = report.gold, list[tuple[str, Measure, bool]]()
     if found is None and not report.gold_other:
         return ""
-    measures: list[tuple[str, Measure, bool]] = []
     if found is not None:
         measures += [
             ("accuracy", found.accuracy, True), ("macro_f1", found.macro_f1, True), ("ece", found.ece, True),
@@ -355,7 +354,8 @@ def _gold(report: Report, words: Words) -> str:
     measures += [(name, one, name in SHARES) for name, one in report.gold_other.items()]
     rows = []
     for name, one, share in measures:
-        value, low, high = (percent(x, 1) if share else f"{x:,.3f}" for x in (one.value, one.low, one.high))
+        form = ",.3g" if name in ("mae", "rmse") and one.high < 1 else ",.3f"  # the unit of the answers, however small
+        value, low, high = (percent(x, 1) if share else f"{x:{form}}" for x in (one.value, one.low, one.high))
         rows.append(f'<th scope="row">{escape(words(name))}</th>{_number(value)}{_number(f"{low} – {high}")}')
     head = [(escape(words("measure")), False), (escape(words("value")), True), (escape(words("interval")), True)]
     body = _table(head, rows, "")
