@@ -171,9 +171,12 @@ def of_numeric(fitted: Any, answers: NDArray[np.int64], by_worker: Mapping[Any, 
     """Numbers: the estimate with its 95 % interval and standard deviation."""
     low, high = fitted.interval(0.95)
     here = [value is not None for value in fitted.predict()]
-    sides = {name: [significant(v) if ok else None for v, ok in zip(column.tolist(), here, strict=True)] for name, column in (
-        ("low", np.asarray(low, float)), ("high", np.asarray(high, float)), ("sd", np.asarray(fitted.sd_, float)),
-    )}  # fmt: skip
+    ends = {"low": np.asarray(low, float), "high": np.asarray(high, float), "sd": np.asarray(fitted.sd_, float)}
+    # NaN: nothing tells the noise.
+    sides = {
+        name: [significant(v) if ok and v == v else None for v, ok in zip(column.tolist(), here, strict=True)]
+        for name, column in ends.items()
+    }
     labels = [None if value is None else significant(value) for value in fitted.predict()]
     columns = {"label": labels, **sides, "n": answers.tolist()}
     noise = getattr(fitted, "noise_", None)
@@ -185,7 +188,7 @@ def of_numeric(fitted: Any, answers: NDArray[np.int64], by_worker: Mapping[Any, 
     notes = []
     if getattr(fitted, "clipped_", 0):
         many = int(fitted.clipped_)
-        text = f"{many:,} answers were so far off that they were taken as slips and brought nearer."
+        text = f"{many:,} answers were so far off that they were taken as slips and left out."
         notes.append(Why("clipped", text, {"n": many}))
     return Parts(columns, types, np.full(len(answers), np.nan), workers, "spread", notes=tuple(notes))
 

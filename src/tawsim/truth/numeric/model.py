@@ -70,7 +70,7 @@ class Numeric(NumericResult):
     Assumes that the crowd as a whole is right on average, and that workers do not copy one another: shared error makes
     intervals too narrow. They are for what an unbounded crowd of the same people would say, not for what others call
     right: on n_emotion, whose gold is other people's, 95 % intervals hold 70 % of it, though estimates from two halves
-    of that crowd differ even less than their intervals say (97 % within them). What all workers share cannot be told
+    of that crowd differ even less than their intervals say (96 % within them). What all workers share cannot be told
     from the truth by hidden answers, so no widening is learned from them. A single answer to a task has an interval from
     the crowd's noise; where nothing tells that, as for one answer in all, `sd_` and the interval are NaN.
 
