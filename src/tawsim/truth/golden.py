@@ -91,7 +91,9 @@ def numeric_on_gold(
 ) -> dict[str, Measure]:
     """Errors of numbers, and how often the 95 % interval holds, each task judged by a fit without its gold."""
     tasks = sorted(values, key=str)
-    part = folds(tasks, min(FOLDS, len(tasks))) if takes_gold and len(tasks) > 1 else np.zeros(len(tasks), np.intp)
+    # One out at a time where gold is scarce: a fold of several would leave too few to learn the crowd's scale from.
+    many = len(tasks) if len(tasks) < 2 * FOLDS else FOLDS
+    part = folds(tasks, many) if takes_gold and len(tasks) > 1 else np.zeros(len(tasks), np.intp)
     estimate, low, high = (np.empty(len(tasks)) for _ in range(3))
     for f in range(int(part.max()) + 1):
         here = np.flatnonzero(part == f)
