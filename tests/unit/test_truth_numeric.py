@@ -335,3 +335,11 @@ def test_published_figures_and_better():
     assert rmse < 17.75
     table, gold = crowd("wordsim")
     assert scores(Numeric().fit(table), gold)[2] > scores(Mean().fit(table), gold)[2] > 0.951
+
+
+def test_two_answers_to_one_task_are_no_certainty() -> None:
+    model = Numeric().fit([("a", "x", 1.0), ("a", "y", 2.0)])
+    assert model.predict() == [pytest.approx(1.5)]
+    low, high = model.interval()
+    assert low[0] < 1.0
+    assert high[0] > 2.0

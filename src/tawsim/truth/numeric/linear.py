@@ -109,6 +109,8 @@ class _State:
 def fit_line(data: Numbers, parts: Parts) -> Fitted:
     """The model by variational EM: truths, then noise, then workers, until truths move by 0.1 % of their spread."""
     state = _start(data, parts.robust)
+    # One imagined task as far from the mean as answers are: a table of one task does not show that truths are all alike.
+    imagined = float(data.value.var())
     for step in range(1, MAX_ITERATIONS + 1):  # noqa: B007 - the number of steps is part of the result
         before = state.truth
         truth, variance = _truths(data, state)
@@ -117,7 +119,8 @@ def fit_line(data: Numbers, parts: Parts) -> Fitted:
         if parts.line:
             state = _lines(data, state)
         mean = float(truth.mean())
-        state = replace(state, mean=mean, spread=max(float(((truth - mean) ** 2 + variance).mean()), 1e-12))
+        spread = (float(((truth - mean) ** 2 + variance).sum()) + imagined) / (data.tasks + 1)
+        state = replace(state, mean=mean, spread=max(spread, 1e-12))
         if float(((truth - before) ** 2).mean()) <= TOLERANCE**2 * state.spread:
             break
     return _finish(data, state, parts.robust, step)
@@ -137,7 +140,7 @@ def _start(data: Numbers, robust: bool) -> _State:
         spread = min(spread, _quartile(np.abs(middle - np.median(middle))) ** 2 or spread)
     noise = max(noise, 1e-9)
     unexplained = noise * float((1 / np.maximum(count, 1)).mean())
-    spread = max(spread - unexplained, 0.05 * spread, 1e-9)
+    spread = max(spread - unexplained, 0.05 * spread, float(data.value.var()) / (data.tasks + 1), 1e-9)
     zero = np.zeros(data.workers)
     workers = Workers(zero, zero + 1.0, zero, zero, zero, zero + 1.0 / noise)
     mean = float(np.median(middle) if robust else middle.mean())
