@@ -38,7 +38,7 @@ SECTIONS: dict[str, Callable[[Options, Worlds], Any]] = {
     "export": files.run_exports,
     "peer": peer.run,
 }
-OTHERS = ("readers.py", "truth_models.py")
+OTHERS = ("readers.py", "truth/accuracy.py", "truth/speed.py")
 
 
 def arguments() -> argparse.Namespace:

@@ -15,7 +15,6 @@ to one task counts. Nothing is set per data set.
 import argparse
 import importlib.util
 import os
-import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -23,14 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-sys.path.append(str(Path(__file__).resolve().parents[1]))
+from crowds import OTHERS, STANDARD, cell, crowd, machine, score
 from made_crowds import MADE
 
 from tawsim.truth import Votes
 from tawsim.truth.choice.joint import Joint
 from tawsim.truth.infer import MODELS
-from truth_models import OTHERS, STANDARD, cell, crowd, machine, score
 
 HERE = Path(__file__).resolve()
 JUDGES = ("llm", "judges")

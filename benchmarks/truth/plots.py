@@ -8,14 +8,12 @@ sets together, each counting the same: the share that is right among labels of a
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
+from crowds import OTHERS, STANDARD, crowd, score
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))
 from tawsim.truth import DawidSkene, Joint, Majority
-from truth_models import OTHERS, STANDARD, crowd, score
 
 MODELS = {
     "majority": (lambda votes: Majority().fit(votes).predict_proba(), "#8a8a8a"),

@@ -16,11 +16,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from crowds import OTHERS, STANDARD, crowd, machine, score
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))
 from tawsim.truth import Votes
 from tawsim.truth.infer import MODELS
-from truth_models import OTHERS, STANDARD, crowd, machine, score
 
 HERE = Path(__file__).resolve()
 ENOUGH = 4.3

@@ -50,14 +50,6 @@ class Pairs(NamedTuple):
     related: NDArray[np.bool_]
 
 
-class Families(NamedTuple):
-    """`family` (W,) int, -1 for workers of none; `correlation` (F,) of errors within each; `copies` (W,) likewise -1."""
-
-    family: Whole
-    correlation: Floats
-    copies: Whole
-
-
 def find_pairs(crowd: Crowd) -> Pairs | None:
     """All pairs of workers with enough tasks in common, or None where there are too few to compare."""
     found = _agreements(crowd)
