@@ -19,7 +19,8 @@ JSON = st.recursive(
 
 
 def example(name: str) -> tuple[Any, Any, Any, Any]:
-    return KINDS[name].example
+    found = KINDS[name].example
+    return found.question, found.one, found.other, found.bad
 
 
 @EVERY_KIND
@@ -34,11 +35,11 @@ def test_good_answers_are_kept_in_one_form_and_bad_ones_are_refused(name: str) -
     question, one, other, bad = example(name)
     kind = KINDS[name]
     for answer in (one, other):
-        clean = kind.validate(question, answer)
-        assert kind.validate(question, clean) == clean
+        clean = kind.validate(question, answer, None)
+        assert kind.validate(question, clean, None) == clean
         assert json.loads(json.dumps(clean, ensure_ascii=False)) == clean
     with pytest.raises(BadAnswer):
-        kind.validate(question, bad)
+        kind.validate(question, bad, None)
 
 
 @EVERY_KIND
@@ -55,10 +56,10 @@ def test_the_distance_is_a_distance(name: str) -> None:
 def test_no_answer_at_all_breaks_it(name: str, answer: Any) -> None:
     question = example(name)[0]
     try:
-        clean = KINDS[name].validate(question, answer)
+        clean = KINDS[name].validate(question, answer, None)
     except BadAnswer:
         return
-    assert KINDS[name].validate(question, clean) == clean
+    assert KINDS[name].validate(question, clean, None) == clean
 
 
 @EVERY_KIND
@@ -75,7 +76,9 @@ def test_no_question_at_all_breaks_it(name: str, extra: dict[str, Any]) -> None:
 @EVERY_KIND
 def test_answers_come_one_per_question(name: str) -> None:
     question, one, _, _ = example(name)
-    assert validate_answers([question], {question.name: one}) == {question.name: KINDS[name].validate(question, one)}
+    assert validate_answers([question], {question.name: one}) == {
+        question.name: KINDS[name].validate(question, one, None)
+    }
     for wrong in ({}, {"another": one}, {question.name: one, "another": one}, [one], None, "x"):
         with pytest.raises(BadAnswer):
             validate_answers([question], wrong)

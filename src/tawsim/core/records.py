@@ -17,12 +17,44 @@ NoneReason = Literal["done", "leased", "paused", "deactivated"]
 DuplicatePolicy = Literal["keep", "skip", "refuse"]
 
 
+BlockKind = Literal["text", "markdown", "chat", "image", "audio", "table", "diff", "details"]
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """Asked only if the earlier question was answered with one of these values (of several labels: with any of them)."""
+
+    question: str
+    values: tuple[str | int | float | bool, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a worker is asked about a task. Each kind (tawsim/kinds/) adds its own fields."""
+    """What a worker is asked about a task. Each kind (tawsim/kinds/) adds its own fields. `on`: the column of the content
+    that it is about, where it works on one; empty for the first that suits."""
 
     name: str
     title: str = ""
+    required: bool = True
+    when: When | None = None
+    on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a row as it is shown: its column, how it is drawn, and the second column of a `diff`."""
+
+    kind: BlockKind
+    column: str = ""
+    other: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is on or off in a project. `suggestions`: workers see predictions before they answer, and that is recorded."""
+
+    suggestions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +76,9 @@ class Project:
     state: ProjectState
     version: int
     created_at: int
+    content: tuple[Block, ...] = ()
+    settings: Settings = Settings()
+    schema_version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +141,9 @@ class Annotation:
     created_at: int
     late: bool = False
     guideline_version: int = 1
+    schema_version: int = 1
+    comment: str = ""
+    flag: bool = False
 
 
 @dataclass(frozen=True, slots=True)

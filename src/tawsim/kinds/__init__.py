@@ -1,74 +1,65 @@
 """The kinds of question: one module a kind; here the registry, and the two doors every answer and question goes through.
 
-A kind gives: a frozen dataclass, `read` (from JSON), `validate` (answer → canonical form or `BadAnswer`), `distance`
-(0..1) and a worked `example`. tests/conformance/ holds the battery that each must pass. Pure: no store, no HTTP.
+What a kind gives is said in kind.py; tests/conformance/ holds the battery that each must pass. Pure: no store, no HTTP.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from tawsim.core.errors import BadAnswer, BadInput
 from tawsim.core.records import Question
 from tawsim.kinds import choice
 from tawsim.kinds.choice import Choice, Choices
+from tawsim.kinds.fields import read_common
+from tawsim.kinds.kind import Aspect, Content, Kind, Vote
 
-MAX_NAME_LENGTH = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What a kind of question can do. `example` is one question with two different good answers and one bad one."""
-
-    read: Callable[[Mapping[str, Any]], Any]
-    validate: Callable[[Any, Any], Any]
-    distance: Callable[[Any, Any, Any], float]
-    example: tuple[Question, Any, Any, Any]
-
-
+MAX_QUESTIONS = 100
 KINDS: dict[str, Kind] = {
-    "choice": Kind(
-        choice.read_choice,
-        choice.validate_choice,
-        choice.distance_choice,
-        (Choice("sentiment", labels=("إيجابي", "سلبي", "mixed")), "إيجابي", "mixed", "غير موجود"),
-    ),
-    "choices": Kind(
-        choice.read_choices,
-        choice.validate_choices,
-        choice.distance_choices,
-        (Choices("topics", labels=("سياسة", "رياضة", "tech")), ["سياسة", "tech"], ["رياضة"], ["اقتصاد"]),
-    ),
+    **choice.KINDS,
 }
 
 
 def read_question(data: Mapping[str, Any]) -> Question:
     """A question from its JSON form. Raises `BadInput` with what is wrong."""
     kind = data.get("kind", "choice")
-    name = data.get("name")
     if not isinstance(kind, str) or kind not in KINDS:
-        raise BadInput(f"There is no question kind {kind!r}.", "Known kinds: " + ", ".join(KINDS))
-    if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME_LENGTH or not name.isprintable():
-        raise BadInput("A question needs a name of 1 to 60 printable characters.")
-    if not isinstance(data.get("labels"), Sequence) or isinstance(data.get("labels"), str):
-        raise BadInput(f"The question “{name}” needs a list of labels.")
-    question: Question = KINDS[kind].read(data)
+        raise BadInput(f"There is no question kind {str(kind)[:60]!r}.", "Known kinds: " + ", ".join(KINDS))
+    common = read_common(data)
+    try:
+        question: Question = KINDS[kind].read(data, common)
+    except BadInput as error:
+        if f"“{common['name']}”" in error.message:
+            raise
+        raise BadInput(f"“{common['name']}”: {error.message}", error.hint) from None
     return question
 
 
 def read_questions(data: Sequence[Mapping[str, Any]]) -> tuple[Question, ...]:
-    """The questions of a project. Raises `BadInput` if there is none or two share a name."""
+    """The questions of a project. Raises `BadInput` if there is none, two share a name, or one waits for a later one."""
+    if not isinstance(data, Sequence) or isinstance(data, str) or not all(isinstance(one, Mapping) for one in data):
+        raise BadInput("Questions come as a list of objects.")
+    if len(data) > MAX_QUESTIONS:
+        raise BadInput(f"{len(data)} questions are more than the {MAX_QUESTIONS} that a project may have.")
     questions = tuple(read_question(one) for one in data)
     if not questions:
         raise BadInput("A project needs at least one question.")
     if len({q.name for q in questions}) < len(questions):
         raise BadInput("Two questions have the same name.")
+    earlier: set[str] = set()
+    for one in questions:
+        if one.when is not None and one.when.question not in earlier:
+            raise BadInput(f"“{one.name}” waits for “{one.when.question[:60]}”, which is no question before it.")
+        earlier.add(one.name)
     return questions
 
 
 def question_to_json(question: Question) -> dict[str, Any]:
     """The JSON form that `read_question` reads back."""
     data = asdict(question)
+    when = data.pop("when")
+    if when is not None:
+        data["when"] = {"question": when["question"], "is": list(when["values"])}
     return {"kind": data.pop("kind"), **data}
 
 
@@ -77,25 +68,50 @@ def kind_of(question: Question) -> Kind:
     return KINDS[question.kind]  # type: ignore[attr-defined]
 
 
-def validate_answers(questions: Sequence[Question], answers: Any) -> dict[str, Any]:
-    """One canonical answer per question. Raises `BadAnswer` for a missing, unknown or wrong one."""
+def is_asked(question: Question, answers: Mapping[str, Any]) -> bool:
+    """Whether the question is asked, given the answers to the questions before it."""
+    if question.when is None:
+        return True
+    given = answers.get(question.when.question)
+    values = question.when.values
+    return any(one in values for one in given) if isinstance(given, list) else given in values
+
+
+def validate_answers(questions: Sequence[Question], answers: Any, content: Content | None = None) -> dict[str, Any]:
+    """The canonical answer to every question that is asked; one that need not be answered may be missing.
+
+    `content` is the task's row; without it, what needs the row is not checked. Raises `BadAnswer` for a missing,
+    unknown, wrong or unasked one.
+    """
     if not isinstance(answers, Mapping):
         raise BadAnswer("Answers come as an object: question name → answer.")
     known = {question.name for question in questions}
     extra = [name for name in answers if name not in known]
     if extra:
         raise BadAnswer(f"There is no question {str(extra[0])[:80]!r} in this project.")
-    missing = [question.name for question in questions if question.name not in answers]
-    if missing:
-        raise BadAnswer(f"The answer to “{missing[0]}” is missing.", question=missing[0])
-    return {question.name: kind_of(question).validate(question, answers[question.name]) for question in questions}
+    clean: dict[str, Any] = {}
+    for question in questions:
+        name = question.name
+        given = answers.get(name)
+        if not is_asked(question, clean):
+            if given is not None:
+                raise BadAnswer(f"“{name}” is not asked after these answers.", question=name)
+        elif given is not None:
+            clean[name] = kind_of(question).validate(question, given, content)
+        elif question.required:
+            raise BadAnswer(f"The answer to “{name}” is missing.", question=name)
+    return clean
 
 
 __all__ = [
     "KINDS",
+    "Aspect",
     "Choice",
     "Choices",
+    "Content",
     "Kind",
+    "Vote",
+    "is_asked",
     "kind_of",
     "question_to_json",
     "read_question",

@@ -9,17 +9,20 @@ from typing import Any, Literal
 
 from tawsim.core.errors import BadAnswer, BadInput
 from tawsim.core.records import Question
+from tawsim.kinds.fields import whole
+from tawsim.kinds.kind import Content, Example, Kind, one_aspect
 
-MAX_LABELS = 200
+MAX_LABELS = 10_000
 MAX_LABEL_LENGTH = 200
-MAX_TITLE_LENGTH = 1_000
+MAX_SEPARATOR = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Choice(Question):
-    """Exactly one of `labels`."""
+    """Exactly one of `labels`. With a `separator`, labels are paths of a tree: News/Politics."""
 
     labels: tuple[str, ...] = ()
+    separator: str = ""
     kind: Literal["choice"] = "choice"
 
 
@@ -30,28 +33,39 @@ class Choices(Question):
     labels: tuple[str, ...] = ()
     at_least: int = 0
     at_most: int = 0
+    separator: str = ""
     kind: Literal["choices"] = "choices"
 
 
-def check_labels(labels: Sequence[str]) -> tuple[str, ...]:
-    """The labels as a tuple. Raises `BadInput` unless there are 2 to 200 different, non-empty ones without outer spaces."""
+def check_labels(labels: Any, at_least: int = 2) -> tuple[str, ...]:
+    """The labels as a tuple, without outer spaces. Raises `BadInput` unless they are a list of `at_least` to 10,000
+    different texts of 1 to 200 printable characters."""
+    if not isinstance(labels, Sequence) or isinstance(labels, str):
+        raise BadInput("A question needs a list of labels.")
     if not all(isinstance(label, str) for label in labels):
         raise BadInput("Labels are texts.")
     clean = tuple(label.strip() for label in labels)
-    if len(clean) < 2:
-        raise BadInput("A question needs at least two labels.", "Name them: --labels positive,negative")
+    if len(clean) < at_least:
+        raise BadInput(
+            "A question needs at least two labels."
+            if at_least == 2
+            else f"A question needs {at_least} labels or more.",
+            "Name them: --labels positive,negative",
+        )
     if len(clean) > MAX_LABELS:
         raise BadInput(f"{len(clean)} labels are more than the {MAX_LABELS} that a question may have.")
     for label in clean:
         if not label or len(label) > MAX_LABEL_LENGTH or not label.isprintable():
             raise BadInput(f"The label {label[:40]!r} is empty, too long, or holds control characters.")
-    twice = sorted({label for label in clean if clean.count(label) > 1})
-    if twice:
-        raise BadInput(f"The label {twice[0]!r} is named twice.")
+    seen: set[str] = set()
+    for label in clean:
+        if label in seen:
+            raise BadInput(f"The label {label!r} is named twice.")
+        seen.add(label)
     return clean
 
 
-def validate_choice(question: Choice, answer: Any) -> str:
+def validate_choice(question: Choice, answer: Any, _content: Content | None = None) -> str:
     """The answer in canonical form. Raises `BadAnswer` if it is not one of the labels."""
     if not isinstance(answer, str) or answer not in question.labels:
         raise BadAnswer(
@@ -62,7 +76,7 @@ def validate_choice(question: Choice, answer: Any) -> str:
     return answer
 
 
-def validate_choices(question: Choices, answer: Any) -> list[str]:
+def validate_choices(question: Choices, answer: Any, _content: Content | None = None) -> list[str]:
     """The answer in canonical form: without repeats, in the question's order. Raises `BadAnswer`."""
     if not isinstance(answer, list) or not all(isinstance(one, str) for one in answer):
         raise BadAnswer(f"“{question.name}” wants a list of labels.", question=question.name)
@@ -89,30 +103,48 @@ def distance_choices(_question: Choices, a: Sequence[str], b: Sequence[str]) -> 
     return 1.0 - len(both) / len(either) if either else 0.0
 
 
-def read_choice(data: Mapping[str, Any]) -> Choice:
+def read_choice(data: Mapping[str, Any], common: Mapping[str, Any]) -> Choice:
     """A `Choice` from its JSON form."""
-    return Choice(name=data["name"], title=read_title(data), labels=check_labels(data["labels"]))
+    return Choice(**common, labels=check_labels(data.get("labels")), separator=_separator(data))
 
 
-def read_choices(data: Mapping[str, Any]) -> Choices:
+def read_choices(data: Mapping[str, Any], common: Mapping[str, Any]) -> Choices:
     """A `Choices` from its JSON form."""
-    labels = check_labels(data["labels"])
-    least, most = (_whole(data, field) for field in ("at_least", "at_most"))
+    labels = check_labels(data.get("labels"))
+    least, most = (whole(data, field) for field in ("at_least", "at_most"))
     if not (0 <= least <= len(labels) and (most == 0 or max(least, 1) <= most <= len(labels))):
         raise BadInput(f"“{data['name']}”: at_least {least} and at_most {most} do not fit {len(labels)} labels.")
-    return Choices(name=data["name"], title=read_title(data), labels=labels, at_least=least, at_most=most)
+    return Choices(**common, labels=labels, at_least=least, at_most=most, separator=_separator(data))
 
 
-def read_title(data: Mapping[str, Any]) -> str:
-    """The words that are asked. Raises `BadInput` unless they are a text of at most 1,000 characters."""
-    title = data.get("title", "")
-    if not isinstance(title, str) or len(title) > MAX_TITLE_LENGTH:
-        raise BadInput(f"“{data['name']}”: a title is a text of at most {MAX_TITLE_LENGTH:,} characters.")
-    return title
-
-
-def _whole(data: Mapping[str, Any], field: str) -> int:
-    value = data.get(field, 0)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise BadInput(f"“{data['name']}”: {field} is a whole number, not {value!r}.")
+def _separator(data: Mapping[str, Any]) -> str:
+    value = data.get("separator", "")
+    if not isinstance(value, str) or len(value) > MAX_SEPARATOR or not (value == "" or value.strip()):
+        raise BadInput(f"“{data['name']}”: a separator has up to {MAX_SEPARATOR} characters, such as /.")
     return value
+
+
+KINDS: dict[str, Kind] = {
+    "choice": Kind(
+        read=read_choice,
+        validate=validate_choice,
+        distance=distance_choice,
+        **one_aspect("choice", lambda question: question.labels),
+        example=Example(
+            Choice("sentiment", labels=("إيجابي", "سلبي", "mixed")), "إيجابي", "mixed", "غير موجود", {"text": "جيد"}
+        ),
+    ),
+    "choices": Kind(
+        read=read_choices,
+        validate=validate_choices,
+        distance=distance_choices,
+        **one_aspect("choices", lambda question: question.labels),
+        example=Example(
+            Choices("topics", labels=("سياسة", "رياضة", "tech")),
+            ["سياسة", "tech"],
+            ["رياضة"],
+            ["اقتصاد"],
+            {"text": "x"},
+        ),
+    ),
+}
