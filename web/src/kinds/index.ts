@@ -1,20 +1,40 @@
-// The registry of question kinds: one folder a kind, mirroring tawsim/kinds. A new kind is a folder and a line here.
-import { choice } from './choice';
-import { choices } from './choices';
+// The registry of question kinds: one folder a kind, mirroring tawsim/kinds, one lazy chunk each. A new kind is a folder and
+// a line here.
+import type { Question } from '../lib/api/types';
 import type { KindView } from './kind';
 
-const KINDS: Record<string, KindView> = { choice, choices };
+const LOADERS: Record<string, () => Promise<{ kind: KindView }>> = {
+  choice: () => import('./choice'),
+  choices: () => import('./choices'),
+};
+const loaded = new Map<string, KindView>();
 
-/** The kind of that name. Throws where this build does not know it: better than a wrong form. */
+export const knows = (name: string): boolean => name in LOADERS;
+
+/** Brings the kinds of these questions; after this `kindOf` gives them at once. Throws where this build does not know one. */
+export async function loadKinds(questions: Question[]): Promise<void> {
+  const names = [...new Set(questions.map((one) => one.kind))].filter((name) => !loaded.has(name));
+  await Promise.all(names.map(async (name) => {
+    const loader = LOADERS[name];
+    if (!loader) throw new Error(`unknown question kind: ${name}`);
+    loaded.set(name, (await loader()).kind);
+  }));
+}
+
+/** The kind of that name, which `loadKinds` has brought. */
 export function kindOf(name: string): KindView {
-  const kind = KINDS[name];
-  if (!kind) throw new Error(`unknown question kind: ${name}`);
+  const kind = loaded.get(name);
+  if (!kind) throw new Error(`question kind not loaded: ${name}`);
   return kind;
 }
 
-export const knows = (name: string): boolean => name in KINDS;
-
-/** Answers in a few words where the question is not at hand (kept work). */
-export function sayAnswers(answers: Record<string, unknown>): string {
-  return Object.values(answers).map((value) => (Array.isArray(value) ? value.join('، ') : String(value ?? ''))).join(' · ');
+/** An answer in a few words where its question is not at hand (kept work). */
+export function sayAnswer(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (Array.isArray(value)) return value.map(sayAnswer).join('، ');
+  if (typeof value === 'object') return Object.entries(value).map(([name, one]) => `${name}: ${sayAnswer(one)}`).join('؛ ');
+  return String(value);
 }
+
+export const sayAnswers = (answers: Record<string, unknown>): string =>
+  Object.values(answers).map((value) => sayAnswer(value).slice(0, 300)).join(' · ');

@@ -6,11 +6,24 @@ export type ProjectState = 'running' | 'paused' | 'removed';
 export type NoneReason = 'done' | 'leased' | 'paused' | 'deactivated';
 export type Duplicates = 'keep' | 'skip' | 'refuse';
 
-/** One question. Each kind adds its own fields; `kinds/` knows them. */
+export type BlockKind = 'text' | 'markdown' | 'chat' | 'image' | 'audio' | 'table' | 'diff' | 'details';
+
+/** A piece of a row as it is shown. `other` is the second column of a diff. */
+export interface Block {
+  kind: BlockKind;
+  column: string;
+  other: string;
+  title: string;
+}
+
+/** One question. Each kind adds its own fields; `kinds/` knows them. `on` is the column it works on. */
 export interface Question {
   kind: string;
   name: string;
   title: string;
+  required: boolean;
+  when?: { question: string; is: (string | number | boolean)[] } | null;
+  on: string;
   [more: string]: unknown;
 }
 
@@ -33,6 +46,10 @@ export interface Project {
   state: ProjectState;
   version: number;
   created_at: number;
+  /** Empty: the text column, and the rest of the row folded away. */
+  content: Block[];
+  settings: { suggestions: boolean };
+  schema_version: number;
 }
 
 export interface Worker {
@@ -95,10 +112,36 @@ export interface ProjectProgress {
   agreement: Agreement | null;
 }
 
+/** A picture or a sound of the project, by the name that a row gives it. */
+export interface Media {
+  url: string;
+  type: string;
+  width: number | null;
+  height: number | null;
+  seconds: number | null;
+}
+
+/** A blind candidate of a comparison: `name` is its place as shown (A, B, C, …), which is how answers name it. */
+export interface Candidate {
+  name: string;
+  value: unknown;
+}
+
+/** A prediction that the project chose to show before the worker answers. `p`: how sure its model was, 0..1. */
+export interface Suggestion {
+  answer: unknown;
+  source: string;
+  p: number | null;
+}
+
+/** A task as its worker sees it. `candidates` and `suggestions` go by question, `media` by the value in the row. */
 export interface TaskView {
   id: string;
   seq: number;
   content: Record<string, unknown>;
+  candidates?: Record<string, Candidate[]>;
+  suggestions?: Record<string, Suggestion>;
+  media?: Record<string, Media>;
 }
 
 /** A task as its owner sees it; `load` = live leases + accepted answers. */
