@@ -4,19 +4,25 @@ What a kind gives is said in kind.py; tests/conformance/ holds the battery that 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from tawsim.core.errors import BadAnswer, BadInput
 from tawsim.core.records import Question
-from tawsim.kinds import choice
+from tawsim.kinds import choice, number, scale, text
 from tawsim.kinds.choice import Choice, Choices
 from tawsim.kinds.fields import read_common
 from tawsim.kinds.kind import Aspect, Content, Kind, Vote
+from tawsim.kinds.number import Number
+from tawsim.kinds.scale import Scale
+from tawsim.kinds.text import Text
 
 MAX_QUESTIONS = 100
 KINDS: dict[str, Kind] = {
     **choice.KINDS,
+    **number.KINDS,
+    **scale.KINDS,
+    **text.KINDS,
 }
 
 
@@ -46,12 +52,27 @@ def read_questions(data: Sequence[Mapping[str, Any]]) -> tuple[Question, ...]:
         raise BadInput("A project needs at least one question.")
     if len({q.name for q in questions}) < len(questions):
         raise BadInput("Two questions have the same name.")
-    earlier: set[str] = set()
+    earlier: dict[str, Question] = {}
     for one in questions:
-        if one.when is not None and one.when.question not in earlier:
-            raise BadInput(f"“{one.name}” waits for “{one.when.question[:60]}”, which is no question before it.")
-        earlier.add(one.name)
+        if one.when is not None:
+            _check_when(one, earlier)
+        earlier[one.name] = one
     return questions
+
+
+def _check_when(question: Question, earlier: Mapping[str, Question]) -> None:
+    """Raises `BadInput` unless the question waits for one before it, and for values that its answers can have."""
+    assert question.when is not None
+    name = question.when.question
+    if name not in earlier:
+        raise BadInput(f"“{question.name}” waits for “{name[:60]}”, which is no question before it.")
+    may_be = kind_of(earlier[name]).may_be
+    for value in question.when.values:
+        if not may_be(earlier[name], value):
+            raise BadInput(
+                f"“{question.name}” waits for the answer {str(value)[:60]!r} to “{name}”, which it cannot have.",
+                "A question can wait for labels, steps of a scale, and numbers that come in steps.",
+            )
 
 
 def question_to_json(question: Question) -> dict[str, Any]:
@@ -66,6 +87,13 @@ def question_to_json(question: Question) -> dict[str, Any]:
 def kind_of(question: Question) -> Kind:
     """The kind that a question belongs to."""
     return KINDS[question.kind]  # type: ignore[attr-defined]
+
+
+def with_column(question: Question, column: str) -> Question:
+    """The question about that column: `on` is filled in where the kind works on a column and none was named."""
+    if not kind_of(question).works_on or question.on:
+        return question
+    return replace(question, on=column)
 
 
 def is_asked(question: Question, answers: Mapping[str, Any]) -> bool:
@@ -110,6 +138,9 @@ __all__ = [
     "Choices",
     "Content",
     "Kind",
+    "Number",
+    "Scale",
+    "Text",
     "Vote",
     "is_asked",
     "kind_of",
@@ -117,4 +148,5 @@ __all__ = [
     "read_question",
     "read_questions",
     "validate_answers",
+    "with_column",
 ]

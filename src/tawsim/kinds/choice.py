@@ -1,6 +1,7 @@
 """Choice and choices: pick one label, or any number of labels, from the project's list. Pure; no store, no HTTP.
 
-An answer to `Choice` is a label's value (text); to `Choices` a list of values, kept in the order of the question.
+An answer to `Choice` is a label's value (text); to `Choices` a list of values, kept in the order of the question. With a
+`separator` labels are paths of a tree, and answers in one branch are nearer than answers in two.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,8 @@ from typing import Any, Literal
 
 from tawsim.core.errors import BadAnswer, BadInput
 from tawsim.core.records import Question
+from tawsim.kinds.answers import brief, parsed
+from tawsim.kinds.distances import told_apart
 from tawsim.kinds.fields import whole
 from tawsim.kinds.kind import Content, Example, Kind, one_aspect
 
@@ -65,11 +68,26 @@ def check_labels(labels: Any, at_least: int = 2) -> tuple[str, ...]:
     return clean
 
 
+# Tuples of labels that were seen lately → their places. By identity: a hash of 10,000 labels would cost more than it saves.
+_PLACES: dict[int, tuple[tuple[str, ...], dict[str, int]]] = {}
+_REMEMBERED = 256
+
+
+def places(labels: tuple[str, ...]) -> Mapping[str, int]:
+    """Each label's place. Made once for a tuple of labels, so that an answer costs the same under 5 labels and 10,000."""
+    found = _PLACES.get(id(labels))
+    if found is None or found[0] is not labels:
+        if len(_PLACES) >= _REMEMBERED:
+            _PLACES.clear()
+        found = _PLACES[id(labels)] = (labels, {label: place for place, label in enumerate(labels)})
+    return found[1]
+
+
 def validate_choice(question: Choice, answer: Any, _content: Content | None = None) -> str:
     """The answer in canonical form. Raises `BadAnswer` if it is not one of the labels."""
-    if not isinstance(answer, str) or answer not in question.labels:
+    if not isinstance(answer, str) or answer not in places(question.labels):
         raise BadAnswer(
-            f"{str(answer)[:80]!r} is not a label of “{question.name}”.",
+            f"{brief(answer, 80)} is not a label of “{question.name}”.",
             "Expected one of: " + ", ".join(question.labels[:12]),
             question=question.name,
         )
@@ -78,12 +96,13 @@ def validate_choice(question: Choice, answer: Any, _content: Content | None = No
 
 def validate_choices(question: Choices, answer: Any, _content: Content | None = None) -> list[str]:
     """The answer in canonical form: without repeats, in the question's order. Raises `BadAnswer`."""
-    if not isinstance(answer, list) or not all(isinstance(one, str) for one in answer):
+    if not isinstance(answer, list | tuple) or not all(isinstance(one, str) for one in answer):
         raise BadAnswer(f"“{question.name}” wants a list of labels.", question=question.name)
-    unknown = [one for one in answer if one not in question.labels]
+    place = places(question.labels)
+    unknown = [one for one in answer if one not in place]
     if unknown:
-        raise BadAnswer(f"{unknown[0][:80]!r} is not a label of “{question.name}”.", question=question.name)
-    picked = [label for label in question.labels if label in answer]
+        raise BadAnswer(f"{brief(unknown[0], 80)} is not a label of “{question.name}”.", question=question.name)
+    picked = sorted(set(answer), key=place.__getitem__)
     top = question.at_most or len(question.labels)
     if not question.at_least <= len(picked) <= top:
         raise BadAnswer(
@@ -92,20 +111,51 @@ def validate_choices(question: Choices, answer: Any, _content: Content | None = 
     return picked
 
 
-def distance_choice(_question: Choice, a: str, b: str) -> float:
-    """Nominal distance: 0 if equal, else 1 (Krippendorff 2011)."""
-    return 0.0 if a == b else 1.0
+@told_apart
+def distance_choice(question: Choice, a: str, b: str) -> float:
+    """Nominal distance: 0 if equal, else 1 (Krippendorff 2011). In a tree 1 - 2 c / (|a| + |b|), where |a| and |b| are the
+    lengths of the two paths and c of what they have in common from the top (Wu and Palmer 1994)."""
+    return 1.0 if not question.separator else _from_nearest([a], [b], question.separator)
 
 
-def distance_choices(_question: Choices, a: Sequence[str], b: Sequence[str]) -> float:
-    """Jaccard distance of the two sets, 0..1; two empty answers are equal."""
+@told_apart
+def distance_choices(question: Choices, a: Sequence[str], b: Sequence[str]) -> float:
+    """Jaccard distance of the two sets, 0..1; two empty answers are equal. In a tree the mean distance of a label to the
+    nearest of the other answer, the mean of both directions."""
+    if question.separator and a and b:
+        return (_from_nearest(a, b, question.separator) + _from_nearest(b, a, question.separator)) / 2
     both, either = set(a) & set(b), set(a) | set(b)
     return 1.0 - len(both) / len(either) if either else 0.0
 
 
+def _from_nearest(labels: Sequence[str], others: Sequence[str], separator: str) -> float:
+    """The mean, over `labels`, of the tree distance to the nearest of `others`; linear in the number of both."""
+    shortest: dict[tuple[str, ...], int] = {}
+    for other in others:
+        path = tuple(other.split(separator))
+        for depth in range(1, len(path) + 1):
+            shortest[path[:depth]] = min(len(path), shortest.get(path[:depth], len(path)))
+    total = 0.0
+    for label in labels:
+        path = tuple(label.split(separator))
+        near = (2 * k / (len(path) + shortest[path[:k]]) for k in range(1, len(path) + 1) if path[:k] in shortest)
+        total += 1.0 - max(near, default=0.0)
+    return total / len(labels)
+
+
+def assemble_choices(question: Choices, found: Mapping[tuple[str, str], Any]) -> list[str] | None:
+    """The inferred set in the question's order. It may hold fewer labels than `at_least`: nothing else was likely."""
+    labels = parsed(found.get(("", "")))
+    if labels is None:
+        return None
+    place = places(question.labels)
+    return sorted({label for label in labels if label in place}, key=place.__getitem__)
+
+
 def read_choice(data: Mapping[str, Any], common: Mapping[str, Any]) -> Choice:
     """A `Choice` from its JSON form."""
-    return Choice(**common, labels=check_labels(data.get("labels")), separator=_separator(data))
+    labels = check_labels(data.get("labels"))
+    return Choice(**common, labels=labels, separator=_separator(data, labels))
 
 
 def read_choices(data: Mapping[str, Any], common: Mapping[str, Any]) -> Choices:
@@ -114,13 +164,19 @@ def read_choices(data: Mapping[str, Any], common: Mapping[str, Any]) -> Choices:
     least, most = (whole(data, field) for field in ("at_least", "at_most"))
     if not (0 <= least <= len(labels) and (most == 0 or max(least, 1) <= most <= len(labels))):
         raise BadInput(f"“{data['name']}”: at_least {least} and at_most {most} do not fit {len(labels)} labels.")
-    return Choices(**common, labels=labels, at_least=least, at_most=most, separator=_separator(data))
+    return Choices(**common, labels=labels, at_least=least, at_most=most, separator=_separator(data, labels))
 
 
-def _separator(data: Mapping[str, Any]) -> str:
+def _separator(data: Mapping[str, Any], labels: Sequence[str]) -> str:
     value = data.get("separator", "")
-    if not isinstance(value, str) or len(value) > MAX_SEPARATOR or not (value == "" or value.strip()):
-        raise BadInput(f"“{data['name']}”: a separator has up to {MAX_SEPARATOR} characters, such as /.")
+    if not isinstance(value, str) or len(value) > MAX_SEPARATOR or not (value == "" or value.strip().isprintable()):
+        raise BadInput(f"a separator has up to {MAX_SEPARATOR} characters, such as /.")
+    if value:
+        if not value.strip():
+            raise BadInput("a separator is more than a space.", "Such as /.")
+        for label in labels:
+            if not all(part.strip() for part in label.split(value)):
+                raise BadInput(f"the label {label[:40]!r} has an empty part.", f"Parts are put together by {value!r}.")
     return value
 
 
@@ -130,6 +186,7 @@ KINDS: dict[str, Kind] = {
         validate=validate_choice,
         distance=distance_choice,
         **one_aspect("choice", lambda question: question.labels),
+        may_be=lambda question, value: isinstance(value, str) and value in places(question.labels),
         example=Example(
             Choice("sentiment", labels=("إيجابي", "سلبي", "mixed")), "إيجابي", "mixed", "غير موجود", {"text": "جيد"}
         ),
@@ -138,11 +195,12 @@ KINDS: dict[str, Kind] = {
         read=read_choices,
         validate=validate_choices,
         distance=distance_choices,
-        **one_aspect("choices", lambda question: question.labels),
+        **(one_aspect("choices", lambda question: question.labels) | {"assemble": assemble_choices}),
+        may_be=lambda question, value: isinstance(value, str) and value in places(question.labels),
         example=Example(
-            Choices("topics", labels=("سياسة", "رياضة", "tech")),
-            ["سياسة", "tech"],
-            ["رياضة"],
+            Choices("topics", labels=("سياسة", "رياضة/كرة", "رياضة/سباحة", "tech"), separator="/"),
+            ["سياسة", "رياضة/كرة"],
+            ["رياضة/سباحة"],
             ["اقتصاد"],
             {"text": "x"},
         ),

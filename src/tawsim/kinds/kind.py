@@ -6,7 +6,7 @@ apart, and which truth is inferred from many of them. Pure: no store, no HTTP, n
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from tawsim.core.records import Question
 
@@ -58,6 +58,10 @@ def _same(_question: Any, answer: Any, _names: Mapping[str, str]) -> Any:
     return answer
 
 
+def _never(_question: Any, _value: Any) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What a kind of question can do.
@@ -66,6 +70,9 @@ class Kind:
     `BadAnswer`; `distance`: 0 (equal) to 1; `aspects`: what truth is inferred of; `votes`: an answer as votes on them;
     `assemble`: the inferred (aspect, part) → label back as an answer; `columns`: columns of the row that the question
     shows or reads by itself; `candidates`: the names of what is compared blind; `rename`: an answer with these replaced.
+
+    `may_be`: whether an answer can have this single value, for a later question's `when`; never, where answers are more
+    than a value. `works_on`: the kind of block whose column `question.on` names ("" where there is none).
     """
 
     read: Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
@@ -78,6 +85,13 @@ class Kind:
     columns: Callable[[Any], tuple[str, ...]] = _no_columns
     candidates: Callable[[Any, Content], tuple[str, ...]] = _no_candidates
     rename: Callable[[Any, Any, Mapping[str, str]], Any] = _same
+    may_be: Callable[[Any, Any], bool] = _never
+    works_on: Literal["", "text", "chat", "image", "audio"] = ""
+
+
+def on_column(question: Any) -> tuple[str, ...]:
+    """`columns` of a kind that works on `question.on`."""
+    return (question.on,) if question.on else ()
 
 
 def one_aspect(truth: str, levels: Callable[[Any], Sequence[str]] = lambda _question: ()) -> dict[str, Any]:
