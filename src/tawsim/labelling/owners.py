@@ -169,11 +169,12 @@ def adopt_draft(tx: Transaction, actor_id: str, draft_id: str) -> str:
     tx.run(
         "annotation_insert", id=annotation_id, project_id=draft["project_id"], task_id=task["id"], lease_id=lease["id"],
         worker_id=draft["worker_id"], round=lease["round"], late=1, guideline_version=project["guideline_version"],
+        schema_version=draft["schema_version"],
         created_at=tx.now,
     )  # fmt: skip
     tx.run(
         "annotation_version_insert", annotation_id=annotation_id, version=1, answers=draft["answers"],
-        by_worker=draft["worker_id"], at=tx.now,
+        by_worker=draft["worker_id"], at=tx.now, comment=draft["comment"], flag=draft["flag"],
     )  # fmt: skip
     add_accepted(tx, task, draft["worker_id"], 1)
     tx.run("draft_adopt", id=draft_id, annotation_id=annotation_id)

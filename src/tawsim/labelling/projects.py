@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tawsim.core.errors import AlreadyExists, BadInput, VersionConflict
 from tawsim.core.ids import new_id
 from tawsim.core.records import Project, TaskOrder
 from tawsim.kinds import question_to_json, read_questions
+from tawsim.kinds.content import block_to_json, read_blocks, read_settings, with_columns
 from tawsim.labelling.owners import check_overlap
 from tawsim.labelling.slots import end_lease, project_row
 from tawsim.store import rows
@@ -36,16 +37,23 @@ class NewProject:
     lease_seconds: int = 900
     max_leases: int = 5
     skip_limit: int = 3
+    content: Sequence[Mapping[str, Any]] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def create_project(tx: Transaction, actor_id: str, key: str, new: NewProject) -> Project:
     """Make a project. Raises BadInput, or AlreadyExists for a taken name."""
     name = check_name(new.name)
-    questions = read_questions(new.questions)
+    content = read_blocks(new.content)
+    questions = with_columns(read_questions(new.questions), content, new.text_column)
+    settings = read_settings(new.settings)
     if new.order not in ("fifo", "random"):
         raise BadInput(f"Tasks come in the order fifo or random, not {new.order!r}.")
-    for field in LIMITS:
-        check_limit(field, getattr(new, field))
+    for name_ in LIMITS:
+        check_limit(name_, getattr(new, name_))
+
+    questions_text = rows.to_json([question_to_json(q) for q in questions])
+    blocks_text = rows.to_json([block_to_json(one) for one in content])
 
     def work() -> dict[str, Any]:
         if tx.one("project_by_name", name=name) is not None:
@@ -53,17 +61,23 @@ def create_project(tx: Transaction, actor_id: str, key: str, new: NewProject) ->
         project_id = new_id(tx.now)
         tx.run(
             "project_insert", id=project_id, name=name,
-            questions=rows.to_json([question_to_json(q) for q in questions]),
-            text_column=new.text_column, guideline=check_guideline(new.guideline), overlap=check_overlap(new.overlap),
+            questions=questions_text, text_column=new.text_column,
+            guideline=check_guideline(new.guideline), overlap=check_overlap(new.overlap),
             lease_seconds=new.lease_seconds, max_lease_seconds=max(8 * 3600, new.lease_seconds),
             max_leases=new.max_leases, skip_limit=new.skip_limit, task_order=new.order, created_at=tx.now,
+            content=blocks_text, settings=rows.to_json(asdict(settings)),
+        )  # fmt: skip
+        tx.run("guideline_insert", project_id=project_id, version=1, text=new.guideline, by_worker=actor_id, at=tx.now)
+        tx.run(
+            "schema_insert", project_id=project_id, version=1, questions=questions_text, content=blocks_text,
+            by_worker=actor_id, at=tx.now,
         )  # fmt: skip
         tx.run("project_count_insert", project_id=project_id)
         record(tx, "project.created", actor_id, project_id=project_id, object_id=project_id)
         return {"id": project_id}
 
-    content = asdict(new) | {"name": name, "questions": [question_to_json(q) for q in questions]}
-    made = once(tx, actor_id, key, ["project", content], work).result
+    asked = asdict(new) | {"name": name, "questions": [question_to_json(q) for q in questions]}
+    made = once(tx, actor_id, key, ["project", asked], work).result
     return rows.project(project_row(tx, made["id"]))
 
 
@@ -75,7 +89,7 @@ def update_project(
     Tasks that exist keep their own overlap here; `loop` carries a change of overlap to them a range at a time.
     """
     row = project_row(tx, project_id)
-    known = {"state", "overlap", "guideline", "name", "text_column", *LIMITS}
+    known = {"state", "overlap", "guideline", "name", "text_column", "settings", *LIMITS}
     unknown = sorted(set(changes) - known)
     if unknown:
         raise BadInput(f"There is no setting {unknown[0]!r}.", "Settings: " + ", ".join(sorted(known)))
@@ -85,8 +99,12 @@ def update_project(
     values["name"] = check_name(values["name"])
     values["guideline"] = check_guideline(values["guideline"])
     check_overlap(values["overlap"])
-    for field in LIMITS:
-        check_limit(field, values[field])
+    for limited in LIMITS:
+        check_limit(limited, values[limited])
+    if "settings" in changes:
+        values["settings"] = rows.to_json(
+            asdict(read_settings(json.loads(row["settings"]) | dict(changes["settings"])))
+        )
     values["max_lease_seconds"] = max(values["max_lease_seconds"], values["lease_seconds"])
     if values["guideline"] != row["guideline"]:
         values["guideline_version"] += 1
@@ -99,6 +117,11 @@ def update_project(
         raise VersionConflict(
             "The project's settings were changed meanwhile.", "Load them again.", current_version=row["version"]
         )
+    if values["guideline_version"] != row["guideline_version"]:
+        tx.run(
+            "guideline_insert", project_id=project_id, version=values["guideline_version"], text=values["guideline"],
+            by_worker=actor_id, at=tx.now,
+        )  # fmt: skip
     if values["state"] == "removed":
         for lease in tx.all("lease_live_of_project", project_id=project_id):
             end_lease(tx, lease, "revoked", actor_id=actor_id, reason="the project was removed")

@@ -13,8 +13,10 @@ from typing import Any
 
 from tawsim.core.clock import SECOND
 from tawsim.core.errors import NotFound
-from tawsim.core.records import NoneReason
+from tawsim.core.records import NoneReason, Project
+from tawsim.labelling.presenting import present, read_drawn, to_shown
 from tawsim.labelling.slots import count_changes, end_lease, insert_lease, project_row, take_slot
+from tawsim.store import rows
 from tawsim.store.database import Row, Transaction
 
 SWEEP_LIMIT = 500
@@ -23,15 +25,22 @@ LONGEST_WAIT_S = 30
 
 @dataclass(frozen=True, slots=True)
 class LeasedTask:
-    """A task in a worker's hands. `previous` holds the answers that an undo took back."""
+    """A task in a worker's hands. `shown` is what presenting.py lets out of its row: content, candidates, suggestions.
+    `previous` holds the answers, comment and flag that an undo took back, in the names that this lease shows."""
 
     lease_id: str
     task_id: str
     deadline: int
     round: int
     seq: int
-    content: dict[str, Any]
+    shown: dict[str, Any]
     previous: dict[str, Any] | None = None
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The columns of the row that the worker sees."""
+        found: dict[str, Any] = self.shown["content"]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +57,21 @@ def next_leases(tx: Transaction, project_id: str, worker_id: str, count: int) ->
 
     Raises NotFound for an unknown project or worker.
     """
-    project = project_row(tx, project_id)
+    row = project_row(tx, project_id)
+    project = rows.project(row)
     worker = tx.one("worker_get", id=worker_id)
     if worker is None:
         raise NotFound("There is no such worker.")
     if not worker["active"]:
         return Grant((), "deactivated")
     held = _held(tx, project_id, worker_id)
-    if project["state"] != "running":
-        return Grant(tuple(leased_task(tx, lease) for lease in held[:count]), "paused")
-    want = min(count, project["max_leases"])
+    if project.state != "running":
+        return Grant(tuple(leased_task(tx, project, lease) for lease in held[:count]), "paused")
+    want = min(count, project.max_leases)
     leases = list(held[:count])
     if len(held) < want:
-        leases += _grant(tx, project, worker_id, want - len(held))
-    tasks = tuple(leased_task(tx, lease) for lease in leases)
+        leases += _grant(tx, row, worker_id, want - len(held))
+    tasks = tuple(leased_task(tx, project, lease) for lease in leases)
     if len(tasks) >= want:
         return Grant(tasks)
     reason, wait = _why_none(tx, project_id, worker_id)
@@ -143,13 +153,28 @@ def _why_none(tx: Transaction, project_id: str, worker_id: str) -> tuple[NoneRea
     return "leased", max(1, min(seconds, LONGEST_WAIT_S))
 
 
-def leased_task(tx: Transaction, lease: Any, previous: dict[str, Any] | None = None) -> LeasedTask:
-    """A lease with its task as the worker sees it: nothing of other people's answers (Q22), no mark of gold (Q20)."""
+def leased_task(tx: Transaction, project: Project, lease: Any, previous: dict[str, Any] | None = None) -> LeasedTask:
+    """A lease with its task as the worker sees it: nothing of other people's answers (Q22), no mark of gold (Q20).
+    `previous`: answers, comment and flag that were taken back, as they were stored."""
     task = tx.one("task_with_content", id=lease["task_id"])
     assert task is not None
-    return LeasedTask(
-        lease["id"], task["id"], lease["deadline"], lease["round"], task["seq"], json.loads(task["content"]), previous
-    )
+    content = json.loads(task["content"])
+    drawn = read_drawn(lease["shown"])
+    shown = present(project, content, drawn)
+    if previous is not None:
+        previous = {**previous, "answers": to_shown(project.questions, drawn, previous["answers"])}
+    return LeasedTask(lease["id"], task["id"], lease["deadline"], lease["round"], task["seq"], shown, previous)
+
+
+def own_work(project: Project, row: Row) -> dict[str, Any]:
+    """A worker's own answer or draft as they saw it: `answers` in the names that its lease showed, and the `task`. `row` is
+    one of annotation_mine or draft_of_worker."""
+    drawn = read_drawn(row["shown"])
+    shown = present(project, json.loads(row["content"]), drawn)
+    return {
+        "answers": to_shown(project.questions, drawn, json.loads(row["answers"])),
+        "task": {"id": row["task_id"], "seq": row["seq"], **shown},
+    }
 
 
 def sweep(tx: Transaction, limit: int = SWEEP_LIMIT) -> int:

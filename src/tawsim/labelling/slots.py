@@ -3,11 +3,14 @@
 load = live leases + accepted answers of the current round = slots in use. Every change of load goes through here.
 """
 
+import json
 from itertools import count
 from typing import Any
 
 from tawsim.core.errors import NotFound
 from tawsim.core.ids import new_id
+from tawsim.labelling.presenting import draw, draws
+from tawsim.store import rows
 from tawsim.store.database import Row, Transaction
 from tawsim.store.keys import record
 
@@ -96,8 +99,11 @@ def end_lease(tx: Transaction, lease: Row, state: str, *, actor_id: str, reason:
     return True
 
 
-def insert_lease(tx: Transaction, project: Row, task_id: str, round_: int, worker_id: str, slot: int) -> dict[str, Any]:
-    """A live lease on a slot that was taken. The deadline is the server's (Q6)."""
+def insert_lease(
+    tx: Transaction, project: Row, task_id: str, round_: int, worker_id: str, slot: int, shown: str | None = None
+) -> dict[str, Any]:
+    """A live lease on a slot that was taken. The deadline is the server's (Q6). `shown`: what an earlier lease of this
+    worker drew; None: it is drawn now."""
     lease = {
         "id": new_id(tx.now),
         "project_id": project["id"],
@@ -108,6 +114,26 @@ def insert_lease(tx: Transaction, project: Row, task_id: str, round_: int, worke
         "granted_at": tx.now,
         "deadline": tx.now + project["lease_seconds"] * 1_000_000,
     }
+    lease["shown"] = _drawn(tx, project, task_id, lease["id"]) if shown is None else shown
     tx.run("lease_insert", **lease)
     record(tx, "lease.granted", worker_id, project_id=project["id"], task_id=task_id, object_id=lease["id"])
     return lease
+
+
+def _drawn(tx: Transaction, row: Row, task_id: str, lease_id: str) -> str:
+    """What this lease shows besides the row: the order of candidates, suggestions. Nothing is read where nothing is drawn."""
+    project = rows.project(row)
+    if not draws(project):
+        return ""
+    task = tx.one("task_with_content", id=task_id)
+    assert task is not None
+    suggestions = suggested(tx, task_id) if project.settings.suggestions else {}
+    return draw(project, json.loads(task["content"]), lease_id, suggestions).to_text()
+
+
+def suggested(tx: Transaction, task_id: str) -> dict[str, dict[str, Any]]:
+    """question → the suggestion to show: of several sources the surest, then the newest."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in tx.all("suggestion_of_task", task_id=task_id):
+        found.setdefault(row["question"], {"answer": json.loads(row["answer"]), "source": row["source"], "p": row["p"]})
+    return found

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tawsim.core.clock import SECOND
-from tawsim.core.errors import BadInput, Conflict, LeaseLost, NotFound, VersionConflict
+from tawsim.core.errors import BadAnswer, BadInput, Conflict, LeaseLost, NotFound, VersionConflict
 from tawsim.core.ids import new_id
 from tawsim.kinds import validate_answers
+from tawsim.labelling.presenting import needs_row, read_drawn, to_stored
 from tawsim.labelling.queue import LeasedTask, leased_task
 from tawsim.labelling.slots import (
     add_accepted,
@@ -23,6 +24,7 @@ from tawsim.labelling.slots import (
 )
 from tawsim.store.database import Row, Transaction
 from tawsim.store.keys import once, record
+from tawsim.store.rows import project as project_of
 from tawsim.store.rows import questions, to_json
 
 MAX_REASON = 2_000
@@ -30,17 +32,41 @@ UNDO_ON_TOP = 10  # as many as the labelling page can take back
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What a worker sends with an answer: their words on the task, a flag for whoever leads the project, and the version of
+    the questions that they saw (None: not told)."""
+
+    comment: str = ""
+    flag: bool = False
+    schema_version: int | None = None
+
+    def key_part(self) -> list[Any]:
+        """What the idempotency key covers besides the answers; nothing where nothing was said."""
+        return [self.comment, self.flag] if self.comment or self.flag else []
+
+
+NOTHING_MORE = Given()
+
+
+@dataclass(frozen=True, slots=True)
 class Submitted:
-    """What became of a submit. `annotation` is None when the slot was gone; then `draft` names where the work was kept."""
+    """What became of a submit. `annotation` is None when the slot was gone; then `draft` names where the work was kept.
+    `changed`: it was, because the questions had changed."""
 
     annotation: dict[str, Any] | None
     repeated: bool
     draft: str | None = None
+    changed: bool = False
 
     def or_raise(self) -> dict[str, Any]:
         """The annotation, or LeaseLost. Raised outside the transaction, which must commit to keep the draft."""
         if self.annotation is not None:
             return self.annotation
+        if self.changed:
+            raise LeaseLost(
+                "The questions of this project were changed while you answered.", "Your answer was kept as a draft.",
+                draft=self.draft, schema_changed=True,
+            )  # fmt: skip
         raise LeaseLost(
             "This task went to somebody else meanwhile." if self.draft else "This lease has ended.",
             "Your answer was kept as a draft." if self.draft else "Ask for the next task.",
@@ -56,25 +82,64 @@ def own_lease(tx: Transaction, worker_id: str, lease_id: str) -> Row:
     return lease
 
 
-def submit(tx: Transaction, worker_id: str, lease_id: str, key: str, answers: Any) -> Submitted:
+def submit(
+    tx: Transaction, worker_id: str, lease_id: str, key: str, answers: Any, given: Given = NOTHING_MORE
+) -> Submitted:
     """Take an answer. Same key and content: the first result again (Q10). Raises NotFound, BadAnswer, KeyReused."""
     lease = own_lease(tx, worker_id, lease_id)
+    _check_comment(given.comment)
 
     def work() -> dict[str, Any]:
         # Even of a removed project: its leases were revoked, and what was under way is kept as a draft (Q7, Q16).
         project = tx.one("project_even_removed", id=lease["project_id"])
         assert project is not None
-        clean = validate_answers(questions(project["questions"]), answers)
+        try:
+            clean = _clean(tx, lease, project["questions"], answers)
+        except BadAnswer:
+            old = _answered_before_a_change(tx, project, lease, answers, given)
+            if old is None:
+                raise
+            return {"annotation": None, "draft": old, "changed": True}
         if lease["state"] == "live":
             end_lease(tx, lease, "submitted", actor_id=worker_id)
-            return {"annotation": _accept(tx, project, lease, clean, late=False)}
+            return {"annotation": _accept(tx, project, lease, clean, given, late=False)}
         if lease["state"] == "expired" and _take_late_slot(tx, project, lease):
-            return {"annotation": _accept(tx, project, lease, clean, late=True)}
+            return {"annotation": _accept(tx, project, lease, clean, given, late=True)}
         keep = lease["state"] in ("expired", "revoked")
-        return {"annotation": None, "draft": _keep_draft(tx, lease, clean) if keep else None}
+        return {"annotation": None, "draft": _keep_draft(tx, project, lease, clean, given) if keep else None}
 
-    result, repeated = once(tx, worker_id, key, ["submit", lease_id, answers], work)
-    return Submitted(result["annotation"], repeated, result.get("draft"))
+    result, repeated = once(tx, worker_id, key, ["submit", lease_id, answers, *given.key_part()], work)
+    return Submitted(result["annotation"], repeated, result.get("draft"), result.get("changed", False))
+
+
+def _clean(tx: Transaction, lease: Row, questions_text: str, answers: Any) -> dict[str, Any]:
+    """The answers as they are stored: under the candidates' own names, in canonical form, true of the row."""
+    asked = questions(questions_text)
+    content = None
+    if needs_row(asked):
+        row = tx.one("task_with_content", id=lease["task_id"])
+        content = None if row is None else json.loads(row["content"])
+    return validate_answers(asked, to_stored(asked, read_drawn(lease["shown"]), answers), content)
+
+
+def _answered_before_a_change(tx: Transaction, project: Row, lease: Row, answers: Any, given: Given) -> str | None:
+    """The draft in which work was kept that fits the questions its worker saw, which were changed meanwhile; else None."""
+    if given.schema_version is None or given.schema_version == project["schema_version"]:
+        return None
+    old = tx.one("schema_get", project_id=project["id"], version=given.schema_version)
+    if old is None:
+        return None
+    try:
+        clean = _clean(tx, lease, old["questions"], answers)
+    except BadAnswer:
+        return None
+    end_lease(tx, lease, "released", actor_id=lease["worker_id"], reason="the questions were changed")
+    return _keep_draft(tx, project, lease, clean, given, given.schema_version)
+
+
+def _check_comment(comment: str) -> None:
+    if len(comment) > MAX_REASON:
+        raise BadInput(f"A comment may have {MAX_REASON:,} characters.")
 
 
 def _take_late_slot(tx: Transaction, project: Row, lease: Row) -> bool:
@@ -100,16 +165,18 @@ def _take_late_slot(tx: Transaction, project: Row, lease: Row) -> bool:
     return True
 
 
-def _accept(tx: Transaction, project: Row, lease: Row, answers: dict[str, Any], *, late: bool) -> dict[str, Any]:
+def _accept(
+    tx: Transaction, project: Row, lease: Row, answers: dict[str, Any], given: Given, *, late: bool
+) -> dict[str, Any]:
     annotation_id = new_id(tx.now)
     tx.run(
         "annotation_insert", id=annotation_id, project_id=lease["project_id"], task_id=lease["task_id"],
         lease_id=lease["id"], worker_id=lease["worker_id"], round=lease["round"], late=int(late),
-        guideline_version=project["guideline_version"], created_at=tx.now,
+        guideline_version=project["guideline_version"], schema_version=project["schema_version"], created_at=tx.now,
     )  # fmt: skip
     tx.run(
         "annotation_version_insert", annotation_id=annotation_id, version=1, answers=to_json(answers),
-        by_worker=lease["worker_id"], at=tx.now,
+        by_worker=lease["worker_id"], at=tx.now, comment=given.comment, flag=int(given.flag),
     )  # fmt: skip
     task = tx.one("task_get", id=lease["task_id"])
     assert task is not None
@@ -121,11 +188,14 @@ def _accept(tx: Transaction, project: Row, lease: Row, answers: dict[str, Any], 
     return {"id": annotation_id, "task_id": lease["task_id"], "version": 1, "state": "accepted", "late": late}
 
 
-def _keep_draft(tx: Transaction, lease: Row, answers: dict[str, Any]) -> str:
+def _keep_draft(
+    tx: Transaction, project: Row, lease: Row, answers: dict[str, Any], given: Given, schema_version: int | None = None
+) -> str:
     draft_id = new_id(tx.now)
     tx.run(
         "draft_insert", id=draft_id, project_id=lease["project_id"], task_id=lease["task_id"], lease_id=lease["id"],
         worker_id=lease["worker_id"], answers=to_json(answers), created_at=tx.now,
+        schema_version=schema_version or project["schema_version"], comment=given.comment, flag=int(given.flag),
     )  # fmt: skip
     record(
         tx,
@@ -213,11 +283,15 @@ def undo(tx: Transaction, worker_id: str, annotation_id: str, key: str) -> Lease
         record(
             tx, "annotation.withdrawn", worker_id, project_id=project["id"], task_id=task["id"], object_id=annotation_id
         )
-        lease = insert_lease(tx, project, task["id"], task["round"], worker_id, old["slot"])
+        lease = insert_lease(tx, project, task["id"], task["round"], worker_id, old["slot"], shown=old["shown"])
         return {"lease": lease["id"]}
 
     result, _ = once(tx, worker_id, key, ["undo", annotation_id], work)
-    return leased_task(tx, own_lease(tx, worker_id, result["lease"]), json.loads(annotation["answers"]))
+    previous = {
+        "answers": json.loads(annotation["answers"]), "comment": annotation["comment"], "flag": bool(annotation["flag"])
+    }  # fmt: skip
+    row = project_row(tx, annotation["project_id"])
+    return leased_task(tx, project_of(row), own_lease(tx, worker_id, result["lease"]), previous)
 
 
 def _check_may_hold_more(tx: Transaction, project: Row, worker_id: str) -> None:
@@ -231,15 +305,23 @@ def _check_may_hold_more(tx: Transaction, project: Row, worker_id: str) -> None:
 
 
 def edit(
-    tx: Transaction, actor_id: str, annotation_id: str, key: str, seen_version: int, answers: Any
+    tx: Transaction,
+    actor_id: str,
+    annotation_id: str,
+    key: str,
+    seen_version: int,
+    answers: Any,
+    given: Given = NOTHING_MORE,
 ) -> dict[str, Any]:
     """A new version of one's own answer. Of two edits of one version exactly one wins (Q14). Raises VersionConflict."""
     own_annotation(tx, actor_id, annotation_id)
+    _check_comment(given.comment)
 
     def work() -> dict[str, Any]:
         annotation = own_annotation(tx, actor_id, annotation_id)
         project = project_row(tx, annotation["project_id"])
-        clean = validate_answers(questions(project["questions"]), answers)
+        lease = own_lease(tx, actor_id, annotation["lease_id"])
+        clean = _clean(tx, lease, project["questions"], answers)
         if tx.run("annotation_set_version", id=annotation_id, seen_version=seen_version) == 0:
             raise VersionConflict(
                 "This answer was changed meanwhile.", "Look at the current version first.",
@@ -249,7 +331,7 @@ def edit(
         tx.run("project_count_touch", project_id=project["id"])
         tx.run(
             "annotation_version_insert", annotation_id=annotation_id, version=seen_version + 1, answers=to_json(clean),
-            by_worker=actor_id, at=tx.now,
+            by_worker=actor_id, at=tx.now, comment=given.comment, flag=int(given.flag),
         )  # fmt: skip
         record(
             tx, "annotation.edited", actor_id, project_id=project["id"], task_id=annotation["task_id"],
@@ -260,5 +342,7 @@ def edit(
             "late": bool(annotation["late"]),
         }  # fmt: skip
 
-    result: dict[str, Any] = once(tx, actor_id, key, ["edit", annotation_id, seen_version, answers], work).result
+    result: dict[str, Any] = once(
+        tx, actor_id, key, ["edit", annotation_id, seen_version, answers, *given.key_part()], work
+    ).result
     return result

@@ -164,7 +164,7 @@ class LocalLabeller(Labeller):
         return [
             {
                 "lease": {"id": one.lease_id, "deadline": one.deadline},
-                "task": {"id": one.task_id, "seq": one.seq, "content": one.content},
+                "task": {"id": one.task_id, "seq": one.seq, **one.shown},
             }
             for one in grant.leases
         ]

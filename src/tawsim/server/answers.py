@@ -30,8 +30,8 @@ def leased_json(leased: LeasedTask) -> dict[str, Any]:
         "lease": {
             "id": leased.lease_id, "task_id": leased.task_id, "deadline": leased.deadline, "round": leased.round
         },
-        "task": {"id": leased.task_id, "seq": leased.seq, "content": leased.content},
-        "previous": None if leased.previous is None else {"answers": leased.previous},
+        "task": {"id": leased.task_id, "seq": leased.seq, **leased.shown},
+        "previous": leased.previous,
     }  # fmt: skip
 
 

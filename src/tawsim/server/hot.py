@@ -44,8 +44,11 @@ def read_submit(found: dict[str, Any]) -> work.SubmitBody | None:
     key, answers = found.get("key"), found.get("answers")
     if not isinstance(key, str) or not isinstance(answers, dict):
         return None
-    "".join((key, *answers)).encode()
-    return work.SubmitBody(key, answers)
+    comment, flag, seen = found.get("comment", ""), found.get("flag", False), found.get("schema_version")
+    if not isinstance(comment, str) or type(flag) is not bool or not (seen is None or type(seen) is int):
+        return None
+    "".join((key, comment, *answers)).encode()
+    return work.SubmitBody(key, answers, comment, flag, seen)
 
 
 DOORS: tuple[tuple[Callable[..., Any], Read, Act], ...] = (

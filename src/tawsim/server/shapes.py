@@ -3,22 +3,23 @@
 Where an answer is one of core's records, that record is the shape, so that Python, SQL, HTTP and TypeScript keep one word.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tawsim.core.records import (
     AnnotationState,
+    Block,
     ImportReport,
     LeaseState,
     NoneReason,
     Progress,
     ProjectState,
+    Settings,
     Task,
     TaskOrder,
     Worker,
     WorkerProgress,
 )
-from tawsim.kinds import Choice, Choices
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,11 @@ class SessionShape:
 
 @dataclass(frozen=True)
 class ProjectFacts:
-    """A project and its settings."""
+    """A project and its settings. What a question of each kind has is told in docs/reference/kinds.md."""
 
     id: str
     name: str
-    questions: list[Choice | Choices]
+    questions: list[dict[str, Any]]
     text_column: str
     guideline: str
     guideline_version: int
@@ -83,6 +84,9 @@ class ProjectFacts:
     state: ProjectState
     version: int
     created_at: int
+    content: list[Block]
+    settings: Settings
+    schema_version: int
 
 
 @dataclass(frozen=True)
@@ -148,12 +152,43 @@ class LeaseFacts:
 
 
 @dataclass(frozen=True)
+class CandidateFacts:
+    """One of the texts that a question compares, blind: A, B, C, … in the order drawn for this lease."""
+
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class SuggestionFacts:
+    """A prediction that the project shows before its workers answer."""
+
+    answer: Any
+    source: str
+    p: float | None
+
+
+@dataclass(frozen=True)
+class MediaFacts:
+    """A picture or a sound of the project."""
+
+    url: str
+    type: str
+    width: int | None
+    height: int | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
 class TaskContent:
-    """A task as its worker sees it."""
+    """A task as its worker sees it: candidates and suggestions by question, media by the value in the row."""
 
     id: str
     seq: int
     content: dict[str, Any]
+    candidates: dict[str, list[CandidateFacts]] = field(default_factory=dict)
+    suggestions: dict[str, SuggestionFacts] = field(default_factory=dict)
+    media: dict[str, MediaFacts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -161,6 +196,8 @@ class PreviousAnswers:
     """What an undo took back."""
 
     answers: dict[str, Any]
+    comment: str
+    flag: bool
 
 
 @dataclass(frozen=True)
@@ -252,6 +289,9 @@ class OwnAnnotation:
     created_at: int
     late: bool
     guideline_version: int
+    schema_version: int
+    comment: str
+    flag: bool
     task: TaskContent
 
 
@@ -422,3 +462,26 @@ class TaskChangeShape:
 
 
 ImportShape = ImportReport
+
+
+@dataclass(frozen=True)
+class LiveTurnShape:
+    """What live models said, in the order to show, without their names; and the number of the turn, from 1."""
+
+    candidates: list[str]
+    turn: int
+
+
+@dataclass(frozen=True)
+class EndpointFacts:
+    """An endpoint by its name and models. Where it is and which key it takes, no page is told."""
+
+    name: str
+    models: list[str]
+
+
+@dataclass(frozen=True)
+class EndpointsShape:
+    """The endpoints of the workspace."""
+
+    endpoints: list[EndpointFacts]

@@ -12,10 +12,12 @@ from fastapi import APIRouter, Query
 from tawsim.core.errors import BadInput
 from tawsim.labelling import queue, submit
 from tawsim.labelling.projects import LIMITS
+from tawsim.labelling.slots import project_row
 from tawsim.server import shapes
 from tawsim.server.answers import Json, grant_json, leased_json
 from tawsim.server.permissions import Caller, SignedIn, allow
 from tawsim.store import rows
+from tawsim.store.database import Row, Transaction
 
 router = APIRouter(tags=["work"])
 LAST_ID = "~"  # sorts after every id
@@ -34,6 +36,9 @@ class SubmitBody:
 
     key: str
     answers: dict[str, Any]
+    comment: str = ""
+    flag: bool = False
+    schema_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class EditBody:
     key: str
     seen_version: int
     answers: dict[str, Any]
+    comment: str = ""
+    flag: bool = False
 
 
 @router.post("/projects/{project_id}/next", **allow("signed_in", gives=shapes.NextShape))
@@ -83,7 +90,14 @@ async def submit_answers(lease_id: str, body: SubmitBody, caller: SignedIn) -> J
 async def take_answers(caller: Caller, lease_id: str, body: SubmitBody) -> dict[str, Any]:
     """What `submit_answers` does and answers; hot.py comes here without the framework."""
     result = await caller.db.write_async(
-        lambda tx: submit.submit(tx, caller.worker.id, lease_id, body.key, body.answers)
+        lambda tx: submit.submit(
+            tx,
+            caller.worker.id,
+            lease_id,
+            body.key,
+            body.answers,
+            submit.Given(body.comment, body.flag, body.schema_version),
+        )
     )
     return {"annotation": result.or_raise(), "repeated": result.repeated}
 
@@ -120,7 +134,15 @@ async def undo(annotation_id: str, body: KeyBody, caller: SignedIn) -> Json:
 async def edit(annotation_id: str, body: EditBody, caller: SignedIn) -> Json:
     """A new version of one's own answer. Of two edits of one version exactly one wins."""
     result = await caller.db.write_async(
-        lambda tx: submit.edit(tx, caller.worker.id, annotation_id, body.key, body.seen_version, body.answers)
+        lambda tx: submit.edit(
+            tx,
+            caller.worker.id,
+            annotation_id,
+            body.key,
+            body.seen_version,
+            body.answers,
+            submit.Given(body.comment, body.flag),
+        )
     )
     return Json({"annotation": result})
 
@@ -131,12 +153,9 @@ async def mine(
 ) -> Json:
     """The caller's own answers, newest first."""
     with caller.db.read() as tx:
+        project = rows.project(project_row(tx, project_id))
         found = tx.all("annotation_mine", project_id=project_id, worker_id=caller.worker.id, before=before, n=limit)
-    answers = [
-        asdict(rows.annotation(row))
-        | {"task": {"id": row["task_id"], "seq": row["seq"], "content": json.loads(row["content"])}}
-        for row in found
-    ]
+        answers = [asdict(rows.annotation(row)) | queue.own_work(project, row) for row in found]
     return Json({"annotations": answers, "next": answers[-1]["id"] if len(answers) == limit else None})
 
 
@@ -150,13 +169,16 @@ async def drafts(
             found = tx.all("draft_list", after=after, n=limit)
         else:
             found = tx.all("draft_of_worker", worker_id=caller.worker.id, after=after, n=limit)
-    kept = [
-        asdict(rows.draft(row))
-        | {
-            "project_id": row["project_id"],
-            "worker_name": row["worker_name"],
-            "task": {"id": row["task_id"], "seq": row["seq"], "content": json.loads(row["content"])},
-        }
-        for row in found
-    ]
+        kept = [_draft_json(tx, row, whole=caller.worker.role == "owner") for row in found]
     return Json({"drafts": kept, "next": kept[-1]["id"] if len(kept) == limit else None})
+
+
+def _draft_json(tx: Transaction, row: Row, *, whole: bool) -> dict[str, Any]:
+    """A draft; `whole` shows its row and names as they are stored, else as its worker saw them."""
+    if whole:
+        seen = {"task": {"id": row["task_id"], "seq": row["seq"], "content": json.loads(row["content"])}}
+    else:
+        project = tx.one("project_even_removed", id=row["project_id"])
+        assert project is not None
+        seen = queue.own_work(rows.project(project), row)
+    return asdict(rows.draft(row)) | {"project_id": row["project_id"], "worker_name": row["worker_name"]} | seen

@@ -7,6 +7,7 @@ from typing import Any
 
 from tawsim.core.records import (
     Annotation,
+    Block,
     Draft,
     Duplicate,
     ImportReport,
@@ -14,10 +15,12 @@ from tawsim.core.records import (
     Progress,
     Project,
     Question,
+    Settings,
     Task,
     Worker,
 )
 from tawsim.kinds import read_questions
+from tawsim.kinds.content import read_blocks, read_settings
 
 Row = sqlite3.Row
 # Made once: `json.dumps` with options makes a new encoder at every call.
@@ -33,6 +36,18 @@ def to_json(value: Any) -> str:
 def questions(text: str) -> tuple[Question, ...]:
     """The questions stored as `text`. Remembered by the text itself, so nothing stale can come; records cannot change."""
     return read_questions(json.loads(text))
+
+
+@lru_cache(maxsize=256)
+def blocks(text: str) -> tuple[Block, ...]:
+    """The content blocks stored as `text`."""
+    return read_blocks(json.loads(text))
+
+
+@lru_cache(maxsize=256)
+def settings(text: str) -> Settings:
+    """The settings stored as `text`."""
+    return read_settings(json.loads(text))
 
 
 def project(row: Row) -> Project:
@@ -53,6 +68,9 @@ def project(row: Row) -> Project:
         state=row["state"],
         version=row["version"],
         created_at=row["created_at"],
+        content=blocks(row["content"]),
+        settings=settings(row["settings"]),
+        schema_version=row["schema_version"],
     )
 
 
@@ -108,6 +126,9 @@ def annotation(row: Row) -> Annotation:
         created_at=row["created_at"],
         late=bool(row["late"]),
         guideline_version=row["guideline_version"],
+        schema_version=row["schema_version"],
+        comment=row["comment"],
+        flag=bool(row["flag"]),
     )
 
 

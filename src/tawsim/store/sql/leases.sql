@@ -1,8 +1,8 @@
 -- Statements on leases, annotations and drafts.
 
 -- name: lease_insert
-INSERT INTO lease (id, project_id, task_id, worker_id, round, slot, state, granted_at, deadline)
-VALUES (:id, :project_id, :task_id, :worker_id, :round, :slot, 'live', :granted_at, :deadline);
+INSERT INTO lease (id, project_id, task_id, worker_id, round, slot, state, granted_at, deadline, shown)
+VALUES (:id, :project_id, :task_id, :worker_id, :round, :slot, 'live', :granted_at, :deadline, :shown);
 
 -- name: lease_get
 SELECT * FROM lease WHERE id = :id;
@@ -56,15 +56,17 @@ SELECT * FROM lease WHERE worker_id = :worker_id AND state = 'live';
 SELECT * FROM lease WHERE project_id = :project_id AND state = 'live';
 
 -- name: annotation_insert
-INSERT INTO annotation (id, project_id, task_id, lease_id, worker_id, round, state, late, guideline_version, created_at)
-VALUES (:id, :project_id, :task_id, :lease_id, :worker_id, :round, 'accepted', :late, :guideline_version, :created_at);
+INSERT INTO annotation (id, project_id, task_id, lease_id, worker_id, round, state, late, guideline_version, schema_version,
+                        created_at)
+VALUES (:id, :project_id, :task_id, :lease_id, :worker_id, :round, 'accepted', :late, :guideline_version, :schema_version,
+        :created_at);
 
 -- name: annotation_version_insert
-INSERT INTO annotation_version (annotation_id, version, answers, by_worker, at)
-VALUES (:annotation_id, :version, :answers, :by_worker, :at);
+INSERT INTO annotation_version (annotation_id, version, answers, by_worker, at, comment, flag)
+VALUES (:annotation_id, :version, :answers, :by_worker, :at, :comment, :flag);
 
 -- name: annotation_get
-SELECT a.*, v.answers FROM annotation a
+SELECT a.*, v.answers, v.comment, v.flag FROM annotation a
 JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
 WHERE a.id = :id;
 
@@ -78,28 +80,30 @@ UPDATE annotation SET version = version + 1 WHERE id = :id AND version = :seen_v
 UPDATE annotation SET state = :state WHERE id = :id AND state = 'accepted';
 
 -- name: annotation_mine
-SELECT a.*, v.answers, t.seq, c.content FROM annotation a
-JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
+SELECT a.*, v.answers, v.comment, v.flag, t.seq, c.content, l.shown FROM annotation a
+JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version JOIN lease l ON l.id = a.lease_id
 JOIN task t ON t.id = a.task_id JOIN task_content c ON c.task_id = a.task_id
 WHERE a.project_id = :project_id AND a.worker_id = :worker_id AND a.id < :before
 ORDER BY a.id DESC LIMIT :n;
 
 -- name: annotation_of_tasks
-SELECT a.id, a.task_id, a.lease_id, a.worker_id, a.round, a.version, a.late, a.guideline_version, a.created_at, v.answers, t.seq
+SELECT a.id, a.task_id, a.lease_id, a.worker_id, a.round, a.version, a.late, a.guideline_version, a.schema_version,
+  a.created_at, v.answers, v.comment, v.flag, t.seq
 FROM task t JOIN annotation a ON a.task_id = t.id AND a.round = t.round AND a.state = 'accepted'
 JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
 WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :until AND t.state <> 'removed'
 ORDER BY t.seq, a.id;
 
 -- name: draft_insert
-INSERT INTO draft (id, project_id, task_id, lease_id, worker_id, answers, created_at)
-VALUES (:id, :project_id, :task_id, :lease_id, :worker_id, :answers, :created_at);
+INSERT INTO draft (id, project_id, task_id, lease_id, worker_id, answers, schema_version, comment, flag, created_at)
+VALUES (:id, :project_id, :task_id, :lease_id, :worker_id, :answers, :schema_version, :comment, :flag, :created_at);
 
 -- name: draft_get
 SELECT * FROM draft WHERE id = :id;
 
 -- name: draft_of_worker
-SELECT d.*, w.name AS worker_name, t.seq, c.content FROM draft d JOIN worker w ON w.id = d.worker_id
+SELECT d.*, w.name AS worker_name, t.seq, c.content, l.shown FROM draft d JOIN worker w ON w.id = d.worker_id
+JOIN lease l ON l.id = d.lease_id
 JOIN task t ON t.id = d.task_id JOIN task_content c ON c.task_id = d.task_id
 WHERE d.worker_id = :worker_id AND d.id > :after ORDER BY d.id LIMIT :n;
 

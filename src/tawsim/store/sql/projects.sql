@@ -2,9 +2,25 @@
 
 -- name: project_insert
 INSERT INTO project (id, name, questions, text_column, guideline, guideline_version, overlap, lease_seconds,
-                     max_lease_seconds, max_leases, skip_limit, task_order, state, version, created_at)
+                     max_lease_seconds, max_leases, skip_limit, task_order, state, version, created_at, content, settings)
 VALUES (:id, :name, :questions, :text_column, :guideline, 1, :overlap, :lease_seconds,
-        :max_lease_seconds, :max_leases, :skip_limit, :task_order, 'running', 1, :created_at);
+        :max_lease_seconds, :max_leases, :skip_limit, :task_order, 'running', 1, :created_at, :content, :settings);
+
+-- name: guideline_insert
+INSERT INTO guideline (project_id, version, text, by_worker, at) VALUES (:project_id, :version, :text, :by_worker, :at);
+
+-- name: guideline_get
+SELECT * FROM guideline WHERE project_id = :project_id AND version = :version;
+
+-- name: guideline_list
+SELECT version, by_worker, at, LENGTH(text) AS size FROM guideline WHERE project_id = :project_id ORDER BY version DESC;
+
+-- name: schema_insert
+INSERT INTO project_schema (project_id, version, questions, content, by_worker, at)
+VALUES (:project_id, :version, :questions, :content, :by_worker, :at);
+
+-- name: schema_get
+SELECT * FROM project_schema WHERE project_id = :project_id AND version = :version;
 
 -- name: project_count_insert
 INSERT INTO project_count (project_id) VALUES (:project_id);
@@ -24,7 +40,7 @@ SELECT * FROM project WHERE state <> 'removed' ORDER BY id;
 -- name: project_update
 UPDATE project SET name = :name, guideline = :guideline, guideline_version = :guideline_version, overlap = :overlap,
   lease_seconds = :lease_seconds, max_lease_seconds = :max_lease_seconds, max_leases = :max_leases,
-  skip_limit = :skip_limit, state = :state, text_column = :text_column, version = version + 1
+  skip_limit = :skip_limit, state = :state, text_column = :text_column, settings = :settings, version = version + 1
 WHERE id = :id AND version = :seen_version;
 
 -- name: project_count_get

@@ -34,6 +34,8 @@ ALTER TABLE annotation ADD COLUMN schema_version INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE annotation_version ADD COLUMN comment TEXT NOT NULL DEFAULT '';
 ALTER TABLE annotation_version ADD COLUMN flag INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE draft ADD COLUMN schema_version INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE draft ADD COLUMN comment TEXT NOT NULL DEFAULT '';
+ALTER TABLE draft ADD COLUMN flag INTEGER NOT NULL DEFAULT 0;
 
 -- Answers that came before anybody was asked: predictions of a model, kept apart from annotations and never counted as one.
 CREATE TABLE suggestion (

@@ -1,0 +1,148 @@
+"""What a worker sees of a task, and how what they see is translated to what is stored and back.
+
+Only columns that the project shows leave the server; what is compared goes out blind, in an order drawn for each lease;
+suggestions go out only where the project says so (Q22). What was shown is kept with the lease. Pure: rows come in.
+"""
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from tawsim.core.records import Block, Project, Question
+from tawsim.kinds import kind_of
+from tawsim.kinds.content import candidate_values
+from tawsim.kinds.kind import Content
+from tawsim.store.rows import to_json
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+# Kinds whose answers can be judged without the row: it is not read for them.
+ROWLESS = frozenset({"choice", "choices", "number", "scale", "text", "rubric"})
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What was drawn for one lease: question → names of its candidates in the order shown; question → suggestion."""
+
+    orders: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    suggestions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def to_text(self) -> str:
+        """As the lease keeps it; empty where nothing was drawn."""
+        if not self.orders and not self.suggestions:
+            return ""
+        return to_json({"orders": self.orders, "suggestions": self.suggestions})
+
+
+NOTHING = Drawn()
+
+
+def read_drawn(text: str) -> Drawn:
+    """What `Drawn.to_text` wrote."""
+    if not text:
+        return NOTHING
+    data = json.loads(text)
+    return Drawn(data["orders"], data["suggestions"])
+
+
+def draws(project: Project) -> bool:
+    """Whether anything has to be drawn for a lease of this project."""
+    return project.settings.suggestions or any(getattr(one, "candidates", ()) for one in project.questions)
+
+
+def draw(project: Project, content: Content, lease_id: str, suggestions: Mapping[str, Mapping[str, Any]]) -> Drawn:
+    """The order of candidates and the suggestions for a new lease. The order follows from the lease's id, which nobody
+    can choose, so that it is random over leases and the same for one."""
+    orders = {}
+    for question in project.questions:
+        names = sorted(kind_of(question).candidates(question, content))
+        if names:
+            random.Random(f"{lease_id}/{question.name}").shuffle(names)  # noqa: S311  not a secret
+            orders[question.name] = names
+    return Drawn(orders, suggestions if project.settings.suggestions else {})
+
+
+def letter(place: int) -> str:
+    """A, B, …, Z, then A1, B1, …: the name of the candidate shown at `place` (from 0)."""
+    round_, within = divmod(place, len(LETTERS))
+    return LETTERS[within] + (str(round_) if round_ else "")
+
+
+def to_stored(questions: Sequence[Question], drawn: Drawn, answers: Any) -> Any:
+    """The worker's answers with the candidates' own names in place of the shown ones. What is no answer stays as it is."""
+    if not drawn.orders or not isinstance(answers, Mapping):
+        return answers
+    return _renamed(questions, drawn, answers, lambda place, name: (letter(place), name))
+
+
+def to_shown(questions: Sequence[Question], drawn: Drawn, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored answers with the names under which this lease showed the candidates."""
+    if not drawn.orders:
+        return dict(answers)
+    return _renamed(questions, drawn, answers, lambda place, name: (name, letter(place)))
+
+
+def _renamed(questions: Sequence[Question], drawn: Drawn, answers: Mapping[str, Any], pair: Any) -> dict[str, Any]:
+    found = dict(answers)
+    for question in questions:
+        order = drawn.orders.get(question.name)
+        if order and found.get(question.name) is not None:
+            names = dict(pair(place, name) for place, name in enumerate(order))
+            found[question.name] = kind_of(question).rename(question, found[question.name], names)
+    return found
+
+
+def needs_row(questions: Sequence[Question]) -> bool:
+    """Whether answers to any of these are judged against the row."""
+    return any(one.kind not in ROWLESS for one in questions)  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=256)
+def _shown_columns(
+    blocks: tuple[Block, ...], questions: tuple[Question, ...]
+) -> tuple[frozenset[str] | None, frozenset[str]]:
+    """The columns that go out (None: all), and those that never do by name, since they are compared blind."""
+    blind = frozenset(column for one in questions for column in getattr(one, "candidates", ()))
+    if not blocks or any(block.kind == "details" and not block.column for block in blocks):
+        return None, blind
+    columns = {column for block in blocks for column in (block.column, block.other) if column}
+    for one in questions:
+        columns |= {one.on, *kind_of(one).columns(one)}
+    return frozenset(columns), blind - {block.column for block in blocks}
+
+
+def present(project: Project, content: Content, drawn: Drawn) -> dict[str, Any]:
+    """What goes out of a row: `content`, and where there are any `candidates` and `suggestions`, by question."""
+    shown, blind = _shown_columns(project.content, project.questions)
+    found: dict[str, Any] = {
+        "content": {
+            column: value
+            for column, value in content.items()
+            if column not in blind and (shown is None or column in shown)
+        }
+    }
+    candidates = {}
+    for question in project.questions:
+        order = drawn.orders.get(question.name)
+        if order:
+            values = candidate_values(question, content)
+            candidates[question.name] = [
+                {"name": letter(place), "value": values.get(name)} for place, name in enumerate(order)
+            ]
+    if candidates:
+        found["candidates"] = candidates
+    if drawn.suggestions:
+        answers = {name: one["answer"] for name, one in drawn.suggestions.items()}
+        worded = to_shown(project.questions, drawn, answers)
+        found["suggestions"] = {name: {**one, "answer": worded[name]} for name, one in drawn.suggestions.items()}
+    return found
+
+
+def media_names(project: Project, content: Content) -> list[str]:
+    """The names of pictures and sounds that this row shows."""
+    columns = [block.column for block in project.content if block.kind in ("image", "audio")]
+    columns += [one.on for one in project.questions if one.kind in ("boxes", "polygons", "keypoints", "segments")]  # type: ignore[attr-defined]
+    values = (content.get(column) for column in dict.fromkeys(columns))
+    return [value for value in values if isinstance(value, str) and value and not value.startswith("data:")]
