@@ -9,11 +9,13 @@ from typing import Any
 
 from tawsim.core.errors import BadAnswer, BadInput
 from tawsim.core.records import Question
-from tawsim.kinds import choice, number, scale, text
+from tawsim.kinds import choice, number, pairwise, ranking, scale, text
 from tawsim.kinds.choice import Choice, Choices
 from tawsim.kinds.fields import read_common
 from tawsim.kinds.kind import Aspect, Content, Kind, Vote
 from tawsim.kinds.number import Number
+from tawsim.kinds.pairwise import Pairwise
+from tawsim.kinds.ranking import Ranking
 from tawsim.kinds.scale import Scale
 from tawsim.kinds.text import Text
 
@@ -23,6 +25,8 @@ KINDS: dict[str, Kind] = {
     **number.KINDS,
     **scale.KINDS,
     **text.KINDS,
+    **pairwise.KINDS,
+    **ranking.KINDS,
 }
 
 
@@ -139,6 +143,8 @@ __all__ = [
     "Content",
     "Kind",
     "Number",
+    "Pairwise",
+    "Ranking",
     "Scale",
     "Text",
     "Vote",
