@@ -9,14 +9,17 @@ from typing import Any
 
 from tawsim.core.errors import BadAnswer, BadInput
 from tawsim.core.records import Question
-from tawsim.kinds import choice, number, pairwise, ranking, scale, text
+from tawsim.kinds import chat, choice, number, pairwise, ranking, rubric, scale, segments, text
+from tawsim.kinds.chat import Chat, Live
 from tawsim.kinds.choice import Choice, Choices
 from tawsim.kinds.fields import read_common
 from tawsim.kinds.kind import Aspect, Content, Kind, Vote
 from tawsim.kinds.number import Number
 from tawsim.kinds.pairwise import Pairwise
 from tawsim.kinds.ranking import Ranking
+from tawsim.kinds.rubric import Criterion, Rubric
 from tawsim.kinds.scale import Scale
+from tawsim.kinds.segments import Segments
 from tawsim.kinds.text import Text
 
 MAX_QUESTIONS = 100
@@ -27,6 +30,9 @@ KINDS: dict[str, Kind] = {
     **text.KINDS,
     **pairwise.KINDS,
     **ranking.KINDS,
+    **rubric.KINDS,
+    **chat.KINDS,
+    **segments.KINDS,
 }
 
 
@@ -138,14 +144,19 @@ def validate_answers(questions: Sequence[Question], answers: Any, content: Conte
 __all__ = [
     "KINDS",
     "Aspect",
+    "Chat",
     "Choice",
     "Choices",
     "Content",
+    "Criterion",
     "Kind",
+    "Live",
     "Number",
     "Pairwise",
     "Ranking",
+    "Rubric",
     "Scale",
+    "Segments",
     "Text",
     "Vote",
     "is_asked",
