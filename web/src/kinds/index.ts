@@ -4,8 +4,11 @@ import type { Question } from '../lib/api/types';
 import type { KindView } from './kind';
 
 const LOADERS: Record<string, () => Promise<{ kind: KindView }>> = {
+  boxes: () => import('./boxes'),
   choice: () => import('./choice'),
   choices: () => import('./choices'),
+  keypoints: () => import('./keypoints'),
+  polygons: () => import('./polygons'),
 };
 const loaded = new Map<string, KindView>();
 
