@@ -18,6 +18,8 @@ export interface Shown {
   block: Block | null;
   /** How the worker turned the text: `auto` follows each paragraph. */
   turned: Direction;
+  /** The lease under which it is answered; absent in a preview. */
+  lease?: string;
 }
 
 /** Keys of a view's own, asked before `KindView.press` while its question is active. True: it was taken. */

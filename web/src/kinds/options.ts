@@ -1,7 +1,8 @@
 // What kinds with a list of labels share: the labels, their colours, moving among them. Pure.
 import type { Question } from '../lib/api/types';
+import type { Key } from '../lib/i18n.svelte';
 import type { Press } from '../lib/keyboard';
-import type { Layout } from './kind';
+import type { KeyHelp, Layout } from './kind';
 
 export const KEYS = 9;
 export const COLOURS = 8;
@@ -15,6 +16,35 @@ export function labelsOf(question: Question): string[] {
 export function colourOf(labels: string[], label: string): string {
   const place = labels.indexOf(label);
   return place >= 0 && labels.length <= COLOURS ? `var(--label-${place + 1})` : 'var(--label-rest)';
+}
+
+/** The labels picked so far. */
+export const picked = (value: unknown): string[] => (Array.isArray(value) ? (value as string[]) : []);
+
+/** How many labels may be picked: least and most. */
+export function limits(question: Question): { least: number; most: number } {
+  const most = Number(question.at_most ?? 0) || labelsOf(question).length;
+  return { least: Number(question.at_least ?? 0), most };
+}
+
+/** `value` with the label at `index` put in or taken out, in the question's order. Full is full. */
+export function toggled(question: Question, value: unknown, index: number): string[] {
+  const labels = labelsOf(question);
+  const label = labels[index];
+  const now = new Set(picked(value));
+  if (label === undefined) return picked(value);
+  if (!now.delete(label) && now.size < limits(question).most) now.add(label);
+  return labels.filter((one) => now.has(one));
+}
+
+/** The lines that a list of labels has on the sheet of keys. */
+export function labelKeys(question: Question, digits: Key, enter: Key): KeyHelp[] {
+  const last = Math.min(KEYS, labelsOf(question).length);
+  return [
+    { caps: last > 2 ? ['1', '…', String(last)] : ['1', '2'], words: digits },
+    { caps: ['↑', '↓', '←', '→'], words: 'key_move' },
+    { caps: ['Enter'], words: enter },
+  ];
 }
 
 /** Where an arrow leads from `cursor`, as seen on the screen. Null if the key is none of ours. */

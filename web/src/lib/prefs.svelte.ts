@@ -8,6 +8,8 @@ interface Prefs {
   theme: Theme;
   singleKeys: boolean;
   guideline: boolean;
+  /** Keys that were moved: action → place on the keyboard. */
+  keys: Record<string, string>;
 }
 
 const PLACE = 'tawsim-prefs';
@@ -18,7 +20,7 @@ function fromBrowser(): Language {
 }
 
 function load(): Prefs {
-  const defaults: Prefs = { language: fromBrowser(), theme: 'system', singleKeys: true, guideline: true };
+  const defaults: Prefs = { language: fromBrowser(), theme: 'system', singleKeys: true, guideline: true, keys: {} };
   try {
     return { ...defaults, ...JSON.parse(localStorage.getItem(PLACE) ?? '{}') };
   } catch {

@@ -1,15 +1,19 @@
 // One sitting at one project: which task is on screen, what is being answered, undo, skip, the last ten. No drawing.
 import { announce } from '../../lib/announce.svelte';
 import { api, ApiError, NoConnection } from '../../lib/api/client';
-import type { Answers, LeasedTask, Project, Question, TaskView } from '../../lib/api/types';
+import type { Answers, LeasedTask, Project, TaskView } from '../../lib/api/types';
 import { itemText } from '../../lib/bidi';
 import { t } from '../../lib/i18n.svelte';
+import { Drafts } from '../../lib/drafts';
 import { newKey } from '../../lib/keys';
 import type { Press } from '../../lib/keyboard';
 import { outbox, type Outcome } from '../../lib/outbox/outbox.svelte';
 import { Prefetch } from '../../lib/prefetch.svelte';
-import type { Layout, Step } from '../../kinds/kind';
-import { kindOf, knows } from '../../kinds';
+import type { Layout, Shown } from '../../kinds/kind';
+import { contentOf, loadBlocks } from '../../blocks';
+import { knows, loadKinds } from '../../kinds';
+import { session } from '../session.svelte';
+import { Answering } from './answering.svelte';
 
 const LAST = 10;
 
@@ -19,6 +23,8 @@ export interface Recent {
   lease: string;
   task: TaskView;
   answers: Answers;
+  comment: string;
+  flag: boolean;
   skipped: boolean;
   state: 'queued' | 'saved' | 'kept';
   annotation: { id: string; version: number } | null;
@@ -33,9 +39,9 @@ interface OnScreen extends LeasedTask {
 export class Labelling {
   project = $state.raw<Project | null>(null);
   current = $state.raw<OnScreen | null>(null);
-  values = $state.raw<Record<string, unknown>>({});
-  cursors = $state.raw<Record<string, number>>({});
-  active = $state(0);
+  answering = $state.raw<Answering | null>(null);
+  comment = $state('');
+  flag = $state(false);
   recents = $state.raw<Recent[]>([]);
   mine = $state(0);
   notice = $state('');
@@ -46,6 +52,7 @@ export class Labelling {
   /** An answer is being written: keys wait. Not drawn, so not state. */
   private busy = false;
   #parked: OnScreen | null = null;
+  #drafts: Drafts;
   #unlisten: () => void;
 
   constructor(readonly id: string) {
@@ -53,6 +60,8 @@ export class Labelling {
       maxLeases: this.project?.max_leases ?? 5,
       leaseSeconds: this.project?.lease_seconds ?? 300,
     }));
+    const who = session();
+    this.#drafts = new Drafts(`${who?.workspace.id ?? ''}/${who?.worker.id ?? ''}`, (reason) => this.#say(t('draft_not_kept', { reason: String(reason) })));
     this.#unlisten = outbox.onOutcome((outcome) => this.#settle(outcome));
   }
 
@@ -61,16 +70,18 @@ export class Labelling {
     this.starting = true;
     this.error = null;
     try {
-      const [overview, last] = await Promise.all([api.project(this.id), api.mine(this.id, LAST).catch(() => null), this.tasks.topUp()]);
+      const [overview, last] = await Promise.all([api.project(this.id), api.mine(this.id, LAST).catch(() => null), this.tasks.topUp(), this.#drafts.open()]);
+      const strange = overview.project.questions.find((one) => !knows(one.kind));
+      if (strange) throw new Error(t('unknown_kind', { kind: strange.kind }));
+      await Promise.all([loadKinds(overview.project.questions), loadBlocks(contentOf(overview.project))]);
       this.project = overview.project;
       const unsent = outbox.waiting.filter((one) => one.project === this.id && one.kind === 'submit');
       this.mine = overview.mine.answers + unsent.length;
       this.recents = (last?.annotations ?? []).filter((one) => one.state === 'accepted').map((one) => ({
-        key: one.id, lease: one.lease_id, task: one.task, answers: one.answers, skipped: false, state: 'saved' as const,
+        key: one.id, lease: one.lease_id, task: one.task, answers: one.answers, comment: one.comment, flag: one.flag, skipped: false,
+        state: 'saved' as const,
         annotation: { id: one.id, version: one.version },
       }));
-      const strange = overview.project.questions.find((one) => !knows(one.kind));
-      if (strange) throw new Error(t('unknown_kind', { kind: strange.kind }));
       this.#show(this.tasks.take());
     } catch (error) {
       this.error = error;
@@ -80,6 +91,7 @@ export class Labelling {
   }
 
   stop(): void {
+    this.#drafts.flush();
     this.#unlisten();
     this.tasks.stop();
   }
@@ -90,65 +102,39 @@ export class Labelling {
     if (!this.current) this.#show(this.tasks.take());
   }
 
-  /** The question that keys go to. */
-  get question() {
-    return this.project?.questions[this.active] ?? null;
+  /** Hands a key to the question at hand. True if it meant something there. */
+  press(press: Press, layout: Layout, turned: Shown['turned']): boolean {
+    const answering = this.answering;
+    const question = answering?.question;
+    if (!answering || !question || !this.current || !this.project || this.busy) return false;
+    const block = contentOf(this.project).find((one) => one.column === question.on) ?? null;
+    return answering.press(press, layout, { task: this.current.task, block, turned, lease: this.current.lease.id });
   }
 
-  isReady(values: Record<string, unknown> = this.values): boolean {
-    return (this.project?.questions ?? []).every((one) => kindOf(one.kind).ready(one, values[one.name]));
+  setComment(text: string): void {
+    this.comment = text;
+    this.#keepDraft();
   }
 
-  /** Hands a key to the active question. True if it meant something there. */
-  press(press: Press, layout: Layout): boolean {
-    const question = this.question;
-    if (!question || !this.current || this.busy) return false;
-    const step = kindOf(question.kind).press(question, this.values[question.name], this.cursors[question.name] ?? -1, press, layout);
-    if (!step) return false;
-    this.#apply(this.active, step);
-    return true;
+  setFlag(on: boolean): void {
+    this.flag = on;
+    this.#keepDraft();
+    announce(t(on ? 'said_flagged' : 'said_unflagged'));
   }
 
-  pick(index: number, option: number): void {
-    const question = this.project?.questions[index];
-    if (!question || !this.current || this.busy) return;
-    this.active = index;
-    this.#apply(index, kindOf(question.kind).pick(question, this.values[question.name], option));
-  }
-
-  setCursor(index: number, cursor: number): void {
-    const question = this.project?.questions[index];
-    if (!question) return;
-    this.active = index;
-    this.cursors = { ...this.cursors, [question.name]: cursor };
-  }
-
-  #apply(index: number, step: Step): void {
-    const questions = this.project!.questions;
-    const question = questions[index]!;
-    const values = 'value' in step ? { ...this.values, [question.name]: step.value } : this.values;
-    const isReady = (one: Question) => kindOf(one.kind).ready(one, values[one.name]);
-    // On to the first question that still wants something; when none does, the answer is complete.
-    const open = questions.findIndex((one, place) => place !== index && (!isReady(one) || (place > index && !kindOf(one.kind).instant)));
-    const isComplete = isReady(question) && (open === -1 || (open < index && questions.every(isReady)));
-    // A complete answer is not drawn first: the next task replaces it in the same frame.
-    if (step.commit && isComplete) return void this.submit(values);
-    this.values = values;
-    if (step.cursor !== undefined) this.cursors = { ...this.cursors, [question.name]: step.cursor };
-    if (!step.commit) return;
-    if (isReady(question)) this.active = open;
-    else this.#say(t('not_ready'));
+  #keepDraft(): void {
+    const shown = this.current;
+    if (shown && !shown.amends && this.answering)
+      this.#drafts.keep(shown.lease.id, $state.snapshot(this.answering.values) as Answers, this.comment, this.flag);
   }
 
   /** Writes the answer to the outbox, then shows the next task. */
-  async submit(values: Record<string, unknown> = this.values): Promise<void> {
+  async submit(given: Answers): Promise<void> {
     const shown = this.current;
     if (!shown || this.busy) return;
-    if (!this.isReady(values)) return this.#say(t('not_ready'));
-    const answers = $state.snapshot(values) as Answers;
+    const answers = $state.snapshot(given) as Answers;
     if (shown.amends) await this.#amend(shown, shown.amends, answers);
     else await this.#leave(shown, 'submit', answers, '');
-    if (this.current === shown) this.values = values; // it could not be written: keep what was chosen on screen
   }
 
   async skip(reason: string): Promise<void> {
@@ -163,14 +149,15 @@ export class Labelling {
     const { lease, task } = shown;
     this.busy = true;
     try {
-      await outbox.add({ project: this.id, kind, key, lease: lease.id, task: task.id, seq: task.seq, text: this.textOf(task).slice(0, 200), answers, reason });
+      await outbox.add({ project: this.id, kind, key, lease: lease.id, task: task.id, seq: task.seq, text: this.textOf(task).slice(0, 200), answers, reason, ...this.#extras() });
     } catch (error) {
       this.#say(t('not_written', { reason: String(error) }));
       return;
     } finally {
       this.busy = false;
     }
-    this.#remember({ key, lease: lease.id, task, answers, skipped: kind === 'skip', state: 'queued', annotation: null });
+    this.#drafts.drop(lease.id);
+    this.#remember({ key, lease: lease.id, task, answers, comment: this.comment, flag: this.flag, skipped: kind === 'skip', state: 'queued', annotation: null });
     if (kind === 'submit') this.mine += 1;
     this.notice = '';
     this.#show(this.tasks.take());
@@ -178,10 +165,10 @@ export class Labelling {
   }
 
   async #amend(shown: OnScreen, earlier: Recent, answers: Answers): Promise<void> {
-    if (JSON.stringify(answers) !== JSON.stringify(earlier.answers)) {
+    if (JSON.stringify([answers, this.comment, this.flag]) !== JSON.stringify([earlier.answers, earlier.comment, earlier.flag])) {
       const entry = {
         project: this.id, kind: 'amend' as const, key: newKey(), lease: earlier.lease, task: shown.task.id, seq: shown.task.seq,
-        text: this.textOf(shown.task).slice(0, 200), answers, reason: '',
+        text: this.textOf(shown.task).slice(0, 200), answers, reason: '', ...this.#extras(),
       };
       const known = earlier.annotation ? { annotation: earlier.annotation.id, version: earlier.annotation.version } : { after: earlier.key };
       this.busy = true;
@@ -192,10 +179,14 @@ export class Labelling {
       } finally {
         this.busy = false;
       }
-      this.recents = this.recents.map((one) => (one.key === earlier.key ? { ...one, answers, state: 'queued' } : one));
+      this.recents = this.recents.map((one) => (one.key === earlier.key ? { ...one, answers, comment: entry.comment, flag: entry.flag, state: 'queued' } : one));
       announce(t('said_changed'));
     }
     this.back();
+  }
+
+  #extras(): { comment: string; flag: boolean; schema: number } {
+    return { comment: this.comment.trim(), flag: this.flag, schema: this.project?.schema_version ?? 0 };
   }
 
   /** Leaves an earlier answer as it was and returns to the task that was waiting. */
@@ -241,7 +232,7 @@ export class Labelling {
     if (was && !was.amends) this.tasks.putBack(was);
     this.recents = this.recents.filter((one) => one.key !== last.key);
     if (!last.skipped) this.mine = Math.max(0, this.mine - 1);
-    const leased = { lease, task: last.task, previous: last.skipped ? null : { answers: previous ?? last.answers } };
+    const leased = { lease, task: last.task, previous: last.skipped ? null : { answers: previous ?? last.answers, comment: last.comment, flag: last.flag } };
     this.tasks.hold(leased);
     this.#show(leased);
     this.#say(t('said_undone'));
@@ -252,7 +243,7 @@ export class Labelling {
     if (recent.skipped || recent.state === 'kept') return;
     if (this.current && !this.current.amends) this.#parked = this.current;
     const lease = { id: recent.lease, task_id: recent.task.id, deadline: 0, round: 0 };
-    this.#show({ lease, task: recent.task, previous: { answers: recent.answers } }, recent);
+    this.#show({ lease, task: recent.task, previous: { answers: recent.answers, comment: recent.comment, flag: recent.flag } }, recent);
     announce(t('said_opened'));
   }
 
@@ -263,10 +254,13 @@ export class Labelling {
 
   #show(task: LeasedTask | null, amends: Recent | null = null): void {
     this.current = task ? { ...task, amends } : null;
-    const before = task?.previous?.answers ?? {};
-    this.values = Object.fromEntries((this.project?.questions ?? []).map((one) => [one.name, before[one.name] ?? kindOf(one.kind).empty()]));
-    this.cursors = {};
-    this.active = 0;
+    const draft = task && !amends ? this.#drafts.find(task.lease.id) : null;
+    const before = draft?.values ?? task?.previous?.answers ?? null;
+    this.comment = draft?.comment ?? task?.previous?.comment ?? '';
+    this.flag = draft?.flag ?? task?.previous?.flag ?? false;
+    this.answering = task && this.project
+      ? new Answering(this.project.questions, task.task, before, (answers) => void this.submit(answers), (text) => this.#say(text), () => this.#keepDraft())
+      : null;
     if (!task && !this.tasks.none) void this.#whenMore();
   }
 

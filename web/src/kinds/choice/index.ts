@@ -1,21 +1,23 @@
 // Choice: exactly one label. One key press is the answer.
 import type { KindView } from '../kind';
-import { labelsOf, moved } from '../options';
+import { labelKeys, labelsOf, moved } from '../options';
 import OptionList from '../OptionList.svelte';
 
-export const choice: KindView = {
+export const kind: KindView = {
   view: OptionList,
+  surface: false,
   instant: true,
-  empty: () => null,
-  ready: (question, value) => typeof value === 'string' && labelsOf(question).includes(value),
+  empty: () => undefined,
+  state: (question, value) => (value === undefined ? 'blank' : labelsOf(question).includes(value as string) ? 'ready' : 'unfinished'),
   press(question, _value, cursor, press, layout) {
     const labels = labelsOf(question);
-    if (press.is === 'digit') return press.digit <= labels.length ? { ...this.pick(question, null, press.digit - 1) } : null;
-    if (press.is === 'named' && (press.name === 'Enter' || press.name === 'Space')) return cursor >= 0 ? this.pick(question, null, cursor) : null;
+    // No cursor: the next task comes in the same frame, and moving the focus twice would cost it.
+    const pick = (index: number) => (index >= 0 && index < labels.length ? { value: labels[index], commit: true } : null);
+    if (press.is === 'digit') return press.digit === 0 ? null : pick(press.digit - 1);
+    if (press.is === 'named' && (press.name === 'Enter' || press.name === 'Space')) return pick(cursor);
     const to = moved(labels.length, cursor, press, layout);
     return to === null ? null : { cursor: to };
   },
-  // No cursor: the next task comes in the same frame, and moving the focus twice would cost it.
-  pick: (question, _value, index) => ({ value: labelsOf(question)[index], commit: true }),
+  keys: (question) => labelKeys(question, 'key_pick', 'key_enter_pick'),
   say: (value) => String(value ?? ''),
 };

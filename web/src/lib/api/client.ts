@@ -1,6 +1,6 @@
 // The one place that talks to the server: requests, errors, and one function a route. No state, no retries (lib/outbox retries).
 import type {
-  AnnotationView, Answers, Draft, Duplicates, ImportReport, LeasedTask, MyAnnotation, NewProject, NextTasks, Person, Project,
+  AnnotationView, Answers, Draft, Duplicates, Extras, ImportReport, LeasedTask, MyAnnotation, NewProject, NextTasks, Person, Project,
   ProjectChange, ProjectOverview, ProjectProgress, Session, Submitted, Task, Truth, Worker,
 } from './types';
 
@@ -116,13 +116,13 @@ export const api = {
   exportUrl: (id: string, format: 'csv' | 'jsonl' | 'parquet') => `${BASE}/projects/${part(id)}/export?format=${format}`,
 
   next: (project: string, count: number) => post<NextTasks>(`/projects/${part(project)}/next`, { count }),
-  submit: (lease: string, key: string, answers: Answers) => post<Submitted>(`/leases/${part(lease)}/submit`, { key, answers }),
+  submit: (lease: string, key: string, answers: Answers, extras: Extras = {}) => post<Submitted>(`/leases/${part(lease)}/submit`, { key, answers, ...extras }),
   skip: (lease: string, reason: string) => post<unknown>(`/leases/${part(lease)}/skip`, { reason }),
   release: (lease: string, keepalive = false) => post<unknown>(`/leases/${part(lease)}/release`, {}, keepalive),
   heartbeat: (lease: string) => post<{ deadline: number }>(`/leases/${part(lease)}/heartbeat`),
   undo: (annotation: string, key: string) => post<LeasedTask>(`/annotations/${part(annotation)}/undo`, { key }),
-  amend: (annotation: string, key: string, seenVersion: number, answers: Answers) =>
-    post<{ annotation: AnnotationView }>(`/annotations/${part(annotation)}/versions`, { key, seen_version: seenVersion, answers }),
+  amend: (annotation: string, key: string, seenVersion: number, answers: Answers, extras: Extras = {}) =>
+    post<{ annotation: AnnotationView }>(`/annotations/${part(annotation)}/versions`, { key, seen_version: seenVersion, answers, ...extras }),
   mine: (project: string, limit: number) => get<{ annotations: MyAnnotation[] }>(`/projects/${part(project)}/annotations/mine${query({ limit })}`),
   drafts: allDrafts,
   /** The draft's answer counts from now on. 409 where its task has no free slot. */

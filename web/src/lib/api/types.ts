@@ -161,7 +161,14 @@ export interface LeaseView {
 export interface LeasedTask {
   lease: LeaseView;
   task: TaskView;
-  previous: { answers: Answers } | null;
+  previous: { answers: Answers; comment?: string; flag?: boolean } | null;
+}
+
+/** What may go with answers: words and a flag for whoever leads the project, the version of the questions that were seen. */
+export interface Extras {
+  comment?: string;
+  flag?: boolean;
+  schema_version?: number;
 }
 
 export interface None {
@@ -191,6 +198,9 @@ export interface MyAnnotation extends AnnotationView {
   lease_id: string;
   round: number;
   answers: Answers;
+  comment: string;
+  flag: boolean;
+  guideline_version: number;
   created_at: number;
   task: TaskView;
 }

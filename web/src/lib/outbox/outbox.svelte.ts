@@ -1,7 +1,7 @@
 // The outbox: takes an answer durably, sends in order with back-off, and never throws work away. The only sender of answers.
 import { afterPaint } from '../afterpaint';
 import { api, ApiError, NoConnection } from '../api/client';
-import type { AnnotationView } from '../api/types';
+import type { AnnotationView, Extras } from '../api/types';
 import { openStore, type Entry, type OutboxStore } from './store';
 
 /** How the way to the server looks: `other` means that somebody else signed in on this browser. */
@@ -20,6 +20,11 @@ function isPassing(error: unknown, attempts: number): boolean {
   if (!(error instanceof ApiError)) return false;
   if ([408, 425, 429, 502, 503, 504].includes(error.status)) return true;
   return error.status >= 500 && attempts < TRIES_AT_A_BROKEN_SERVER;
+}
+
+/** What goes with the answers: nothing where nothing was said, so that an older entry is sent again unchanged. */
+function extras({ kind, comment, flag, schema }: Entry): Extras {
+  return { ...(comment ? { comment } : {}), ...(flag ? { flag } : {}), ...(schema && kind === 'submit' ? { schema_version: schema } : {}) };
 }
 
 class Outbox {
@@ -171,9 +176,9 @@ class Outbox {
       await api.skip(entry.lease, entry.reason);
       return null;
     }
-    if (entry.kind === 'submit') return (await api.submit(entry.lease, entry.key, entry.answers)).annotation;
+    if (entry.kind === 'submit') return (await api.submit(entry.lease, entry.key, entry.answers, extras(entry))).annotation;
     if (!entry.annotation || !entry.version) throw new ApiError(409, 'TW-LEASE-LOST', '', '', {}, null);
-    return (await api.amend(entry.annotation, entry.key, entry.version, entry.answers)).annotation;
+    return (await api.amend(entry.annotation, entry.key, entry.version, entry.answers, extras(entry))).annotation;
   }
 
   async #confirm(entry: Entry, annotation: AnnotationView | null): Promise<void> {

@@ -16,6 +16,10 @@ export interface Entry {
   /** The beginning of the item, so that kept work can be recognised. */
   text: string;
   answers: Answers;
+  comment?: string;
+  flag?: boolean;
+  /** The version of the questions that were answered. */
+  schema?: number;
   reason: string;
   /** For an amendment: the annotation and the version seen, or the key of the submit that will say so. */
   annotation?: string;
