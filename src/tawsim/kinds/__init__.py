@@ -9,7 +9,7 @@ from typing import Any
 
 from tawsim.core.errors import BadAnswer, BadInput
 from tawsim.core.records import Question
-from tawsim.kinds import chat, choice, number, pairwise, ranking, rubric, scale, segments, text
+from tawsim.kinds import chat, choice, number, pairwise, ranking, regions, rubric, scale, segments, spans, text
 from tawsim.kinds.chat import Chat, Live
 from tawsim.kinds.choice import Choice, Choices
 from tawsim.kinds.fields import read_common
@@ -17,9 +17,11 @@ from tawsim.kinds.kind import Aspect, Content, Kind, Vote
 from tawsim.kinds.number import Number
 from tawsim.kinds.pairwise import Pairwise
 from tawsim.kinds.ranking import Ranking
+from tawsim.kinds.regions import Boxes, Keypoints, Polygons
 from tawsim.kinds.rubric import Criterion, Rubric
 from tawsim.kinds.scale import Scale
 from tawsim.kinds.segments import Segments
+from tawsim.kinds.spans import Spans
 from tawsim.kinds.text import Text
 
 MAX_QUESTIONS = 100
@@ -28,10 +30,12 @@ KINDS: dict[str, Kind] = {
     **number.KINDS,
     **scale.KINDS,
     **text.KINDS,
+    **spans.KINDS,
     **pairwise.KINDS,
     **ranking.KINDS,
     **rubric.KINDS,
     **chat.KINDS,
+    **regions.KINDS,
     **segments.KINDS,
 }
 
@@ -144,19 +148,23 @@ def validate_answers(questions: Sequence[Question], answers: Any, content: Conte
 __all__ = [
     "KINDS",
     "Aspect",
+    "Boxes",
     "Chat",
     "Choice",
     "Choices",
     "Content",
     "Criterion",
+    "Keypoints",
     "Kind",
     "Live",
     "Number",
     "Pairwise",
+    "Polygons",
     "Ranking",
     "Rubric",
     "Scale",
     "Segments",
+    "Spans",
     "Text",
     "Vote",
     "is_asked",
