@@ -5,10 +5,18 @@ import type { KindView } from './kind';
 
 const LOADERS: Record<string, () => Promise<{ kind: KindView }>> = {
   boxes: () => import('./boxes'),
+  chat: () => import('./chat'),
   choice: () => import('./choice'),
   choices: () => import('./choices'),
   keypoints: () => import('./keypoints'),
+  number: () => import('./number'),
+  pairwise: () => import('./pairwise'),
   polygons: () => import('./polygons'),
+  ranking: () => import('./ranking'),
+  rubric: () => import('./rubric'),
+  scale: () => import('./scale'),
+  spans: () => import('./spans'),
+  text: () => import('./text'),
 };
 const loaded = new Map<string, KindView>();
 
