@@ -4,7 +4,7 @@ What a kind gives is said in kind.py; tests/conformance/ holds the battery that 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from tawsim.core.errors import BadAnswer, BadInput
@@ -103,13 +103,6 @@ def kind_of(question: Question) -> Kind:
     return KINDS[question.kind]  # type: ignore[attr-defined]
 
 
-def with_column(question: Question, column: str) -> Question:
-    """The question about that column: `on` is filled in where the kind works on a column and none was named."""
-    if not kind_of(question).works_on or question.on:
-        return question
-    return replace(question, on=column)
-
-
 def is_asked(question: Question, answers: Mapping[str, Any]) -> bool:
     """Whether the question is asked, given the answers to the questions before it."""
     if question.when is None:
@@ -173,5 +166,4 @@ __all__ = [
     "read_question",
     "read_questions",
     "validate_answers",
-    "with_column",
 ]

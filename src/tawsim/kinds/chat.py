@@ -290,6 +290,5 @@ KINDS: dict[str, Kind] = {
             },
         ),
         columns=on_column,
-        works_on="chat",
     ),
 }

@@ -61,6 +61,6 @@ def known_names(question: Question, columns: Sequence[str], content: Content | N
     return names
 
 
-def renamed(name: str, names: Mapping[str, str]) -> str:
-    """The other name of a candidate; “tie” and unknown names stay."""
-    return name if name == TIE else names.get(name, name)
+def renamed(name: Any, names: Mapping[str, str]) -> Any:
+    """The other name of a candidate; “tie”, unknown names and what is no name stay."""
+    return names.get(name, name) if isinstance(name, str) and name != TIE else name

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from tawsim.core.errors import BadInput
 from tawsim.core.records import Block, BlockKind, Question, Settings
+from tawsim.kinds.answers import parsed
 from tawsim.kinds.kind import Content
 
 BLOCK_KINDS: tuple[str, ...] = get_args(BlockKind)
@@ -96,6 +97,6 @@ def candidate_values(question: Question, content: Content) -> dict[str, Any]:
     "1", "2", … Empty for questions that compare nothing and for rows without them."""
     columns: tuple[str, ...] = getattr(question, "candidates", ())
     if len(columns) == 1:
-        values = content.get(columns[0])
+        values = parsed(content.get(columns[0]))
         return {str(place): one for place, one in enumerate(values, 1)} if isinstance(values, list) else {}
     return {column: content.get(column) for column in columns}

@@ -6,7 +6,7 @@ apart, and which truth is inferred from many of them. Pure: no store, no HTTP, n
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from tawsim.core.records import Question
 
@@ -72,7 +72,7 @@ class Kind:
     shows or reads by itself; `candidates`: the names of what is compared blind; `rename`: an answer with these replaced.
 
     `may_be`: whether an answer can have this single value, for a later question's `when`; never, where answers are more
-    than a value. `works_on`: the kind of block whose column `question.on` names ("" where there is none).
+    than a value. `rename` takes whatever came from outside, and leaves as it is what is no answer.
     """
 
     read: Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
@@ -86,7 +86,6 @@ class Kind:
     candidates: Callable[[Any, Content], tuple[str, ...]] = _no_candidates
     rename: Callable[[Any, Any, Mapping[str, str]], Any] = _same
     may_be: Callable[[Any, Any], bool] = _never
-    works_on: Literal["", "text", "chat", "image", "audio"] = ""
 
 
 def on_column(question: Any) -> tuple[str, ...]:

@@ -115,8 +115,10 @@ def assemble_pairwise(question: Pairwise, found: Mapping[tuple[str, str], Any]) 
     return {"best": best, "strength": int(strength)}
 
 
-def rename_pairwise(_question: Pairwise, answer: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """The answer with another name for its candidate."""
+def rename_pairwise(_question: Pairwise, answer: Any, names: Mapping[str, str]) -> Any:
+    """The answer with another name for its candidate; what is no answer stays."""
+    if not isinstance(answer, Mapping) or "best" not in answer:
+        return answer
     return {**answer, "best": renamed(answer["best"], names)}
 
 

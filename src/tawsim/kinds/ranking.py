@@ -127,8 +127,13 @@ def assemble_ranking(question: Ranking, found: Mapping[tuple[str, str], Any]) ->
     return [list(group) for _, group in groupby(order, key=lambda name: wins.get(name, 0.0))]
 
 
-def rename_ranking(question: Ranking, answer: Sequence[Sequence[str]], names: Mapping[str, str]) -> list[list[str]]:
-    """The answer with other names for its candidates, members of a place in the order of the candidates again."""
+def rename_ranking(question: Ranking, answer: Any, names: Mapping[str, str]) -> Any:
+    """The answer with other names for its candidates, members of a place in the order of the candidates again; what is no
+    answer stays."""
+    if not isinstance(answer, list | tuple) or not all(isinstance(group, list | tuple) for group in answer):
+        return answer
+    if not all(isinstance(name, str) for group in answer for name in group):
+        return answer
     place = {name: i for i, name in enumerate(question.candidates)}
     groups = [[renamed(name, names) for name in group] for group in answer]
     return [sorted(group, key=lambda name: (place.get(name, 0), len(name), name)) for group in groups]

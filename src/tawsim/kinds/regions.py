@@ -285,7 +285,6 @@ KINDS: dict[str, Kind] = {
             {"photo": "street.jpg"},
         ),
         columns=on_column,
-        works_on="image",
     ),
     "polygons": Kind(
         read=_read(Polygons),
@@ -302,7 +301,6 @@ KINDS: dict[str, Kind] = {
             {"photo": "aerial.png"},
         ),
         columns=on_column,
-        works_on="image",
     ),
     "keypoints": Kind(
         read=_read(Keypoints),
@@ -322,6 +320,5 @@ KINDS: dict[str, Kind] = {
             {"photo": "face.png"},
         ),
         columns=on_column,
-        works_on="image",
     ),
 }

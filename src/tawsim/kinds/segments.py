@@ -7,6 +7,7 @@ Truth is inferred of where the segments lie, as spans over hundredths of a secon
 and finer than people mark), and of all words in their order, with a mark between segments that is voted on like a word.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,7 +27,10 @@ LONGEST_TRANSCRIPT = 500_000
 LONGEST = 86_400.0
 UNITS = 100
 NO_LABEL = "segment"
-PARTED = "¶"
+# Stands between the words of two segments. A letter (of click languages, never alone in them): models of text take it for a
+# word and vote on it, while a sign would stick to the word before.
+PARTED = "ǁ"
+BETWEEN = re.compile(rf"(?<!\S){PARTED}(?!\S)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ def validate_segments(question: Segments, answer: Any, _content: Content | None 
     listed = as_list(question, given["segments"], MOST, "segments")
     found = [_validate_segment(question, one, duration) for one in listed]
     found = sorted({tuple(one.values()): one for one in found}.values(), key=_order)
+    if len({_place(one) for one in found}) < len(found):
+        raise bad(question, "two segments are in one place with one label, but with different words.", "Join them.")
     if sum(len(one["text"]) for one in found) > LONGEST_TRANSCRIPT:
         raise bad(question, f"the transcript is longer than {LONGEST_TRANSCRIPT:,} characters.")
     if not question.overlap:
@@ -117,7 +123,7 @@ def _votes(question: Segments, answer: Mapping[str, Any]) -> Iterator[Vote]:
         spans.append({"start": start, "end": end, "label": one["label"] or NO_LABEL})
     yield Vote("", "", spans)
     if question.transcript:
-        texts = [" ".join(one["text"].replace(PARTED, " ").split()) for one in answer["segments"]]
+        texts = [" ".join(word for word in one["text"].split() if word != PARTED) for one in answer["segments"]]
         yield Vote("transcript", "", f" {PARTED} ".join(texts))
 
 
@@ -128,12 +134,10 @@ def assemble_segments(question: Segments, found: Mapping[tuple[str, str], Any]) 
     if not isinstance(spans, list):
         return None
     segments: list[dict[str, Any]] = []
-    for span in sorted(spans, key=lambda one: (one["start"], one["end"], one["label"])):
-        label = span["label"] if question.labels else ""
-        start, end = (tidy(round(span[name] / UNITS, 3)) for name in ("start", "end"))
-        if not question.overlap and segments and start < segments[-1]["end"]:
-            continue
-        segments.append({"start": start, "end": end, "label": label, "text": ""})
+    for start, end, name in sorted({(one["start"], one["end"], one["label"]) for one in spans}):
+        one = {"start": tidy(start / UNITS), "end": tidy(end / UNITS), "label": name if question.labels else ""}
+        if question.overlap or not segments or one["start"] >= segments[-1]["end"]:
+            segments.append({**one, "text": ""})
     if question.transcript and segments:
         pieces = _pieces(str(found.get(("transcript", "")) or ""), segments)
         segments = [{**one, "text": text} for one, text in zip(segments, pieces, strict=True)]
@@ -141,10 +145,10 @@ def assemble_segments(question: Segments, found: Mapping[tuple[str, str], Any]) 
 
 
 def _pieces(words: str, segments: Sequence[Mapping[str, Any]]) -> list[str]:
-    pieces = [" ".join(piece.split()) for piece in words.split(PARTED)]
+    pieces = [" ".join(piece.split()) for piece in BETWEEN.split(words)]
     if len(pieces) == len(segments):
         return pieces
-    said = words.replace(PARTED, " ").split()
+    said = [word for word in words.split() if word != PARTED]
     lengths = [one["end"] - one["start"] for one in segments]
     total, before = sum(lengths), 0.0
     ends = [0]
@@ -181,6 +185,5 @@ KINDS: dict[str, Kind] = {
             {"recording": "talk.wav"},
         ),
         columns=on_column,
-        works_on="audio",
     ),
 }

@@ -285,6 +285,5 @@ KINDS: dict[str, Kind] = {
             {"text": "ليلَى تعمل في OpenAI 👩‍💻 منذ 2019"},
         ),
         columns=on_column,
-        works_on="text",
     ),
 }
