@@ -4,7 +4,8 @@
     ├── BadInput             what was sent or read cannot be used
     │   ├── BadFile          a file: names file, row and column
     │   ├── BadAnswer        an answer outside the project's questions
-    │   └── TooLarge         over a stated limit
+    │   ├── TooLarge         over a stated limit
+    │   └── AddressRefused   an address that is not opened
     ├── NotSignedIn          no credential, or one that has ended
     ├── NotAllowed           a credential that does not reach this far
     ├── NotFound             absent, or another's: the two look the same
@@ -13,7 +14,9 @@
     │   ├── KeyReused        one idempotency key, two contents
     │   ├── VersionConflict  somebody changed it first
     │   ├── AlreadyRunning   another server or import holds it
-    │   └── AlreadyExists    the name or the file is taken
+    │   ├── AlreadyExists    the name or the file is taken
+    │   └── TooSoon          more at once, or in a minute, than one person may
+    ├── EndpointDown         a model's endpoint gave no answer that can be used
     └── Unavailable          a full, read-only or failing disk: nothing was changed, try again
 
 Codes are stable and each stands in docs/reference/errors.md. HTTP statuses are chosen in server/, exit codes in cli/.
@@ -68,6 +71,12 @@ class TooLarge(BadInput):
     code = "TW-TOO-LARGE"
 
 
+class AddressRefused(BadInput):
+    """An address that is not opened: written oddly, or of a machine or network that nobody allowed."""
+
+    code = "TW-ADDRESS"
+
+
 class NotSignedIn(TawsimError):
     """No credential, or one that has ended."""
 
@@ -120,6 +129,18 @@ class AlreadyExists(Conflict):
     """The name or the file is taken."""
 
     code = "TW-EXISTS"
+
+
+class TooSoon(Conflict):
+    """More at once, or in a minute, than one person may; `details["retry_after_s"]` says how long to wait."""
+
+    code = "TW-TOO-SOON"
+
+
+class EndpointDown(TawsimError):
+    """A model's endpoint gave no answer that can be used. Nothing was changed; the same request may be sent again."""
+
+    code = "TW-ENDPOINT"
 
 
 class Unavailable(TawsimError):

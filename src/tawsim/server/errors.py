@@ -11,11 +11,13 @@ from starlette.responses import JSONResponse
 from tawsim.core.errors import (
     BadInput,
     Conflict,
+    EndpointDown,
     NotAllowed,
     NotFound,
     NotSignedIn,
     TawsimError,
     TooLarge,
+    TooSoon,
     Unavailable,
 )
 
@@ -27,7 +29,9 @@ STATUSES: tuple[tuple[type[TawsimError], int], ...] = (
     (NotSignedIn, 401),
     (NotAllowed, 403),
     (NotFound, 404),
+    (TooSoon, 429),
     (Conflict, 409),
+    (EndpointDown, 502),
     (Unavailable, 503),
 )
 RETRY_AFTER_S = "2"

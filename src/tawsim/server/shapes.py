@@ -462,26 +462,3 @@ class TaskChangeShape:
 
 
 ImportShape = ImportReport
-
-
-@dataclass(frozen=True)
-class LiveTurnShape:
-    """What live models said, in the order to show, without their names; and the number of the turn, from 1."""
-
-    candidates: list[str]
-    turn: int
-
-
-@dataclass(frozen=True)
-class EndpointFacts:
-    """An endpoint by its name and models. Where it is and which key it takes, no page is told."""
-
-    name: str
-    models: list[str]
-
-
-@dataclass(frozen=True)
-class EndpointsShape:
-    """The endpoints of the workspace."""
-
-    endpoints: list[EndpointFacts]
