@@ -16,7 +16,8 @@ import tawsim
 from tawsim.core.errors import TawsimError
 from tawsim.labelling.queue import sweep
 from tawsim.loop import inferring
-from tawsim.server import errors, pages, projects, sessions, team, work
+from tawsim.loop.live import Desk
+from tawsim.server import errors, live, pages, projects, sessions, team, work
 from tawsim.server.answers import Json
 from tawsim.server.guard import Guard
 from tawsim.server.hot import Hot
@@ -46,7 +47,8 @@ def create_api(state: ServerState | None = None) -> FastAPI:
         redirect_slashes=False,
     )  # fmt: skip
     app.state.tawsim = state
-    for room in (sessions, work, projects, team):
+    app.state.desk = Desk()
+    for room in (sessions, work, live, projects, team):
         _mount(app, room.router)
 
     @app.get(API + "/openapi.json", include_in_schema=False, **allow("signed_in"))
