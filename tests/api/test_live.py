@@ -123,7 +123,8 @@ def test_somebody_elses_lease_looks_absent(live: Live) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"key": ""}, {"key": "k" * 201}, {"question": "label"}, {"question": "nobody"}, {"messages": [{"role": "user"}]},
+        {"key": ""}, {"key": "k" * 201}, {"key": "\ud83d"},
+        {"question": "\ud83d"}, {"question": "label"}, {"question": "nobody"}, {"messages": [{"role": "user"}]},
         {"messages": [{"role": "tool", "content": "x"}]}, {"messages": [{"role": "user", "content": " "}]},
         {"messages": [{"role": "user", "content": 5}]}, {"messages": [*HELLO, {"role": "assistant", "content": "x"}]},
         {"messages": [{"role": "user", "content": "x", "name": "y"}]}, {"messages": HELLO * 201}, {"messages": "x"},
@@ -228,6 +229,7 @@ def test_a_worker_has_so_many_turns_a_minute(live: Live, clock: Any) -> None:
     over = live.ask("k")
     assert (over.status_code, over.json()["error"]["code"]) == (429, "TW-TOO-SOON")
     assert 1 <= over.json()["error"]["details"]["retry_after_s"] <= 61
+    assert over.headers["retry-after"] == str(over.json()["error"]["details"]["retry_after_s"])
     clock.advance(61)
     assert live.ask("k").status_code == 502
 

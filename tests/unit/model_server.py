@@ -1,6 +1,7 @@
 """A small server that speaks the OpenAI protocol on the loopback, and does what a test tells it to."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,7 +52,7 @@ def completion(text: Any, **more: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def model_server() -> Iterator[ModelServer]:
+def model_server(tls: ssl.SSLContext | None = None) -> Iterator[ModelServer]:
     """One that listens until the block ends."""
     facts = ModelServer()
     lock = threading.Lock()
@@ -86,6 +87,8 @@ def model_server() -> Iterator[ModelServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     facts.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

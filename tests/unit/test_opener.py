@@ -2,8 +2,10 @@
 
 import ast
 import gzip
+import shutil
 import socket
 import ssl
+import subprocess
 import time
 import zlib
 from collections.abc import Iterator
@@ -252,6 +254,33 @@ def test_tls_is_for_the_name_and_checks_it(server: ModelServer, monkeypatch: pyt
         fetch(Ask("https://model.example/"), SMALL, resolve=lambda *_: ["8.8.8.8"], dial=dial)
     assert names == [("model.example", ssl.CERT_REQUIRED, True)]
     assert server.paths == []
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a certificate with")
+def test_a_certificate_must_be_of_the_name_and_of_a_known_authority(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "k", "-out", "c", "-days", "2", "-subj",
+            "/CN=m.example", "-addext", "subjectAltName=DNS:m.example"]  # fmt: skip
+    subprocess.run(made, cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "c", tmp_path / "k")
+
+    def get(url: str, port: int) -> Answer:
+        def dial(_address: tuple[str, int], timeout: float) -> socket.socket:
+            return socket.create_connection(("127.0.0.1", port), timeout)
+
+        return fetch(Ask(url), SMALL, resolve=lambda *_: ["8.8.8.8"], dial=dial)
+
+    with model_server(context) as server:
+        with pytest.raises(EndpointDown, match="CERTIFICATE_VERIFY_FAILED"):
+            get("https://m.example/", server.port)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "c"))
+        assert get("https://m.example/", server.port).status == 200
+        assert server.headers[0]["host"] == "m.example"
+        with pytest.raises(EndpointDown, match="CERTIFICATE_VERIFY_FAILED"):
+            get("https://another.example/", server.port)
+        assert len(server.paths) == 1
 
 
 def test_the_next_address_is_tried_where_one_does_not_answer(server: ModelServer) -> None:

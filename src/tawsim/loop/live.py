@@ -27,6 +27,7 @@ from tawsim.core.errors import (
     TooSoon,
 )
 from tawsim.core.records import Worker
+from tawsim.core.text import is_unicode
 from tawsim.labellers.endpoint import Draw, Endpoint, Outside, Reply, complete, draws
 from tawsim.labellers.endpoints import check_consent, find_endpoint
 from tawsim.labelling.submit import own_lease
@@ -93,7 +94,7 @@ def read_asked(question: Any, messages: Any, key: Any) -> Asked:
     """The request, checked. Raises BadInput."""
     if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY_LENGTH:
         raise BadInput(f"A turn needs a key of 1 to {MAX_KEY_LENGTH} characters.", "Make a new random one per turn.")
-    if not isinstance(question, str):
+    if not isinstance(question, str) or not is_unicode(question) or not is_unicode(key):
         raise BadInput("question is the name of a chat question.")
     if not isinstance(messages, list) or not 1 <= len(messages) <= MAX_MESSAGES:
         raise BadInput(f"messages is a list of 1 to {MAX_MESSAGES} messages.")
@@ -111,6 +112,8 @@ def _read_message(one: Any, place: int) -> dict[str, str]:
     content = one["content"]
     if not isinstance(content, str) or not content.strip() or len(content) > MAX_MESSAGE:
         raise BadInput(f"messages[{place}].content is a text of 1 to {MAX_MESSAGE:,} characters.")
+    if not is_unicode(content):
+        raise BadInput(f"messages[{place}].content holds half of a surrogate pair, which is no character.")
     return {"role": one["role"], "content": content}
 
 

@@ -52,6 +52,8 @@ def answer(error: TawsimError) -> JSONResponse:
     headers = {"cache-control": "no-store"}
     if isinstance(error, Unavailable):
         headers["retry-after"] = RETRY_AFTER_S
+    if isinstance(error, TooSoon):
+        headers["retry-after"] = str(error.details.get("retry_after_s", RETRY_AFTER_S))
     return JSONResponse(error_body(error), status_of(error), headers)
 
 
