@@ -50,6 +50,11 @@ for (const path of files(root).filter((one) => /\.(css|svelte|ts)$/.test(one))) 
     if (/\sstyle="/.test(markup)) problems.push(`${short}: a style attribute in markup is stopped by the CSP; use a class or style:`);
     if (/\{@html/.test(markup)) problems.push(`${short}: {@html} puts unescaped text on the page`);
   }
+  // User text becomes elements in one place only, which sanitises it.
+  if (!short.startsWith('src/lib/markup/sanitise.ts')) {
+    const raw = /\b(?:innerHTML|outerHTML|insertAdjacentHTML|setHTMLUnsafe|createContextualFragment|DOMParser|srcdoc)\b|from 'dompurify'|document\.write/.exec(text);
+    if (raw) problems.push(`${short}: ${raw[0]}: only lib/markup/sanitise.ts makes elements of text`);
+  }
   for (const [url] of text.matchAll(/https?:\/\/[^\s'"`)]+/g)) if (!url.startsWith('http://www.w3.org/')) problems.push(`${short}: outside address ${url}`);
 }
 

@@ -1,12 +1,19 @@
 // How the front end is built: into the Python package, hashed under /assets/, nothing inlined (the server's CSP forbids it).
 import { svelte } from '@sveltejs/vite-plugin-svelte';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 
 declare const process: { env: Record<string, string | undefined> };
 const api = process.env.TAWSIM_API ?? 'http://127.0.0.1:8765';
 
+// KaTeX names each face three times; every browser that is served here reads the first.
+const oneFontFormat: Plugin = {
+  name: 'one-font-format',
+  enforce: 'pre',
+  transform: (code, id) => (/katex[^?]*\.css/.test(id) ? code.replace(/,\s*url\([^)]*\.(?:woff|ttf)\)\s*format\(["'](?:woff|truetype)["']\)/g, '') : null),
+};
+
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [oneFontFormat, svelte()],
   build: {
     outDir: process.env.TAWSIM_WEB_OUT ?? '../src/tawsim/server/static',
     emptyOutDir: true,

@@ -117,6 +117,9 @@ export const api = {
 
   next: (project: string, count: number) => post<NextTasks>(`/projects/${part(project)}/next`, { count }),
   submit: (lease: string, key: string, answers: Answers, extras: Extras = {}) => post<Submitted>(`/leases/${part(lease)}/submit`, { key, answers, ...extras }),
+  /** One turn with the question's models. The same key gives the same candidates. */
+  live: (lease: string, ask: { question: string; messages: { role: string; content: string }[]; key: string }) =>
+    post<{ candidates: string[]; turn: number }>(`/leases/${part(lease)}/live`, ask),
   skip: (lease: string, reason: string) => post<unknown>(`/leases/${part(lease)}/skip`, { reason }),
   release: (lease: string, keepalive = false) => post<unknown>(`/leases/${part(lease)}/release`, {}, keepalive),
   heartbeat: (lease: string) => post<{ deadline: number }>(`/leases/${part(lease)}/heartbeat`),
