@@ -15,6 +15,7 @@ const LOADERS: Record<string, () => Promise<{ kind: KindView }>> = {
   ranking: () => import('./ranking'),
   rubric: () => import('./rubric'),
   scale: () => import('./scale'),
+  segments: () => import('./segments'),
   spans: () => import('./spans'),
   text: () => import('./text'),
 };

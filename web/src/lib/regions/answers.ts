@@ -7,30 +7,51 @@ const LISTS: Record<Tool, string> = { box: 'boxes', polygon: 'polygons', point: 
 /** Order of lists of numbers and texts, place by place, as Python orders tuples. */
 function inOrder(a: readonly (number | string)[], b: readonly (number | string)[]): number {
   for (let place = 0; place < Math.min(a.length, b.length); place += 1) {
-    if (a[place]! < b[place]!) return -1;
-    if (a[place]! > b[place]!) return 1;
+    const [one, other] = [a[place]!, b[place]!];
+    if (typeof one !== typeof other) return typeof one === 'string' ? -1 : 1; // the shorter outline ends in its label here
+    if (one < other) return -1;
+    if (one > other) return 1;
   }
   return a.length - b.length;
 }
 
-function sortKey(tool: Tool, { points, label }: Shape): (number | string)[] {
-  if (tool === 'box') {
-    const { x, y, width, height } = boundsOf(points);
-    return [y, x, round(height), round(width), label];
+/** One outline in its one form: no point twice in a row, from its first corner, in the direction that comes first. */
+function canonical(points: readonly Point[]): readonly Point[] {
+  const ring = points.filter(([x, y], place) => {
+    const [bx, by] = points[(place || points.length) - 1]!;
+    return x !== bx || y !== by;
+  });
+  let best = ring;
+  for (const way of [ring, ring.toReversed()]) {
+    for (let from = 0; from < way.length; from += 1) {
+      if (inOrder(way[from]!, best[0]!) > 0) continue;
+      const turned = [...way.slice(from), ...way.slice(0, from)];
+      if (inOrder(turned.flat(), best.flat()) < 0) best = turned;
+    }
   }
-  if (tool === 'point') return [points[0]![1], points[0]![0], label];
-  return [...points.flatMap(([x, y]) => [y, x]), label];
+  return best;
 }
 
 function written(tool: Tool, { points, label }: Shape): Record<string, unknown> {
-  if (tool === 'polygon') return { points: points.map(([x, y]) => [x, y]), label };
+  if (tool === 'polygon') return { points: canonical(points).map(([x, y]) => [x, y]), label };
   const { x, y, width, height } = boundsOf(points);
   return tool === 'box' ? { x, y, width: round(width), height: round(height), label } : { x, y, label };
 }
 
+/** What the server sorts by: all numbers in their order, then the label. */
+const sortKey = (one: Record<string, unknown>): (number | string)[] => Object.values(one).flat(2) as (number | string)[];
+
 export function toAnswer(tool: Tool, size: Size, shapes: readonly Shape[]): Record<string, unknown> {
-  const sorted = shapes.map((shape) => [sortKey(tool, shape), shape] as const).sort(([a], [b]) => inOrder(a, b));
-  return { size: [size.w, size.h], [LISTS[tool]]: sorted.map(([, shape]) => written(tool, shape)) };
+  const sorted = shapes.map((shape) => written(tool, shape)).map((one) => [sortKey(one), one] as const).sort(([a], [b]) => inOrder(a, b));
+  // Exactly the same thing twice says nothing more.
+  const different = sorted.filter(([key], place) => place === 0 || inOrder(key, sorted[place - 1]![0]) !== 0);
+  return { size: [size.w, size.h], [LISTS[tool]]: different.map(([, one]) => one) };
+}
+
+/** Has the outline an area at all? */
+export function isFlat(points: readonly Point[]): boolean {
+  const { width, height } = boundsOf(points);
+  return width === 0 || height === 0 || new Set(points.map(String)).size < 3;
 }
 
 /** The list of an answer, and nothing where it is none. */

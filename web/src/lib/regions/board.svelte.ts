@@ -1,9 +1,13 @@
 // The shapes being drawn on one picture: what is selected, half drawn, taken back; and what each key does. No drawing.
 import type { Press } from '../keyboard';
+import { isFlat } from './answers';
 import { Camera } from './camera.svelte';
 import { boundsOf, corners, inside, middle, resized, round, shifted, type Point, type Shape, type Tool } from './geometry';
 
 const KEPT = 200; // steps that can be taken back
+// As many as the server takes in one answer.
+const MOST: Record<Tool, number> = { box: 1000, polygon: 500, point: 2000 };
+const MOST_VERTICES = 1000;
 const STEP = 10; // screen pixels that an arrow moves the cross
 
 /** What a change of the shapes was, so that a run of small steps is taken back at once. */
@@ -39,6 +43,10 @@ export class Board {
 
   get shape(): Shape | null {
     return this.shapes.find((one) => one.id === this.selected) ?? null;
+  }
+
+  get isFull(): boolean {
+    return this.shapes.length >= MOST[this.tool];
   }
 
   /** Ids for `count` new shapes. */
@@ -126,6 +134,7 @@ export class Board {
   }
 
   add(points: readonly Point[], select: boolean): void {
+    if (this.isFull) return this.drop();
     const shape = { id: this.ids(1), label: this.label, points };
     this.drop();
     this.#change([...this.shapes, shape], 'draw');
@@ -160,7 +169,7 @@ export class Board {
   /** A new vertex half way from `after` to the one that follows. */
   insert(after: number): void {
     const shape = this.shape;
-    if (!shape || this.tool !== 'polygon') return;
+    if (!shape || this.tool !== 'polygon' || shape.points.length >= MOST_VERTICES) return;
     const place = Math.max(after, 0);
     const here = shape.points[place]!;
     const then = shape.points[(place + 1) % shape.points.length]!;
@@ -195,13 +204,13 @@ export class Board {
     // On the first point again: the polygon is closed.
     if (first && this.draft.length >= 3 && Math.hypot(point[0] - first[0], point[1] - first[1]) * k <= 12) return void this.close();
     const last = this.draft.at(-1);
-    if (last && last[0] === point[0] && last[1] === point[1]) return;
+    if (this.draft.length >= MOST_VERTICES || (last && last[0] === point[0] && last[1] === point[1])) return;
     this.draft = [...this.draft, point];
   }
 
   /** Finishes a polygon; false where it has too few points. */
   close(): boolean {
-    if (this.tool !== 'polygon' || this.draft.length < 3) return false;
+    if (this.tool !== 'polygon' || this.draft.length < 3 || isFlat(this.draft)) return false;
     this.add(this.draft, true);
     return true;
   }
@@ -242,10 +251,17 @@ export class Board {
   }
 
   #sign(code: string): boolean {
-    if (code === 'Minus' || code === 'Equal') return this.camera.zoom(code === 'Equal' ? 1.25 : 0.8), true;
+    if (code === 'Minus' || code === 'Equal') return this.zoom(code === 'Equal' ? 1.25 : 0.8), true;
     if (code !== 'Comma' && code !== 'Period') return false;
     this.#go(code === 'Period' ? 1 : -1);
     return true;
+  }
+
+  /** Zooms round the selected shape or the cross, else round the middle. */
+  zoom(factor: number): void {
+    const { camera } = this;
+    const about = this.shape ? boundsOf(this.shape.points) : this.cross ? boundsOf([this.cross]) : null;
+    camera.zoom(factor, about ? camera.toScreen([about.x + about.width / 2, about.y + about.height / 2]) : undefined);
   }
 
   /** The next or the previous vertex, else shape. */

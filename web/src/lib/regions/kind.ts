@@ -3,7 +3,7 @@ import type { Question } from '../api/types';
 import { t, type Key } from '../i18n.svelte';
 import type { AnswerState, KeyHelp, KindView } from '../../kinds/kind';
 import { labelsOf } from '../../kinds/options';
-import { TOOLS, listOf } from './answers';
+import { TOOLS, isFlat, listOf } from './answers';
 import Regions from './Regions.svelte';
 
 const DRAW: Record<string, KeyHelp[]> = {
@@ -31,7 +31,8 @@ function stateOf(question: Question, value: unknown): AnswerState {
   const list = listOf(TOOLS[question.kind] ?? 'box', value);
   if (!list) return 'blank';
   const labels = new Set(labelsOf(question));
-  return list.every((one) => labels.has(String(one.label))) ? 'ready' : 'unfinished';
+  const isGood = (one: Record<string, unknown>) => labels.has(String(one.label)) && !(Array.isArray(one.points) && isFlat(one.points));
+  return list.every(isGood) ? 'ready' : 'unfinished';
 }
 
 /** The view of one of the three kinds. `counted` says how many there are. */
