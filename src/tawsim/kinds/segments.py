@@ -3,8 +3,10 @@
 An answer is {"duration": s, "segments": [{"start", "end", "label", "text"}]}: seconds to 3 digits, sorted by start, end and
 label. Where the question has no labels, label is ""; without `transcript`, text is "".
 
-Truth is inferred of where the segments lie, as spans over hundredths of a second (whole units, which the model of spans wants,
-and finer than people mark), and of all words in their order, with a mark between segments that is voted on like a word.
+Truth is inferred of where the segments lie, as boxes of height 1 along the time, and of all words in their order, with a
+mark between segments that is voted on like a word. As boxes, since nobody marks the same hundredth of a second twice: over
+4 × 60 made recordings of 8 segments by 3 of 6 workers, .973 to .993 of what is found overlaps the truth by .7 and more; as
+spans of whole hundredths .965 to .988, in 20 times the time.
 """
 
 import re
@@ -25,7 +27,6 @@ LONGEST_TEXT = 20_000
 LONGEST_TRANSCRIPT = 500_000
 # A day; nobody marks longer recordings in one task.
 LONGEST = 86_400.0
-UNITS = 100
 NO_LABEL = "segment"
 # Stands between the words of two segments. A letter (of click languages, never alone in them): models of text take it for a
 # word and vote on it, while a sign would stick to the word before.
@@ -115,33 +116,37 @@ def _words(segments: Sequence[Mapping[str, Any]]) -> str:
 
 
 # ---- truth --------------------------------------------------------------------------------------------------------
+def _box(one: Mapping[str, Any]) -> dict[str, Any]:
+    width = tidy(round(one["end"] - one["start"], 3))
+    return {"x": one["start"], "y": 0, "width": width, "height": 1, "label": one["label"] or NO_LABEL}
+
+
 def _votes(question: Segments, answer: Mapping[str, Any]) -> Iterator[Vote]:
-    spans = []
-    for one in answer["segments"]:
-        start = int(one["start"] * UNITS + 0.5)
-        end = max(int(one["end"] * UNITS + 0.5), start + 1)
-        spans.append({"start": start, "end": end, "label": one["label"] or NO_LABEL})
-    yield Vote("", "", spans)
+    yield Vote("", "", [_box(one) for one in answer["segments"]])
     if question.transcript:
         texts = [" ".join(word for word in one["text"].split() if word != PARTED) for one in answer["segments"]]
         yield Vote("transcript", "", f" {PARTED} ".join(texts))
 
 
 def assemble_segments(question: Segments, found: Mapping[tuple[str, str], Any]) -> dict[str, Any] | None:
-    """The inferred segments with their words; `duration` is the end of the last, as the truth knows no other. Where the
-    words fall into another number of pieces than there are segments, they are shared out by length of time."""
-    spans = parsed(found.get(("", "")))
-    if not isinstance(spans, list):
+    """The inferred segments with their words; `duration` is the end of the last, as the truth knows no other. Where none may
+    overlap, a later one begins after the one before. Where the words fall into another number of pieces than there are
+    segments, they are shared out by length of time."""
+    boxes = parsed(found.get(("", "")))
+    if not isinstance(boxes, list):
         return None
     segments: list[dict[str, Any]] = []
-    for start, end, name in sorted({(one["start"], one["end"], one["label"]) for one in spans}):
-        one = {"start": tidy(start / UNITS), "end": tidy(end / UNITS), "label": name if question.labels else ""}
-        if question.overlap or not segments or one["start"] >= segments[-1]["end"]:
-            segments.append({**one, "text": ""})
+    before = 0.0
+    for start, end, name in sorted({(one["x"], one["x"] + one["width"], one["label"]) for one in boxes}):
+        start, end = tidy(round(max(start, before), 3)), tidy(round(end, 3))
+        if start < end:
+            label = name if question.labels else ""
+            segments.append({"start": start, "end": end, "label": label, "text": ""})
+            before = 0.0 if question.overlap else end
     if question.transcript and segments:
         pieces = _pieces(str(found.get(("transcript", "")) or ""), segments)
         segments = [{**one, "text": text} for one, text in zip(segments, pieces, strict=True)]
-    return {"duration": max((one["end"] for one in segments), default=1 / UNITS), "segments": segments}
+    return {"duration": max((one["end"] for one in segments), default=0.001), "segments": segments}
 
 
 def _pieces(words: str, segments: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -159,7 +164,7 @@ def _pieces(words: str, segments: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _aspects(question: Segments) -> tuple[Aspect, ...]:
-    where = Aspect("", "spans", question.labels or (NO_LABEL,))
+    where = Aspect("", "boxes", question.labels or (NO_LABEL,))
     return (where, Aspect("transcript", "text")) if question.transcript else (where,)
 
 
