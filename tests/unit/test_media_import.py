@@ -1,5 +1,6 @@
 """Media into a project: all or nothing, once, under safe names, from folders, tables and archives, whatever they try."""
 
+import base64
 import os
 import random
 import signal
@@ -28,6 +29,8 @@ from tawsim.store.database import Transaction
 from tawsim.store.media import PIECE, read_bytes
 from tawsim.workspaces.workspace import Workspace, open_workspace
 
+CARRIED = "data:image/png;base64," + base64.b64encode(png()).decode()
+BOMB = "data:image/png;base64," + base64.b64encode(png(30_001, 5)).decode()
 QUESTIONS = [{"kind": "choice", "name": "label", "labels": ["قطة", "كلب"]}]
 ONE_HOUR = 3600
 
@@ -352,9 +355,7 @@ def add_table(workspace: Workspace, project: Project, path: Path, folder: Path |
 def test_a_table_brings_the_files_it_names_and_no_others(
     workspace: Workspace, project: Project, folder: Path, tmp_path: Path
 ) -> None:
-    path = table(
-        tmp_path, "first,1.png", "second,cats\\قطة.jpg", "third,1.png", 'fourth,"data:image/png;base64,AA"', "fifth,"
-    )
+    path = table(tmp_path, "first,1.png", "second,cats\\قطة.jpg", "third,1.png", f'fourth,"{CARRIED}"', "fifth,")
     report = add_table(workspace, project, path, folder)
     assert report.tasks is not None
     assert (report.tasks.added, report.media.new) == (5, ("1.png", "cats/قطة.jpg"))
@@ -369,7 +370,8 @@ def test_a_table_brings_the_files_it_names_and_no_others(
     [
         ("absent.png", "there is no file “absent.png”"), ("../outside.png", "climbs"), ("/etc/passwd", "absolute"),
         ("cats", "no plain file"), ("link.png", "leads out"), ("page.png", "page.png: a web page"), ("1.PNG", "case counts"),
-        ("sound.wav", "it is a sound"), ("C:\\\\x.png", "absolute"),
+        ("sound.wav", "it is a sound"), ("data:image/svg+xml;base64,PHN2Zy8+", "SVG"), ("data:image/png;base64,A", "broken"),
+        ("data:image/svg+xml;utf8;<svg/>", "not base64"), (BOMB, "30,001"), ("C:\\\\x.png", "absolute"),
     ],
 )  # fmt: skip
 def test_a_row_that_names_what_is_not_there_is_named(
@@ -380,7 +382,7 @@ def test_a_row_that_names_what_is_not_there_is_named(
     (folder / "page.png").write_text("<html>")
     (folder / "sound.wav").write_bytes(wav())
     with pytest.raises(BadFile) as caught:
-        add_table(workspace, project, table(tmp_path, "a,1.png", f"b,{name}"), folder)
+        add_table(workspace, project, table(tmp_path, "a,1.png", f'b,"{name}"'), folder)
     assert said in str(caught.value)
     assert (caught.value.details["row"], caught.value.details["column"]) == (2, "image")
     assert names(workspace, project) == {}

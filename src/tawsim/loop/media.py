@@ -3,7 +3,9 @@
 Reading and storing are in intake/; here it is decided which column names them and what becomes a task.
 """
 
+import base64
 import hashlib
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ from tawsim.intake.media import (
 )
 from tawsim.intake.media_archive import open_archive
 from tawsim.intake.media_folder import find_in, folder_files
+from tawsim.intake.media_types import look
 from tawsim.labelling.media import media_row
 from tawsim.loop.importing import import_file, import_rows
 from tawsim.store.database import Database
@@ -148,9 +151,12 @@ def _files_of_rows(
     for number, row in open_rows(table).rows():
         for column, kind in columns.items():
             name = row.get(column)
-            if name in (None, "") or (isinstance(name, str) and (is_data_uri(name) or name in seen)):
+            if name in (None, "") or (isinstance(name, str) and name in seen):
                 continue
             try:
+                if isinstance(name, str) and is_data_uri(name):
+                    _check_carried(name, kind)
+                    continue
                 one = _file_of(db, project, folder, name, kind)
             except Trouble as trouble:
                 raise BadFile(trouble.message, trouble.hint, file=table.name, row=number, column=column) from None
@@ -161,14 +167,30 @@ def _files_of_rows(
                 yield one
 
 
+def _check_carried(uri: str, kind: str) -> None:
+    """What a cell brings along as a data: URI is held to the same rules. Raises Trouble or BadFile."""
+    head, _, body = uri.partition(",")
+    if not head.lower().endswith(";base64"):
+        raise Trouble("a data: URI that is not base64.", "Write it as data:image/png;base64,…")
+    try:
+        data = base64.b64decode(body, validate=True)
+    except ValueError:
+        raise Trouble("a data: URI whose base64 is broken.", "Make it anew.") from None
+    _check_kind(look(io.BytesIO(data), "data: URI").media_type, kind, "data: URI")
+
+
+def _check_kind(media_type: str, kind: str, name: str) -> None:
+    if not media_type.startswith(kind):
+        wanted, found = ("picture", "sound") if kind == "image" else ("sound", "picture")
+        raise BadFile(f"it is a {found}, and this column shows a {wanted}.", "Name another file.", file=name)
+
+
 def _file_of(db: Database, project: Project, folder: Path | None, name: Any, kind: str) -> Checked | None:
     path = _path_of(db, project, folder, name)
     if path is None:
         return None
     one = check_file(MediaFile(name, name, lambda: path.open("rb")))
-    if not one.facts.media_type.startswith(kind):
-        wanted, found = ("picture", "sound") if kind == "image" else ("sound", "picture")
-        raise BadFile(f"it is a {found}, and this column shows a {wanted}.", "Name another file.", file=name)
+    _check_kind(one.facts.media_type, kind, name)
     return one
 
 
