@@ -1,20 +1,17 @@
-// Where the picture or the sound of a task is: its file of the project, or the data: address in the row itself. Nothing from outside.
+// Which picture or sound of the task a question works on.
 import type { Question } from '../api/types';
+import { mediaOf, shortName, type Family } from '../../blocks/media';
 import type { Shown } from '../../kinds/kind';
 
-/** `missing`: the row names nothing. `outside`: neither a file of this project nor a data: address of that type. */
-export type Found = { url: string; name: string } | { problem: 'missing' | 'outside'; name: string };
+/** `missing`: the row names nothing. `outside`: neither a file of this project nor a data: address of a type that is shown. */
+export type Medium = { url: string; name: string } | { problem: 'missing' | 'outside'; name: string };
 
-const RASTER = /^data:image\/(?:png|jpe?g|webp|gif|bmp|avif)[;,]/i;
-const SOUND = /^data:(?:audio|video)\/[\w.+-]+[;,]/i;
-
-/** The medium that the question works on. */
-export function mediumOf(question: Question, shown: Shown, type: 'image' | 'audio'): Found {
-  const column = shown.block?.column || question.on;
+/** The medium in the column that the question works on. */
+export function mediumOf(question: Question, shown: Shown, family: Family): Medium {
+  const column = question.on || shown.block?.column || '';
   const value = shown.task.content[column];
-  if (typeof value !== 'string' || value === '') return { problem: 'missing', name: column };
-  const file = shown.task.media?.[value];
-  if (file) return { url: file.url, name: value };
-  const isData = (type === 'image' ? RASTER : SOUND).test(value);
-  return isData ? { url: value, name: '' } : { problem: 'outside', name: value.slice(0, 120) };
+  const found = mediaOf(shown.task, value, family);
+  if (found === 'empty') return { problem: 'missing', name: column };
+  if (typeof found === 'string') return { problem: 'outside', name: shortName(value) };
+  return { url: found.src, name: found.media ? shortName(value) : '' };
 }
