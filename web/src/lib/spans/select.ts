@@ -1,0 +1,82 @@
+// Selecting in a laid text by pointer. Mouse: drag, double click. Touch: the first word, then the last, or the handles.
+// The browser's own selection does the dragging (it scrolls, it can be copied); it is read, snapped and taken over.
+import type { TextLayout } from './layout';
+import type { Stretch } from './offsets';
+
+export interface Pointing {
+  /** A stretch while it is dragged (`done` false), and when the button is let go. Not snapped. */
+  drag(stretch: Stretch, done: boolean, exact: boolean): void;
+  /** A click or a tap on the letter at `unit`, or beside the text. */
+  tap(unit: number | null, touch: boolean, exact: boolean): void;
+  /** A handle is dragged to `unit`. */
+  pull(edge: 'start' | 'end', unit: number): void;
+}
+
+/** Listens on `surface` until the function that comes back is called. */
+export function listen(surface: HTMLElement, layout: TextLayout, pointing: Pointing): () => void {
+  const stop = new AbortController();
+  const { signal } = stop;
+  let pressed: { x: number; y: number; touch: boolean; exact: boolean } | null = null;
+  let pulled: { edge: 'start' | 'end'; dx: number; dy: number } | null = null;
+
+  function selected(): Stretch | null {
+    const chosen = getSelection();
+    if (!chosen || chosen.isCollapsed || !chosen.anchorNode || !chosen.focusNode) return null;
+    const from = layout.unitOf(chosen.anchorNode, chosen.anchorOffset);
+    const to = layout.unitOf(chosen.focusNode, chosen.focusOffset);
+    if (from === null && to === null) return null;
+    // One end lies outside: the selection goes to that edge of the text.
+    const beyond = (node: Node) => (layout.host.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_PRECEDING ? 0 : layout.text.text.length);
+    const [a, b] = [from ?? beyond(chosen.anchorNode), to ?? beyond(chosen.focusNode)];
+    return a === b ? null : { start: Math.min(a, b), end: Math.max(a, b) };
+  }
+
+  const handleOf = (target: EventTarget | null): HTMLElement | null => (target instanceof HTMLElement ? target.closest<HTMLElement>('[data-handle]') : null);
+
+  surface.addEventListener('pointerdown', (event) => {
+    const handle = handleOf(event.target);
+    if (handle) {
+      // The finger hides the word: what counts is where the edge itself was when the handle was taken.
+      const { left, width, top } = handle.getBoundingClientRect();
+      pulled = { edge: handle.dataset.handle as 'start' | 'end', dx: left + width / 2 - event.clientX, dy: top - 8 - event.clientY };
+      surface.setPointerCapture(event.pointerId);
+      event.preventDefault();
+      return;
+    }
+    if (event.button !== 0) return;
+    pressed = { x: event.clientX, y: event.clientY, touch: event.pointerType === 'touch', exact: event.altKey };
+  }, { signal });
+
+  surface.addEventListener('pointermove', (event) => {
+    if (!pulled) return;
+    const unit = layout.unitAt(event.clientX + pulled.dx, event.clientY + pulled.dy);
+    if (unit !== null) pointing.pull(pulled.edge, unit);
+  }, { signal });
+
+  document.addEventListener('selectionchange', () => {
+    if (!pressed || pressed.touch) return;
+    const stretch = selected();
+    if (stretch) pointing.drag(stretch, false, pressed.exact);
+  }, { signal });
+
+  document.addEventListener('pointerup', (event) => {
+    const was = pressed;
+    pressed = null;
+    if (pulled) return void (pulled = null);
+    if (!was) return;
+    // The selection of a double click is there only after this event.
+    setTimeout(() => {
+      if (signal.aborted) return;
+      const stretch = selected();
+      if (stretch) {
+        getSelection()?.removeAllRanges();
+        pointing.drag(stretch, true, was.exact || event.altKey);
+      } else if (Math.hypot(event.clientX - was.x, event.clientY - was.y) < 10) {
+        pointing.tap(layout.letterAt(event.clientX, event.clientY), was.touch, was.exact);
+      }
+    });
+  }, { signal });
+
+  document.addEventListener('pointercancel', () => ((pressed = null), (pulled = null)), { signal });
+  return () => stop.abort();
+}
