@@ -209,25 +209,33 @@ def test_what_has_no_name_is_cleared_away_after_an_hour(
     assert stored(workspace, "kept.png", project) == png()
 
 
+@pytest.mark.parametrize("moment", ["_touch", "_give_names"])
 def test_what_was_cleared_away_under_an_import_is_not_named(
-    workspace: Workspace, project: Project, clock: Any, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, project: Project, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     """An import that slept for an hour between storing and naming must not leave a name without bytes."""
-    give = intake_media._give_names
+    usual = getattr(intake_media, moment)
 
-    def late(tx: Transaction, *rest: Any) -> Any:
-        for row in tx.all("media_unreferenced", before=1 << 62, n=10):
-            while not intake_media._drop(tx, row["digest"]):
-                pass
-        return give(tx, *rest)
+    def sweep(tx: Transaction) -> None:
+        (row,) = tx.all("media_unreferenced", before=1 << 62, n=10)
+        done = intake_media._drop(tx, row["digest"])
+        while moment == "_touch" and not done:
+            done = intake_media._drop(tx, row["digest"])
 
-    monkeypatch.setattr(intake_media, "_give_names", late)
-    with pytest.raises(Conflict, match="cleared away"):
-        put(workspace, project, {"a.png": png()})
+    def late(place: Any, *rest: Any) -> Any:
+        if isinstance(place, Transaction):
+            sweep(place)
+        else:
+            place.write(sweep)
+        return usual(place, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intake_media, moment, late)
+        with pytest.raises(Conflict, match="cleared away"):
+            put(workspace, project, {"long.wav": wav(600.0)})
     assert names(workspace, project) == {}
-    monkeypatch.undo()
-    assert put(workspace, project, {"a.png": png()}).new == ("a.png",)
-    assert stored(workspace, "a.png", project) == png()
+    assert put(workspace, project, {"long.wav": wav(600.0)}).new == ("long.wav",)
+    assert stored(workspace, "long.wav", project) == wav(600.0)
 
 
 def test_transactions_stay_small(workspace: Workspace, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO
 
 from tawsim.core.clock import SECOND
@@ -114,6 +115,7 @@ def add_media(
     new, same, replaced = _compare(db, project_id, batch, replace)
     wanted = list({one.digest: one for one in (*new, *replaced)}.values())
     _store(db, wanted)
+    _touch(db, [one.digest for one in wanted])
     earlier = db.write(lambda tx: _give_names(tx, project_id, actor_id, new, replaced))
     return MediaReport(
         tuple(one.name for one in new), tuple(one.name for one in same), earlier, sum(one.size for one in wanted)
@@ -231,6 +233,19 @@ def _finish(tx: Transaction, one: Checked) -> None:
     tx.run("media_set_whole", digest=one.digest, whole=1)
 
 
+def _touch(db: Database, digests: list[str]) -> None:
+    """All that was stored is there still, and no sweep takes it before it has a name, a moment later. Apart from the
+    naming, which would hold the writer for longer."""
+
+    def work(tx: Transaction, chunk: list[str]) -> None:
+        for digest in chunk:
+            if tx.run("media_seen", digest=digest, now=tx.now) == 0:
+                raise _swept()
+
+    for first in range(0, len(digests), BATCH_STEPS):
+        db.write(partial(work, chunk=digests[first : first + BATCH_STEPS]))
+
+
 def _swept() -> Conflict:
     return Conflict("What this import had stored was cleared away meanwhile.", "Run it again.")
 
@@ -242,10 +257,6 @@ def _give_names(
     """The commit. What the names stood for that stand for something else now."""
     if tx.one("project_get", id=project_id) is None:
         raise NotFound("There is no such project.")
-    for digest in {one.digest for one in (*new, *replaced)}:
-        known = tx.one("media_get", digest=digest)
-        if known is None or not known["whole"]:
-            raise _swept()
     before = _count(tx, project_id)
     tx.many("media_name_insert", [{"project_id": project_id, "name": one.name, "digest": one.digest} for one in new])
     if _count(tx, project_id) != before + len(new):
@@ -258,6 +269,8 @@ def _give_names(
         earlier[one.name] = known["digest"]
         tx.run("media_seen", digest=known["digest"], now=tx.now)  # it may be wanted back in a moment
         tx.run("media_name_set", project_id=project_id, name=one.name, digest=one.digest)
+    if tx.one("media_named_in_part", project_id=project_id) is not None:
+        raise _swept()
     if new or replaced:
         data = {"new": len(new), "replaced": [one.name for one in replaced][:100]}
         record(tx, "media.added", actor_id, project_id=project_id, data=json.dumps(data, ensure_ascii=False))

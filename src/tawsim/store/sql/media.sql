@@ -38,6 +38,11 @@ DELETE FROM media_name WHERE project_id = :project_id AND name = :name;
 -- name: media_name_count
 SELECT COUNT(*) AS n FROM media_name WHERE project_id = :project_id;
 
+-- name: media_named_in_part
+SELECT m.digest FROM media m
+WHERE m.whole = 0 AND EXISTS (SELECT 1 FROM media_name n WHERE n.digest = m.digest AND n.project_id = :project_id)
+LIMIT 1;
+
 -- name: media_by_name
 SELECT n.name, m.digest, m.media_type, m.size, m.width, m.height, m.seconds
 FROM media_name n JOIN media m ON m.digest = n.digest
