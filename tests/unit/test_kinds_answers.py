@@ -1,6 +1,8 @@
 """What the battery cannot say for all kinds at once: edges, quotes, steps, trees, shapes, limits, and what distances measure."""
 
 import unicodedata
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tawsim.core.errors import BadAnswer, BadInput
+from tawsim.core.records import Question
 from tawsim.core.text import edge_after, edge_before, is_edge
 from tawsim.kinds import (
     KINDS,
@@ -357,3 +360,13 @@ def test_a_live_conversation_keeps_its_turns() -> None:
     for wrong in ([turn] * 3, [turn | {"chosen": 2}], [turn | {"candidates": []}], [turn | {"candidates": ["a"] * 3}]):
         with pytest.raises(BadAnswer):
             validated(question, {"messages": {}, "turns": wrong})
+
+
+@pytest.mark.parametrize("name", list(KINDS))
+def test_every_kind_stands_on_its_page_with_its_fields(name: str) -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/kinds.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+    own = {one.name for one in fields(KINDS[name].example.question)} - {one.name for one in fields(Question)} - {"kind"}
+    assert all(f"`{field}`" in row for field in own), own
+    for table in ("How far two answers are apart", "What truth is inferred of"):
+        assert f"`{name}`" in page.split(f"## {table}")[1].split("## ")[0]
