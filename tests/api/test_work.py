@@ -73,7 +73,7 @@ def test_undo_gives_the_task_back_with_the_old_answer(world: Any) -> None:
     annotation = submit(world, world.layla, leased["lease"]["id"]).json()["annotation"]["id"]
     undone = world.post(f"/annotations/{annotation}/undo", {"key": "u1"}, world.layla).json()
     assert undone["task"]["id"] == leased["task"]["id"]
-    assert undone["previous"] == {"answers": {"label": "سلبي"}}
+    assert undone["previous"] == {"answers": {"label": "سلبي"}, "comment": "", "flag": False}
     assert undone["lease"]["id"] != leased["lease"]["id"]
     again = world.post(f"/annotations/{annotation}/undo", {"key": "u1"}, world.layla).json()
     assert again["lease"]["id"] == undone["lease"]["id"]

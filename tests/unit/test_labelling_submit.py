@@ -232,7 +232,7 @@ def test_undo_gives_the_task_back_with_the_old_answer_and_keeps_the_slot(world: 
     (task,) = world.add(1)
     annotation = world.answer(world.a)["id"]
     back = world.undo(world.a, annotation, "k")
-    assert (back.task_id, back.previous) == (task, YES)
+    assert (back.task_id, back.previous) == (task, {"answers": YES, "comment": "", "flag": False})
     assert world.undo(world.a, annotation, "k").lease_id == back.lease_id
     assert world.grant(world.b).none == "leased"
     assert world.submit(world.a, back.lease_id, NO)["state"] == "accepted"

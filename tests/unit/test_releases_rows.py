@@ -94,6 +94,10 @@ def test_vote_row():
         "lease": "l-1",
         "guideline_version": 2,
         "version": 1,
+        "schema_version": 1,
+        "comment": "",
+        "flag": False,
+        "drawn": None,
     }
     assert tuple(row) == shape.columns
     assert VoteShape([LABEL, TOPICS]).types["label"] == "json"

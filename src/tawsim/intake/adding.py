@@ -19,6 +19,7 @@ from tawsim.core.errors import AlreadyRunning, BadFile, BadInput, Conflict, Taws
 from tawsim.core.ids import new_id, new_ids
 from tawsim.core.records import DuplicatePolicy, ImportReport, Project
 from tawsim.core.text import text_key
+from tawsim.intake.judged import Judged
 from tawsim.intake.repeats import Repeats
 from tawsim.store import rows
 from tawsim.store.database import Database, Row, Transaction
@@ -150,10 +151,10 @@ def _prepare(db: Database, job: _Import, repeats: Repeats, chunk: list[NumberedR
     """Check each row and find what it repeats, outside the writer."""
     tasks: list[dict[str, Any]] = []
     ids = new_ids(db.clock(), len(chunk))
+    judged = Judged(job.project)
     with repeats.chunk(job.settle):
         for (row_number, row), task_id in zip(chunk, ids, strict=True):
-            text = checked_text(row, job.project.text_column, file=job.source, row_number=row_number)
-            key = text_key(text)
+            key = text_key(judged.text(row, file=job.source, row_number=row_number))
             earlier = repeats.earlier(key)
             if earlier and _note_duplicate(job, row_number, earlier):
                 continue
@@ -192,25 +193,6 @@ def _note_duplicate(job: _Import, row_number: int, earlier: int) -> bool:
     if len(job.named) < NAMED_DUPLICATES:
         job.named.append((row_number, earlier))
     return job.policy == "skip"
-
-
-def checked_text(row: Mapping[str, Any], column: str, *, file: str, row_number: int) -> str:
-    """The text to be labelled. Raises BadFile where the column is missing, empty, or not text."""
-    if column not in row:
-        found = ", ".join(str(name) for name in list(row)[:12])
-        raise BadFile(
-            f"there is no such column; found: {found}.",
-            f"The texts of this project stand in the column “{column}”: call yours so.",
-            file=file,
-            row=row_number,
-            column=column,
-        )
-    text = row[column]
-    if not isinstance(text, str):
-        raise BadFile(f"expected text, found {type(text).__name__}.", file=file, row=row_number, column=column)
-    if not text.strip():
-        raise BadFile("the text is empty.", "Fill it or remove the row.", file=file, row=row_number, column=column)
-    return text
 
 
 def _position(job: _Import) -> int:

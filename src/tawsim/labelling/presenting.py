@@ -113,16 +113,10 @@ def _shown_columns(
     return frozenset(columns), blind - {block.column for block in blocks}
 
 
-def present(project: Project, content: Content, drawn: Drawn) -> dict[str, Any]:
-    """What goes out of a row: `content`, and where there are any `candidates` and `suggestions`, by question."""
+def present(project: Project, content: Content, drawn: Drawn, media: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What goes out of a row: `content`, `candidates` and `suggestions` by question, `media` by the name in the row. The
+    same fields for every task, so that nothing can be told from their absence (Q20)."""
     shown, blind = _shown_columns(project.content, project.questions)
-    found: dict[str, Any] = {
-        "content": {
-            column: value
-            for column, value in content.items()
-            if column not in blind and (shown is None or column in shown)
-        }
-    }
     candidates = {}
     for question in project.questions:
         order = drawn.orders.get(question.name)
@@ -131,13 +125,18 @@ def present(project: Project, content: Content, drawn: Drawn) -> dict[str, Any]:
             candidates[question.name] = [
                 {"name": letter(place), "value": values.get(name)} for place, name in enumerate(order)
             ]
-    if candidates:
-        found["candidates"] = candidates
-    if drawn.suggestions:
-        answers = {name: one["answer"] for name, one in drawn.suggestions.items()}
-        worded = to_shown(project.questions, drawn, answers)
-        found["suggestions"] = {name: {**one, "answer": worded[name]} for name, one in drawn.suggestions.items()}
-    return found
+    answers = {name: one["answer"] for name, one in drawn.suggestions.items()}
+    worded = to_shown(project.questions, drawn, answers)
+    return {
+        "content": {
+            column: value
+            for column, value in content.items()
+            if column not in blind and (shown is None or column in shown)
+        },
+        "candidates": candidates,
+        "suggestions": {name: {**one, "answer": worded[name]} for name, one in drawn.suggestions.items()},
+        "media": dict(media),
+    }
 
 
 def media_names(project: Project, content: Content) -> list[str]:

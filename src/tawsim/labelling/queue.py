@@ -14,7 +14,8 @@ from typing import Any
 from tawsim.core.clock import SECOND
 from tawsim.core.errors import NotFound
 from tawsim.core.records import NoneReason, Project
-from tawsim.labelling.presenting import present, read_drawn, to_shown
+from tawsim.labelling.media import media_of
+from tawsim.labelling.presenting import media_names, present, read_drawn, to_shown
 from tawsim.labelling.slots import count_changes, end_lease, insert_lease, project_row, take_slot
 from tawsim.store import rows
 from tawsim.store.database import Row, Transaction
@@ -160,17 +161,18 @@ def leased_task(tx: Transaction, project: Project, lease: Any, previous: dict[st
     assert task is not None
     content = json.loads(task["content"])
     drawn = read_drawn(lease["shown"])
-    shown = present(project, content, drawn)
+    shown = present(project, content, drawn, media_of(tx, project.id, media_names(project, content)))
     if previous is not None:
         previous = {**previous, "answers": to_shown(project.questions, drawn, previous["answers"])}
     return LeasedTask(lease["id"], task["id"], lease["deadline"], lease["round"], task["seq"], shown, previous)
 
 
-def own_work(project: Project, row: Row) -> dict[str, Any]:
+def own_work(tx: Transaction, project: Project, row: Row) -> dict[str, Any]:
     """A worker's own answer or draft as they saw it: `answers` in the names that its lease showed, and the `task`. `row` is
     one of annotation_mine or draft_of_worker."""
     drawn = read_drawn(row["shown"])
-    shown = present(project, json.loads(row["content"]), drawn)
+    content = json.loads(row["content"])
+    shown = present(project, content, drawn, media_of(tx, project.id, media_names(project, content)))
     return {
         "answers": to_shown(project.questions, drawn, json.loads(row["answers"])),
         "task": {"id": row["task_id"], "seq": row["seq"], **shown},

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 from tawsim.core.errors import BadInput
 from tawsim.core.records import Project
+from tawsim.labelling.presenting import read_drawn
 from tawsim.labelling.slots import project_row
+from tawsim.loop.structured import completed
 from tawsim.loop.truths import ProjectTruth, project_truth
 from tawsim.releases import ExportCounts, Inferred, TruthShape, Vote, VoteShape, format_of, new_file, stream, write
 from tawsim.releases.column_types import ColumnType
@@ -100,13 +102,23 @@ def _label_rows(db: Database, project: Project, shape: TruthShape) -> Iterator[d
     for page in _pages(db, project.id, truths[0].visible_seq):
         columns = [_found(truth, [row[0] for row in page]) for truth in truths]
         if len(names) == 1:  # nearly always, and a third faster
-            for (seq, content), one in zip(page, columns[0], strict=True):
-                yield shape.row(seq, loads(content), {names[0]: one.inferred}, {names[0]: one.votes}, one.answers)
+            for (seq, text), one in zip(page, columns[0], strict=True):
+                content = loads(text)
+                inferred = {names[0]: _with_row(truths[0], one.inferred, content)}
+                yield shape.row(seq, content, inferred, {names[0]: one.votes}, one.answers)
             continue
-        for (seq, content), *found in zip(page, *columns, strict=True):
-            inferred = {name: one.inferred for name, one in zip(names, found, strict=True)}
+        for (seq, text), *found in zip(page, *columns, strict=True):
+            content = loads(text)
+            inferred = {
+                name: _with_row(truth, one.inferred, content)
+                for name, truth, one in zip(names, truths, found, strict=True)
+            }
             votes = {name: one.votes for name, one in zip(names, found, strict=True)}
-            yield shape.row(seq, loads(content), inferred, votes, max(one.answers for one in found))
+            yield shape.row(seq, content, inferred, votes, max(one.answers for one in found))
+
+
+def _with_row(truth: ProjectTruth, found: Inferred, content: Mapping[str, Any]) -> Inferred:
+    return found._replace(label=completed(truth.question, found.label, content))
 
 
 class _Found(NamedTuple):
@@ -127,7 +139,7 @@ def _found(truth: ProjectTruth, seqs: list[int]) -> list[_Found]:
     labels = truth.labels
     return [
         _Found(
-            Inferred(truth.label(row), p),
+            Inferred(truth.label(row), None if p != p else p, *_interval(truth, row)),
             {label: n for label, n in zip(labels, votes, strict=True) if n},
             given,
         )
@@ -135,6 +147,13 @@ def _found(truth: ProjectTruth, seqs: list[int]) -> list[_Found]:
         else _NOTHING
         for row, p, votes, given in zip(*columns, strict=True)
     ]
+
+
+def _interval(truth: ProjectTruth, row: int) -> tuple[float | None, float | None]:
+    if truth.low is None or truth.high is None:
+        return None, None
+    low, high = float(truth.low[row]), float(truth.high[row])
+    return None if low != low else low, None if high != high else high
 
 
 def _pages(db: Database, project_id: str, last: int) -> Iterator[list[Any]]:
@@ -165,8 +184,21 @@ def _vote_rows(db: Database, project: Project, shape: VoteShape) -> Iterator[dic
                         task=row["seq"], task_id=row["task_id"], worker=names.get(row["worker_id"], row["worker_id"]),
                         question=question.name, label=answers[question.name], at=row["created_at"],
                         lease=row["lease_id"], guideline_version=row["guideline_version"], version=row["version"],
+                        schema_version=row["schema_version"], comment=row["comment"], flag=bool(row["flag"]),
+                        drawn=_drawn(row["shown"], question.name),
                     )  # fmt: skip
                     yield shape.row(vote)
+
+
+def _drawn(text: str, question: str) -> dict[str, Any] | None:
+    """What the worker was shown with this question: the order of candidates, a suggestion; None where nothing was."""
+    drawn = read_drawn(text)
+    found: dict[str, Any] = {}
+    if question in drawn.orders:
+        found["order"] = list(drawn.orders[question])
+    if question in drawn.suggestions:
+        found["suggestion"] = drawn.suggestions[question]
+    return found or None
 
 
 def content_columns(db: Database, project_id: str) -> tuple[str, ...]:

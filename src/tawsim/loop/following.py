@@ -5,6 +5,7 @@ at once, and the second for everybody a little; so the task is judged again with
 all is learned anew when enough has changed. Nothing here knows who asks, or keeps more than one question.
 """
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.records import Project, Question
+from tawsim.kinds import Choice, Choices
 from tawsim.loop.answers import Answers, gather
+from tawsim.loop.structured import Structured, infer_structured
 from tawsim.store.database import Database
 from tawsim.truth import Agreement, Inference, SetsInference, TruthModel, Votes, Why, WorkerSkill, infer, infer_sets
 
@@ -33,8 +36,9 @@ NOBODY = Why("no_answers", "Nobody has answered yet.")
 class ProjectTruth:
     """The truth of one question of a project at one moment.
 
-    The T answered tasks: `seqs` (T,) int64, in no order; `best` (T,) positions of labels, or `chosen` (T) tuples of labels
-    where an answer is a set; `p` (T,) of the label or set; `probabilities` and `votes` (T, K); `answers` (T,). `row_of`
+    The T answered tasks: `seqs` (T,) int64, in no order; `best` (T,) positions of labels, or `chosen` (T) answers in their
+    kind's form where they are more than one label; `p` (T,) of the label or answer, NaN where its kind has none;
+    `probabilities` and `votes` (T, K); `answers` (T,); `low` and `high` (T,) the 95 % intervals of numbers. `row_of`
     int32: the row of each task number, -1 where nobody answered. `total` counts the tasks, answered or not, and
     `visible_seq` is the last one's number. `workers` and `agreement` are as of when the workers were last learned.
     """
@@ -46,7 +50,7 @@ class ProjectTruth:
     seqs: NDArray[np.int64]
     row_of: NDArray[np.int32]
     best: NDArray[np.int64]
-    chosen: Sequence[tuple[Any, ...] | None] | None
+    chosen: Sequence[Any] | None
     p: NDArray[np.float64]
     probabilities: NDArray[np.float64]
     votes: NDArray[np.int64]
@@ -57,11 +61,11 @@ class ProjectTruth:
     visible_seq: int
     revision: int
     seconds: float
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The question's labels, in its order."""
-        return tuple(getattr(self.question, "labels", ()))
+    labels: tuple[str, ...] = ()
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
+    measure: str = "accuracy"
+    agreement_measure: str = "alpha"
 
     def places(self, seqs: Sequence[int]) -> NDArray[np.int32]:
         """The rows of these tasks, -1 where nobody answered."""
@@ -75,10 +79,10 @@ class ProjectTruth:
         return row if row >= 0 else None
 
     def label(self, t: int) -> Any:
-        """The inferred label of row t: text, or a list of texts for a question with several choices."""
+        """The inferred answer of row t, in the form of its kind."""
         if self.chosen is not None:
             chosen = self.chosen[t]
-            return None if chosen is None else list(chosen)
+            return list(chosen) if isinstance(chosen, tuple) else chosen
         return self.labels[self.best[t]]
 
 
@@ -96,6 +100,11 @@ class Following:
     def is_exact(self) -> bool:
         """Whether nothing was judged since all was learned."""
         return self._changed == 0
+
+    @property
+    def is_unfollowed(self) -> bool:
+        """Whether this kind of truth can only be learned anew."""
+        return self._fitted is None and self.truth.chosen is not None
 
     def wants_learning(self, age: float) -> bool:
         """Whether so much changed since, or so long ago (`age`, s), that workers should be learned anew."""
@@ -198,12 +207,19 @@ def judge(db: Database, project: Project, question: Question) -> Following:
         counts = tx.one("project_count_get", project_id=project.id)
         assert counts is not None
         total, visible_seq, revision = int(counts["tasks"]), int(counts["visible_seq"]), int(counts["revision"])
-        found = gather(tx.stream("truth_answers", project_id=project.id, visible_seq=visible_seq), question)
+        rows = tx.stream("truth_answers", project_id=project.id, visible_seq=visible_seq)
+        if not isinstance(question, Choice | Choices):
+            parsed = ((seq, worker, json.loads(text)) for seq, worker, text in rows)
+            return _structured(
+                project, question, infer_structured(parsed, question), total, visible_seq, revision, started
+            )
+        found = gather(rows, question)
     result = _inferred(found, question)
     row_of = np.full(visible_seq + 1, -1, np.int32)
     truth = ProjectTruth(
         project, question, "majority", NOBODY, np.zeros(0, np.int64), row_of, np.zeros(0, np.int64), None, np.zeros(0),
         np.zeros((0, 0)), np.zeros((0, 0), np.int64), np.zeros(0, np.int64), (), None, total, visible_seq, revision, 0.0,
+        labels=question.labels,
     )  # fmt: skip
     fitted = None
     if result is not None:
@@ -219,6 +235,34 @@ def judge(db: Database, project: Project, question: Question) -> Following:
             answers=result.answers if isinstance(result, SetsInference) else result.votes.sum(axis=1),
         )  # fmt: skip
     return Following(replace(truth, seconds=time.monotonic() - started), fitted)
+
+
+def _structured(
+    project: Project,
+    question: Question,
+    found: Structured | None,
+    total: int,
+    visible: int,
+    revision: int,
+    started: float,
+) -> Following:
+    """What `infer_structured` found, as a truth that is learned anew rather than followed."""
+    row_of = np.full(visible + 1, -1, np.int32)
+    none = np.zeros(0, np.int64)
+    if found is None:
+        truth = ProjectTruth(
+            project, question, "majority", NOBODY, none, row_of, none, (), np.zeros(0), np.zeros((0, 0)),
+            np.zeros((0, 0), np.int64), none, (), None, total, visible, revision, 0.0,
+        )  # fmt: skip
+    else:
+        row_of[found.seqs] = np.arange(len(found.seqs), dtype=np.int32)
+        truth = ProjectTruth(
+            project, question, found.model, found.why, found.seqs, row_of, np.zeros(len(found.seqs), np.int64), found.chosen,
+            found.p, found.probabilities, found.votes, found.answers, found.workers, found.agreement, total, visible,
+            revision, 0.0, labels=found.labels, low=found.low, high=found.high, measure=found.measure,
+            agreement_measure=found.agreement_measure,
+        )  # fmt: skip
+    return Following(replace(truth, seconds=time.monotonic() - started), None)
 
 
 def _inferred(found: Answers, question: Question) -> Inference | SetsInference | None:

@@ -79,7 +79,10 @@ def _kept_up(found: _Kept, db: Database, project_id: str, *, may_be_stale: bool,
     if exact or truth.seconds < QUICK_S:
         return False
     with found.door:
-        return found.following.catch_up(db)
+        if found.following.catch_up(db):
+            return True
+    # What cannot be followed is learned anew, but not at every look at it.
+    return found.following.is_unfollowed and age < max(STALE_AT_LEAST_S, STALE_FACTOR * truth.seconds)
 
 
 def follow(db: Database) -> None:
@@ -108,12 +111,14 @@ def agreement(db: Database, project_id: str) -> dict[str, Any] | None:
 
 
 def agreement_json(truth: ProjectTruth) -> dict[str, Any] | None:
-    """alpha, low, high and the number of tasks they rest on."""
+    """alpha (or the `measure` that stands in its place where answers are no labels), low, high, and how many tasks they
+    rest on."""
     found = truth.agreement
     if found is None:
         return None
     return {
         "alpha": round(found.alpha, 6), "low": round(found.low, 6), "high": round(found.high, 6), "tasks": found.tasks,
+        "measure": truth.agreement_measure,
     }  # fmt: skip
 
 

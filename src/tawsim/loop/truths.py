@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
 from tawsim.loop.inferring import ProjectTruth, agreement, agreement_json, forget_truths, project_truth
+from tawsim.loop.structured import completed
 from tawsim.loop.views import worker_json
 from tawsim.store import rows
 from tawsim.store.database import Database
@@ -20,6 +21,7 @@ __all__ = [
 ]  # fmt: skip
 SURE = 0.95
 MAX_PAGE = 10_000
+NO_INTERVAL: dict[str, Any] = {"low": None, "high": None}
 
 
 def truth_page(
@@ -45,6 +47,7 @@ def truth_summary(truth: ProjectTruth, db: Database) -> dict[str, Any]:
         "why_facts": dict(truth.why.facts),
         "labels": list(truth.labels),
         "summary": _summary(truth),
+        "measure": truth.measure,
         "workers": _workers(db, truth.workers),
         "agreement": agreement_json(truth),
     }
@@ -55,7 +58,7 @@ def _summary(truth: ProjectTruth) -> dict[str, Any]:
     return {
         "tasks": truth.total,
         "labelled": labelled,
-        "mean_p": round(float(p.mean()), 6) if labelled else None,
+        "mean_p": None if np.isnan(p).all() else round(float(np.nanmean(p)), 6),
         "sure": {"threshold": SURE, "tasks": int((p >= SURE).sum())},
     }
 
@@ -85,17 +88,25 @@ def _task(truth: ProjectTruth, task: Any) -> dict[str, Any]:
     base = {"task_id": task.id, "seq": task.seq, "content": dict(task.content)}
     t = truth.place(task.seq)
     if t is None:
-        return {**base, "label": None, "p": None, "votes": {}, "probabilities": {}, "answers": 0}
+        return {**base, "label": None, "p": None, "votes": {}, "probabilities": {}, "answers": 0} | NO_INTERVAL
+    known = truth.low is not None and truth.high is not None
+    interval = {"low": number(truth.low[t]), "high": number(truth.high[t])} if known else NO_INTERVAL  # type: ignore[index]
     return {
         **base,
-        "label": truth.label(t),
-        "p": round(float(truth.p[t]), 6),
+        "label": completed(truth.question, truth.label(t), task.content),
+        "p": number(truth.p[t]),
         "votes": vote_counts(truth.labels, truth.votes[t]),
         "probabilities": {
             label: round(float(p), 6) for label, p in zip(truth.labels, truth.probabilities[t], strict=True)
         },
         "answers": int(truth.answers[t]),
+        **interval,
     }
+
+
+def number(value: Any) -> float | None:
+    """Six digits after the point; None where there is no such number."""
+    return None if np.isnan(value) else round(float(value), 6)
 
 
 def vote_counts(labels: tuple[str, ...], counts: NDArray[np.int64]) -> dict[str, int]:
@@ -111,9 +122,9 @@ def _workers(db: Database, skills: Iterable[WorkerSkill]) -> list[dict[str, Any]
             "worker": worker_json(known[skill.worker]),
             "answers": skill.answers,
             "judged": skill.judged,
-            "accuracy": round(skill.accuracy, 6),
-            "low": round(skill.low, 6),
-            "high": round(skill.high, 6),
+            "accuracy": number(skill.accuracy),
+            "low": number(skill.low),
+            "high": number(skill.high),
             "verdict": skill.verdict,
             "why": skill.why,
             "confusion": [[round(float(p), 6) for p in row] for row in skill.confusion],

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from tawsim.core.clock import to_iso
 from tawsim.core.records import Question
-from tawsim.kinds import Choices
 from tawsim.releases.column_types import ColumnType
 
 PREFIX = "tawsim_"
@@ -17,15 +16,19 @@ _DIGITS = 6
 
 
 class Inferred(NamedTuple):
-    """The truth of one question on one task: a label (a list for `choices`), and the probability that it is right."""
+    """The truth of one question on one task: the answer in its kind's form, the probability that it is right, and of a
+    number its 95 % interval."""
 
     label: Any = None
     p: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 class Vote(NamedTuple):
     """One answer of one worker. `task` is the task's number, as `tawsim_task` is in the table of labels, so that the two
-    join; `at` is in microseconds since 1970 UTC; `label` is a list for `choices`."""
+    join; `at` is in microseconds since 1970 UTC; `label` is the answer in its kind's form; `drawn` what was drawn for
+    the lease: the order of candidates, a suggestion."""
 
     task: int
     task_id: str
@@ -36,6 +39,16 @@ class Vote(NamedTuple):
     lease: str
     guideline_version: int
     version: int
+    schema_version: int = 1
+    comment: str = ""
+    flag: bool = False
+    drawn: Mapping[str, Any] | None = None
+
+
+# The type of a column of answers by kind; of those not named here, JSON.
+ANSWER_TYPES: Mapping[str, ColumnType] = {"choice": "text", "text": "text", "number": "float", "scale": "int"}
+# Kinds whose answers are counted by label.
+COUNTED = frozenset({"choice", "choices", "scale"})
 
 
 @dataclass(slots=True)
@@ -50,8 +63,9 @@ class ExportCounts:
 class TruthShape:
     """The table of truths: one row a task, in the columns of the file it came from, then ours.
 
-    Ours are `tawsim_task` (its number), for each question NAME `NAME`, `NAME_p` and `NAME_votes`, and `answers`. A
-    name that the file has already gets the prefix `tawsim_`, and for a question all three of its names do.
+    Ours are `tawsim_task` (its number), for each question NAME `NAME`, `NAME_p`, and by its kind `NAME_votes` (how many
+    gave each label) or `NAME_low` and `NAME_high` (the interval of a number), and `answers`. A name that the file has
+    already gets the prefix `tawsim_`, and for a question all of its names do.
     `columns` and `types` go to the writer; `counts` is kept while rows are shaped.
     """
 
@@ -61,13 +75,20 @@ class TruthShape:
         self.counts = ExportCounts(labelled={question.name: 0 for question in questions})
         taken = set(self._content)
         (self._task,) = _free(("tawsim_task",), taken)
-        self._names = [_free((q.name, f"{q.name}_p", f"{q.name}_votes"), taken) for q in self._questions]
+        self._kinds = [q.kind for q in self._questions]  # type: ignore[attr-defined]
+        self._names = [
+            _free(tuple(f"{q.name}{end}" for end in _ends(kind)), taken)
+            for q, kind in zip(self._questions, self._kinds, strict=True)
+        ]
         (self._answers,) = _free(("answers",), taken)
         ours = [self._task, *(name for names in self._names for name in names), self._answers]
         self.columns: tuple[str, ...] = (*self._content, *ours)
         self.types: dict[str, ColumnType] = {self._task: "int", self._answers: "int"}
-        for question, (label, p, votes) in zip(self._questions, self._names, strict=True):
-            self.types |= {label: "json" if isinstance(question, Choices) else "text", p: "float", votes: "json"}
+        for kind, (label, *others) in zip(self._kinds, self._names, strict=True):
+            self.types[label] = ANSWER_TYPES.get(kind, "json")
+            self.types |= dict.fromkeys(others, "float")
+            if kind in COUNTED:
+                self.types[others[-1]] = "json"
 
     def row(
         self,
@@ -83,10 +104,14 @@ class TruthShape:
         """
         row: dict[str, Any] = {name: content[name] for name in self._content if name in content}
         row[self._task] = seq
-        for question, (label, p, counts) in zip(self._questions, self._names, strict=True):
+        for question, kind, (label, p, *others) in zip(self._questions, self._kinds, self._names, strict=True):
             found = truth.get(question.name, _NOTHING)
             row[label], row[p] = found.label, None if found.p is None else _round(found.p)
-            row[counts] = _in_order(question, votes.get(question.name, {}))
+            if kind == "number":
+                row[others[0]], row[others[1]] = found.low, found.high
+                row[label] = None if found.label is None else float(found.label)
+            elif others:
+                row[others[0]] = _in_order(question, votes.get(question.name, {}))
             self.counts.labelled[question.name] += found.label is not None
         row[self._answers] = answers
         self.counts.rows += 1
@@ -103,16 +128,23 @@ class VoteShape:
     columns: tuple[str, ...] = Vote._fields
 
     def __init__(self, questions: Sequence[Question]) -> None:
-        several = any(isinstance(question, Choices) for question in questions)
+        texts = all(ANSWER_TYPES.get(question.kind) == "text" for question in questions)  # type: ignore[attr-defined]
         self.types: dict[str, ColumnType] = dict.fromkeys(self.columns, "text")
-        self.types |= {"task": "int", "guideline_version": "int", "version": "int"}
-        self.types["label"] = "json" if several else "text"
+        self.types |= {"task": "int", "guideline_version": "int", "version": "int", "schema_version": "int"}
+        self.types |= {"flag": "bool", "drawn": "json", "label": "text" if texts else "json"}
         self.rows = 0
 
     def row(self, vote: Vote) -> dict[str, Any]:
         """The row of one vote, its time in ISO 8601, UTC."""
         self.rows += 1
         return {**vote._asdict(), "at": to_iso(vote.at)}
+
+
+def _ends(kind: str) -> tuple[str, ...]:
+    """What the columns of a question of this kind end in."""
+    if kind == "number":
+        return "", "_p", "_low", "_high"
+    return ("", "_p", "_votes") if kind in COUNTED else ("", "_p")
 
 
 def _free(names: Sequence[str], taken: set[str]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 Where an answer is one of core's records, that record is the shape, so that Python, SQL, HTTP and TypeScript keep one word.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from tawsim.core.records import (
@@ -130,6 +130,7 @@ class Agreement:
     low: float
     high: float
     tasks: int
+    measure: str
 
 
 @dataclass(frozen=True)
@@ -186,9 +187,9 @@ class TaskContent:
     id: str
     seq: int
     content: dict[str, Any]
-    candidates: dict[str, list[CandidateFacts]] = field(default_factory=dict)
-    suggestions: dict[str, SuggestionFacts] = field(default_factory=dict)
-    media: dict[str, MediaFacts] = field(default_factory=dict)
+    candidates: dict[str, list[CandidateFacts]]
+    suggestions: dict[str, SuggestionFacts]
+    media: dict[str, MediaFacts]
 
 
 @dataclass(frozen=True)
@@ -342,11 +343,13 @@ class TruthTask:
     task_id: str
     seq: int
     content: dict[str, Any]
-    label: str | list[str] | None
+    label: Any
     p: float | None
     votes: dict[str, int]
     probabilities: dict[str, float]
     answers: int
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True)
@@ -374,9 +377,9 @@ class WorkerTrust:
     worker: Worker
     answers: int
     judged: int
-    accuracy: float
-    low: float
-    high: float
+    accuracy: float | None
+    low: float | None
+    high: float | None
     verdict: Literal["trusted", "careless", "mixes", "unsure"]
     why: dict[str, Any]
     confusion: list[list[float]]
@@ -392,6 +395,7 @@ class TruthShape:
     why_code: str
     why_facts: dict[str, Any]
     labels: list[str]
+    measure: str
     summary: TruthSummary
     workers: list[WorkerTrust]
     agreement: Agreement | None

@@ -21,6 +21,7 @@ from tawsim.store.database import Row, Transaction
 
 router = APIRouter(tags=["work"])
 LAST_ID = "~"  # sorts after every id
+NOTHING_DRAWN: dict[str, Any] = {"candidates": {}, "suggestions": {}, "media": {}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ async def mine(
     with caller.db.read() as tx:
         project = rows.project(project_row(tx, project_id))
         found = tx.all("annotation_mine", project_id=project_id, worker_id=caller.worker.id, before=before, n=limit)
-        answers = [asdict(rows.annotation(row)) | queue.own_work(project, row) for row in found]
+        answers = [asdict(rows.annotation(row)) | queue.own_work(tx, project, row) for row in found]
     return Json({"annotations": answers, "next": answers[-1]["id"] if len(answers) == limit else None})
 
 
@@ -176,9 +177,11 @@ async def drafts(
 def _draft_json(tx: Transaction, row: Row, *, whole: bool) -> dict[str, Any]:
     """A draft; `whole` shows its row and names as they are stored, else as its worker saw them."""
     if whole:
-        seen = {"task": {"id": row["task_id"], "seq": row["seq"], "content": json.loads(row["content"])}}
+        seen = {
+            "task": {"id": row["task_id"], "seq": row["seq"], "content": json.loads(row["content"])} | NOTHING_DRAWN
+        }
     else:
         project = tx.one("project_even_removed", id=row["project_id"])
         assert project is not None
-        seen = queue.own_work(rows.project(project), row)
+        seen = queue.own_work(tx, rows.project(project), row)
     return asdict(rows.draft(row)) | {"project_id": row["project_id"], "worker_name": row["worker_name"]} | seen

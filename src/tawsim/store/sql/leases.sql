@@ -88,9 +88,9 @@ ORDER BY a.id DESC LIMIT :n;
 
 -- name: annotation_of_tasks
 SELECT a.id, a.task_id, a.lease_id, a.worker_id, a.round, a.version, a.late, a.guideline_version, a.schema_version,
-  a.created_at, v.answers, v.comment, v.flag, t.seq
+  a.created_at, v.answers, v.comment, v.flag, t.seq, l.shown
 FROM task t JOIN annotation a ON a.task_id = t.id AND a.round = t.round AND a.state = 'accepted'
-JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
+JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version JOIN lease l ON l.id = a.lease_id
 WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :until AND t.state <> 'removed'
 ORDER BY t.seq, a.id;
 

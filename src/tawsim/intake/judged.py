@@ -1,0 +1,72 @@
+"""What of a row a project works on: the columns that must be there, and what makes two rows the same. Reads no file."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tawsim.core.errors import BadFile
+from tawsim.core.records import Project
+
+# Blocks whose columns hold text; others may hold lists and objects.
+TEXT_BLOCKS = frozenset({"text", "markdown", "diff", "image", "audio"})
+
+
+def judged_columns(project: Project) -> tuple[str, ...]:
+    """The columns that this project's content and questions name, in that order; of a plain project its text column."""
+    named = [column for block in project.content for column in (block.column, block.other) if block.kind != "details"]
+    for question in project.questions:
+        named += [*getattr(question, "candidates", ()), question.on]
+    return tuple(dict.fromkeys(column for column in named if column)) or (project.text_column,)
+
+
+def _must_be_text(project: Project) -> frozenset[str]:
+    """Columns that are drawn as text, or as the name of a file."""
+    if not project.content and not any(getattr(one, "candidates", ()) for one in project.questions):
+        structured = {one.on for one in project.questions if one.kind == "chat"}  # type: ignore[attr-defined]
+        return frozenset({project.text_column} - structured)
+    other = {block.column for block in project.content if block.kind not in TEXT_BLOCKS}
+    shown = {column for block in project.content if block.kind in TEXT_BLOCKS for column in (block.column, block.other)}
+    return frozenset(shown - other - {""})
+
+
+class Judged:
+    """Checks rows of one project, quickly: what is known of the project is looked up once."""
+
+    def __init__(self, project: Project) -> None:
+        self.columns = judged_columns(project)
+        self.texts = _must_be_text(project)
+        self.plain = self.columns == (project.text_column,)
+        self.main = project.text_column
+
+    def text(self, row: Mapping[str, Any], *, file: str, row_number: int) -> str:
+        """What tells this row from others: its text, or all columns that are judged as JSON.
+
+        Raises BadFile where a column is missing, empty, or not text where text is drawn.
+        """
+        for column in self.columns:
+            if column not in row:
+                raise _missing(row, column, self.main, file, row_number)
+            value = row[column]
+            if column in self.texts and not isinstance(value, str):
+                raise BadFile(f"expected text, found {type(value).__name__}.", file=file, row=row_number, column=column)
+            if value is None or value in ("", [], {}) or (isinstance(value, str) and not value.strip()):
+                raise BadFile(
+                    "the text is empty." if column in self.texts else "there is nothing in it.",
+                    "Fill it or remove the row.", file=file, row=row_number, column=column,
+                )  # fmt: skip
+        if self.plain and isinstance(row[self.main], str):
+            return str(row[self.main])
+        try:
+            return json.dumps([row[column] for column in self.columns], ensure_ascii=False, sort_keys=True)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise BadFile("it holds a value that cannot be stored.", str(error), file=file, row=row_number) from None
+
+
+def _missing(row: Mapping[str, Any], column: str, main: str, file: str, row_number: int) -> BadFile:
+    found = ", ".join(str(name) for name in list(row)[:12])
+    hint = (
+        f"The texts of this project stand in the column “{column}”: call yours so."
+        if column == main
+        else f"The questions of this project need the column “{column}”: call yours so."
+    )
+    return BadFile(f"there is no such column; found: {found}.", hint, file=file, row=row_number, column=column)

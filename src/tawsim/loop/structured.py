@@ -1,0 +1,215 @@
+"""The truth of questions whose answers are more than labels of one list: numbers, scales, spans, regions, texts, rubrics.
+
+A kind says what of its answers is inferred (its aspects); each aspect goes through the one door of tawsim.truth, and what
+comes out is put together again as an answer. Reads the store and shapes arrays; infers nothing itself.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tawsim.core.errors import BadAnswer
+from tawsim.core.records import Question
+from tawsim.kinds import Aspect, kind_of
+from tawsim.truth import Agreement, WorkerSkill
+from tawsim.truth.door import infer_any
+from tawsim.truth.infer import Why
+from tawsim.truth.outcomes import Result
+
+# A part of a task is a task of its own to the truth: its number, then the part.
+BETWEEN = "/"
+# Kinds whose inferred answer is completed from the row.
+FROM_ROW = frozenset({"spans"})
+VERDICTS = ("trusted", "careless", "mixes", "unsure")
+
+
+@dataclass(slots=True)
+class _Table:
+    """The votes on one aspect, by columns."""
+
+    task: list[str] = field(default_factory=list)
+    worker: list[str] = field(default_factory=list)
+    label: list[Any] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    right: list[str] = field(default_factory=list)
+
+    def columns(self) -> dict[str, list[Any]]:
+        """As the door takes it: left and right only for comparisons."""
+        found: dict[str, list[Any]] = {"task": self.task, "worker": self.worker, "label": self.label}
+        return found | {"left": self.left, "right": self.right} if any(self.left) else found
+
+
+class Structured(NamedTuple):
+    """The truth of T answered tasks. `chosen` (T) the inferred answers in their kind's form, None where nothing came out;
+    `p` (T,) of the least sure part, NaN where the kind has no probability; `low` and `high` (T,) of numbers, else None;
+    `answers` (T,); `labels` (K), `probabilities` and `votes` (T, K) where the answer is one step of a scale (else K = 0)."""
+
+    model: str
+    why: Why
+    seqs: NDArray[np.int64]
+    chosen: tuple[Any, ...]
+    p: NDArray[np.float64]
+    low: NDArray[np.float64] | None
+    high: NDArray[np.float64] | None
+    answers: NDArray[np.int64]
+    labels: tuple[str, ...]
+    probabilities: NDArray[np.float64]
+    votes: NDArray[np.int64]
+    workers: tuple[WorkerSkill, ...]
+    measure: str
+    agreement: Agreement | None
+    agreement_measure: str
+
+
+def infer_structured(rows: Iterable[tuple[int, str, Mapping[str, Any]]], question: Question) -> Structured | None:
+    """The truth of a question from rows of (task number, worker, answers by question); None if nobody answered it."""
+    kind = kind_of(question)
+    tables: dict[str, _Table] = defaultdict(_Table)
+    answers: dict[int, int] = defaultdict(int)
+    sizes: dict[int, list[int]] = {}
+    for seq, worker, given in rows:
+        answer = given.get(question.name)
+        if answer is None:
+            continue
+        answers[seq] += 1
+        if isinstance(answer, Mapping) and answer.get("size"):
+            sizes.setdefault(seq, answer["size"])
+        for vote in kind.votes(question, answer):
+            table = tables[vote.aspect]
+            table.task.append(f"{seq}{BETWEEN}{vote.part}")
+            table.worker.append(worker)
+            table.label.append(vote.label)
+            table.left.append(vote.left)
+            table.right.append(vote.right)
+    if not answers:
+        return None
+    aspects = [one for one in kind.aspects(question) if one.name in tables]
+    found = [(one, _inferred(one, tables[one.name])) for one in aspects]
+    return _together(question, answers, sizes, found)
+
+
+def _inferred(aspect: Aspect, table: _Table) -> Result:
+    return infer_any(
+        table.columns(),
+        kind=aspect.truth,
+        levels=aspect.levels if aspect.truth == "ordinal" and aspect.levels else None,
+    )
+
+
+def _together(
+    question: Question,
+    answers: Mapping[int, int],
+    sizes: Mapping[int, list[int]],
+    found: Sequence[tuple[Aspect, Result]],
+) -> Structured:
+    """All aspects and parts of each task as one answer."""
+    seqs = np.array(sorted(answers), np.int64)
+    parts: dict[int, dict[tuple[str, str], Any]] = defaultdict(dict)
+    sure: dict[int, float] = {}
+    for aspect, result in found:
+        for place, name in enumerate(result.tasks):
+            number, _, part = str(name).partition(BETWEEN)
+            seq = int(number)
+            parts[seq][aspect.name, part] = result.columns["label"][place]
+            p = float(result.p[place])
+            if not math.isnan(p):
+                sure[seq] = min(sure.get(seq, 1.0), p)
+    kind = kind_of(question)
+    chosen = tuple(_sized(_assembled(kind.assemble, question, parts[int(seq)]), sizes.get(int(seq))) for seq in seqs)
+    first = found[0][1] if found else None
+    whole = first is not None and len(found) == 1 and not any(part for _, part in _names(first))
+    labels, probabilities, votes = _steps(first if whole else None, seqs)
+    low, high = _bounds(first if whole and found[0][0].truth == "numeric" else None, seqs)
+    return Structured(
+        model=first.model if first else "majority",
+        why=first.why if first else Why("no_answers", "Nothing was answered that a truth is inferred of."),
+        seqs=seqs, chosen=chosen, p=np.array([sure.get(int(seq), math.nan) for seq in seqs]), low=low, high=high,
+        answers=np.array([answers[int(seq)] for seq in seqs], np.int64), labels=labels, probabilities=probabilities,
+        votes=votes, workers=tuple(_skill(row) for row in first.workers) if first else (),
+        measure=first.worker_measure if first else "accuracy",
+        agreement=_agreement(first), agreement_measure=first.agreement.measure if first and first.agreement else "alpha",
+    )  # fmt: skip
+
+
+def _assembled(assemble: Any, question: Question, parts: Mapping[tuple[str, str], Any]) -> Any:
+    try:
+        return assemble(question, parts)
+    except BadAnswer:  # what was inferred part by part need not fit together
+        return None
+
+
+def _sized(answer: Any, size: list[int] | None) -> Any:
+    """Regions with the size of their picture, which the truth does not infer: those who drew on it told it."""
+    return {**answer, "size": size} if answer is not None and size is not None else answer
+
+
+def completed(question: Question, answer: Any, content: Mapping[str, Any]) -> Any:
+    """An inferred answer with what only its row can tell: the quotes of spans."""
+    if answer is None or question.kind not in FROM_ROW:  # type: ignore[attr-defined]
+        return answer
+    try:
+        return kind_of(question).validate(question, answer, content)
+    except BadAnswer:
+        return answer
+
+
+def _names(result: Result) -> list[tuple[str, str]]:
+    return [(number, part) for number, _, part in (str(name).partition(BETWEEN) for name in result.tasks)]
+
+
+def _order(result: Result, seqs: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """The places in the result of each task; None where one is missing."""
+    place = {int(number): at for at, (number, _) in enumerate(_names(result))}
+    wanted = [place.get(int(seq), -1) for seq in seqs]
+    return None if -1 in wanted else np.array(wanted, np.int64)
+
+
+def _steps(
+    result: Result | None, seqs: NDArray[np.int64]
+) -> tuple[tuple[str, ...], NDArray[np.float64], NDArray[np.int64]]:
+    """Labels, probabilities and counts, where the truth has them."""
+    if result is not None and result.votes is not None and result.probability is not None:
+        order = _order(result, seqs)
+        if order is not None and len(result.votes.tasks) == len(seqs):
+            labels = tuple(str(label) for label in result.labels)
+            return labels, result.probability[order], result.votes.counts()[order]
+    return (), np.zeros((len(seqs), 0)), np.zeros((len(seqs), 0), np.int64)
+
+
+def _bounds(
+    result: Result | None, seqs: NDArray[np.int64]
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+    """The 95 % interval of each number."""
+    if result is None or not {"low", "high"} <= set(result.columns):
+        return None, None
+    order = _order(result, seqs)
+    if order is None:
+        return None, None
+    low, high = (
+        np.array([math.nan if one in (None, "") else float(one) for one in result.columns[name]])
+        for name in ("low", "high")
+    )
+    return low[order], high[order]
+
+
+def _skill(row: Any) -> WorkerSkill:
+    """A worker of any measure in the form of the others; NaN where the model knows none."""
+
+    def number(value: float | None) -> float:
+        return math.nan if value is None else float(value)
+
+    return WorkerSkill(
+        worker=row.name, answers=row.answers, judged=row.answers, accuracy=number(row.value), low=number(row.low),
+        high=number(row.high), dependence=0.0, verdict=row.verdict if row.verdict in VERDICTS else "unsure",
+        why=dict(row.why) or {"code": "not_judged"}, confusion=np.zeros((0, 0)),
+    )  # fmt: skip
+
+
+def _agreement(result: Result | None) -> Agreement | None:
+    found = result.agreement if result else None
+    return None if found is None else Agreement(found.value, found.low, found.high, found.tasks)
