@@ -1,16 +1,22 @@
-"""`tawsim project create` and `list`."""
+"""`tawsim project create`, `list` and `show`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tawsim.cli import options
 from tawsim.cli.opening import opened, which
 from tawsim.cli.options import app
-from tawsim.cli.output import DONE, Output, command
+from tawsim.cli.output import DONE, Output, command, count
 from tawsim.core.errors import BadInput
 from tawsim.core.records import TaskOrder
+
+if TYPE_CHECKING:
+    from tawsim.labelling.projects import NewProject
+    from tawsim.workspaces.workspace import Workspace
 
 project_app = typer.Typer(help="Make projects and list them.", rich_markup_mode=None)
 app.add_typer(project_app, name="project")
@@ -25,7 +31,10 @@ def project(context: typer.Context) -> None:
 
 @project_app.command("create")
 def create(
-    name: Annotated[str, typer.Argument(metavar="NAME")],
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Else the one in the project file.")] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", metavar="FILE.toml", help="A project file; its data is imported.")
+    ] = None,
     labels: options.Labels = None,
     multiple: options.Multiple = False,
     overlap: options.Overlap = None,
@@ -35,12 +44,26 @@ def create(
     workspace: options.Workspace = None,
     json: options.Json = False,
 ) -> int:
-    """Make a project with one question. A workspace NAME.tawsim is made where there is none."""
-    from tawsim.core.ids import new_id
-    from tawsim.labelling.projects import NewProject, create_project
-    from tawsim.loop.views import project_json
+    """Make a project with one question, or the one that a project file describes, with its data.
+
+    A workspace NAME.tawsim is made where there is none.
+    """
+    from tawsim.labelling.projects import NewProject
 
     out = Output(json)
+    if config is not None:
+        said: dict[str, object] = {
+            "--labels": labels,
+            "--multiple": multiple or None,
+            "--overlap": overlap,
+            "--text": text,
+        }
+        said |= {"--instructions": instructions, "--order": order if order != "fifo" else None}
+        return _create_from_file(out, config, name, workspace, [flag for flag, one in said.items() if one is not None])
+    if name is None:
+        raise BadInput(
+            "What is the project called?", "tawsim project create NAME --labels a,b   or: --config tawsim.toml"
+        )
     if labels is None:
         raise BadInput(
             "Which labels are there to choose from?", f"Name them: tawsim project create {name} --labels a,b"
@@ -54,18 +77,88 @@ def create(
         overlap=overlap or 1,
         order=_order(order),
     )
+    return _create(out, new, workspace)
+
+
+def _create(out: Output, new: "NewProject", workspace: Path | None) -> int:
+    from tawsim.core.ids import new_id
+    from tawsim.labelling.projects import create_project
+    from tawsim.loop.views import project_json
+
+    with _workspace_for(new.name, workspace) as place:
+        made = place.db.write(lambda tx: create_project(tx, place.owner_id, new_id(tx.now), new))
+    path = place.path
+    out.result({"workspace": str(path), "project": project_json(made)})
+    out.say(f"Made the project “{made.name}” in {path.name}.")
+    out.next(command("tawsim", "import", "FILE", "-w", path, "--project", made.name))
+    return DONE
+
+
+def _create_from_file(out: Output, config: Path, name: str | None, workspace: Path | None, said: list[str]) -> int:
+    from tawsim.loop.project_file import read_project_file
+    from tawsim.loop.starting import project_from_plan
+    from tawsim.loop.views import project_json, report_json
+
+    if said:
+        raise BadInput(f"{said[0]} stands in the project file.", f"Change it in {config.name}, or leave --config out.")
+    plan = read_project_file(config)
+    with _workspace_for(name or plan.name, workspace) as place:
+        made, report = project_from_plan(
+            place.db, plan, config.absolute().parent, actor_id=place.owner_id, name=name or ""
+        )  # fmt: skip
+    path = place.path
+    imported = report_json(report) if report is not None else None
+    out.result({"workspace": str(path), "project": project_json(made), "import": imported})
+    tasks = f", with {count(report.added, 'task', 'tasks')} of {report.source}" if report is not None else ""
+    out.say(f"Made the project “{made.name}” in {path.name}{tasks}.")
+    if report is None:
+        out.next(command("tawsim", "import", "FILE", "-w", path, "--project", made.name))
+    else:
+        out.next(command("tawsim", "up", path))
+    return DONE
+
+
+@contextmanager
+def _workspace_for(name: str, workspace: Path | None) -> "Iterator[Workspace]":
+    """The workspace that a new project goes into; one that was made for it is gone again if that fails."""
     path = which(workspace, new=_file_name(name))
     existed = path.exists()
     try:
         with opened(path, create=True) as place:
-            made = place.db.write(lambda tx: create_project(tx, place.owner_id, new_id(tx.now), new))
+            yield place
     except BaseException:
         if not existed:
-            path.unlink(missing_ok=True)
+            for leftover in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm"))):
+                leftover.unlink(missing_ok=True)
         raise
-    out.result({"workspace": str(path), "project": project_json(made)})
-    out.say(f"Made the project “{made.name}” in {path.name}.")
-    out.next(command("tawsim", "import", "FILE", "-w", path, "--project", made.name))
+
+
+@project_app.command("show")
+def show(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Needed where there are several.")] = None,
+    toml: Annotated[bool, typer.Option("--toml", help="Print it as a project file.")] = False,
+    workspace: options.Workspace = None,
+    json: options.Json = False,
+) -> int:
+    """Show what a project asks and how it is set; with --toml as a project file, to keep or to make another from."""
+    from tawsim.loop.overview import find_project
+    from tawsim.loop.project_file import write_project_file
+    from tawsim.loop.project_plan import plan_of
+    from tawsim.loop.views import project_json
+
+    out = Output(json)
+    path = which(workspace)
+    with opened(path) as place:
+        found = find_project(place.db, name)
+    text = write_project_file(plan_of(found))
+    out.result({"workspace": str(path), "project": project_json(found), "toml": text})
+    if toml:
+        out.say(text.rstrip("\n"))
+        return DONE
+    out.say(f"“{found.name}” in {path.name}: {found.state}, {count(found.overlap, 'answer', 'answers')} a task.")
+    for one in found.questions:
+        out.say(f"  {getattr(one, 'kind', '')} “{one.name}” {one.title}".rstrip())
+    out.next(command("tawsim", "project", "show", found.name, "--toml"))
     return DONE
 
 

@@ -122,7 +122,7 @@ def _read_lists_of_texts(name: str, lists: Sequence[list[Any]], parts: Sequence[
     if simple in names.TOKENS or (many and spaced * 20 <= len(parts) and len(set(parts)) > 60):
         return Reading(name, "tokens", "tokens")
     different = sorted(set(parts))
-    few = len(different) <= MAX_TOLD and 3 * len(different) <= max(len(parts), 1) * 2
+    few = len(different) <= MAX_TOLD and 3 * len(different) <= max(len(parts), 1) * 2 and _words(different) <= 4
     if len(different) >= 2 and all(0 < len(part) <= MAX_LABEL for part in different) and few:
         return Reading(name, "labels", "list_of_labels", {"n": len(different)}, tuple(different))
     if min(map(len, lists)) >= 2:
@@ -202,16 +202,20 @@ def _read_texts(name: str, texts: Sequence[str], candidate: bool) -> Reading:
 def _read_few(name: str, simple: str, texts: Sequence[str]) -> Reading | None:
     """Few different short values, or None."""
     different = sorted({text.strip() for text in texts})
-    if simple in names.SURROUNDINGS:
-        return Reading(name, "surroundings", "surroundings") if max(map(len, different)) <= 200 else None
+    words = _words(different)
+    if simple in names.SURROUNDINGS and words < 4:
+        return Reading(name, "surroundings", "surroundings")
     short = all(len(value) <= MAX_LABEL and value.isprintable() for value in different)
     if not short or not 2 <= len(different) <= MAX_TOLD or simple in names.TEXTS - {"question"}:
         return None
     if {value.casefold() for value in different} <= _TRUTH and len(different) == 2:
         return _label(name, texts, "yes_no")
-    if names.is_label(simple) and len(texts) >= 2 * len(different):
+    if (
+        names.is_label(simple)
+        and len(texts) >= 2 * len(different)
+        and (words < 4 or simple not in {*names.RESPONSES, "target"})
+    ):
         return _label(name, texts, "label_name")
-    words = sum(len(value.split()) for value in different) / len(different)
     if len(texts) >= 10 and len(texts) >= 4 * len(different) and len(different) <= 100 and words <= 4:
         return _label(name, texts, "label_values")
     return None
@@ -232,6 +236,11 @@ def _read_words(name: str, simple: str, texts: Sequence[str], length: float) -> 
     if not why:
         why = "text_name" if simple in names.TEXTS else "text_long"
     return Reading(name, "text", why, {"length": round(length)}, form="text", length=length)
+
+
+def _words(values: Sequence[str]) -> float:
+    """Words of a value on average."""
+    return sum(len(value.split()) for value in values) / max(len(values), 1)
 
 
 def _form(texts: Sequence[str]) -> str:

@@ -11,10 +11,10 @@ from typing import Any
 
 from tawsim.core.errors import BadFile, BadInput
 from tawsim.core.text import for_terminal
-from tawsim.kinds import question_to_json, read_question
+from tawsim.kinds import read_question
 from tawsim.labelling.slots import project_row
 from tawsim.loop import toml_text
-from tawsim.loop.project_plan import Fault, ProjectPlan, check_plan, plan_of
+from tawsim.loop.project_plan import Fault, ProjectPlan, check_plan, plain_question, plan_of
 from tawsim.store import rows
 from tawsim.store.database import Database
 
@@ -79,9 +79,6 @@ def plan_of_tables(tables: Mapping[str, Any], text: str, name: str) -> ProjectPl
     plan, faults = check_plan({**data, "questions": tables.get("question", [])})
     if plan is None:
         raise bad_file(faults[0], text, name, len(faults) - 1)
-    if not plan.questions:
-        fault = Fault("", None, "question", "A project needs at least one question.", "Add a table [[question]].")
-        raise bad_file(fault, text, name)
     return plan
 
 
@@ -189,7 +186,7 @@ def _block(block: Mapping[str, Any]) -> dict[str, Any]:
 
 def short_question(question: Mapping[str, Any]) -> dict[str, Any]:
     """The question without what is the default: each field is left out if it reads back as the same question."""
-    whole = question_to_json(read_question(question))
+    whole = plain_question(read_question(question))
     first = ("kind", "name", "title")
     kept: dict[str, Any] = {name: whole[name] for name in (*first, *whole) if name in whole}
     for name in list(kept):
@@ -202,7 +199,7 @@ def short_question(question: Mapping[str, Any]) -> dict[str, Any]:
 
 def _same(question: Mapping[str, Any], whole: Mapping[str, Any]) -> bool:
     try:
-        return question_to_json(read_question(question)) == whole
+        return plain_question(read_question(question)) == whole
     except BadInput:
         return False
 

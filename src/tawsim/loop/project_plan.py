@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, get_args
 
 from tawsim.core.errors import BadInput
-from tawsim.core.records import Project, TaskOrder
+from tawsim.core.records import Project, Question, TaskOrder
 from tawsim.kinds import question_to_json, read_question, read_questions
 from tawsim.kinds.content import (
     BLOCK_KINDS,
@@ -206,7 +206,7 @@ def _questions(faults: list[Fault], given: Any) -> tuple[JSON, ...]:
     tables = _tables(faults, "question", given, 100)
     for place, one in tables:
         try:
-            found.append(question_to_json(read_question(one)))
+            found.append(plain_question(read_question(one)))
         except BadInput as error:
             faults.append(Fault("question", place, _field_of(one, error.message), error.message, error.hint))
             continue
@@ -262,6 +262,19 @@ def _data(faults: list[Fault], given: Any) -> JSON:
     return dict(given)
 
 
+def plain_question(question: Question) -> dict[str, Any]:
+    """A question as JSON itself would hold it: lists, not tuples, so that plans of equal questions are equal."""
+    found = _lists(question_to_json(question))
+    assert isinstance(found, dict)
+    return found
+
+
+def _lists(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _lists(part) for name, part in value.items()}
+    return [_lists(part) for part in value] if isinstance(value, list | tuple) else value
+
+
 def plan_json(plan: ProjectPlan) -> dict[str, Any]:
     """The JSON form that `check_plan` reads back."""
     told = {one.name: getattr(plan, one.name) for one in fields(plan)}
@@ -275,7 +288,7 @@ def plan_of(project: Project) -> ProjectPlan:
     """The plan that a project was, or could have been, made from; without its data."""
     return ProjectPlan(
         name=project.name,
-        questions=tuple(question_to_json(one) for one in project.questions),
+        questions=tuple(plain_question(one) for one in project.questions),
         content=tuple(block_to_json(block) for block in project.content),
         text_column=project.text_column, guideline=project.guideline, overlap=project.overlap, order=project.order,
         lease_seconds=project.lease_seconds, max_leases=project.max_leases, skip_limit=project.skip_limit,

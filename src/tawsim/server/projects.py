@@ -17,7 +17,7 @@ from tawsim.core.records import DuplicatePolicy, Project
 from tawsim.labelling import projects
 from tawsim.labelling.projects import NewProject
 from tawsim.labelling.slots import project_row
-from tawsim.loop import exporting, importing, overview, settings, truths
+from tawsim.loop import exporting, importing, overview, settings, starting, truths
 from tawsim.loop.views import project_json
 from tawsim.server import shapes
 from tawsim.server.answers import Json
@@ -116,8 +116,12 @@ async def upload(
     filename: Annotated[str, Query(min_length=1, max_length=255)],
     duplicates: DuplicatePolicy = "keep",
     again: bool = False,
+    tokens: Annotated[str, Query(max_length=200)] = "",
 ) -> Json:
-    """Import a file sent as the raw body: CSV, TSV, JSON Lines, JSON list or Parquet, gzipped or not. All or nothing."""
+    """Import a file sent as the raw body: CSV, TSV, JSON Lines, JSON list or Parquet, gzipped or not. All or nothing.
+
+    `tokens`: the column of a file that holds lists of words; the text of each task is made of them.
+    """
     project = _project(caller, project_id)
     name = os.path.basename(filename.replace("\\", "/")) or "upload"
     try:
@@ -125,10 +129,11 @@ async def upload(
             async for chunk in request.stream():
                 await run_in_threadpool(file.write, chunk)
             file.flush()
+            read = partial(starting.import_tokens, tokens=tokens) if tokens else importing.import_file
             report = await run_in_threadpool(
                 partial(
-                    importing.import_file, caller.db, project, Path(file.name), actor_id=caller.worker.id,
-                    duplicates=duplicates, filename=name, again=again,
+                    read, caller.db, project, Path(file.name), actor_id=caller.worker.id, duplicates=duplicates,
+                    filename=name, again=again,
                 )
             )  # fmt: skip
     except OSError as error:
