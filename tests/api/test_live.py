@@ -48,7 +48,7 @@ def live(world: Any) -> Iterator[Live]:
         plain = {"kind": "choice", "name": "label", "labels": ["a", "b"], "required": False}
         body = {"key": "p2", "name": "محادثات", "overlap": 2, "questions": [chat, plain]}
         project = world.post("/projects", body).json()["project"]["id"]
-        rows = [{"text": f"topic {i}"} for i in range(5)]
+        rows = [{"text": f"topic {i}", "talk": [{"role": "system", "content": "Be brief."}]} for i in range(5)]
         assert world.post(f"/projects/{project}/tasks", {"key": "t2", "rows": rows}).status_code == 200
         desk_of(world).outside = Outside(sleep=lambda _: None, total_s=20)
         given = world.post(f"/projects/{project}/next", {"count": 1}, world.layla).json()["leases"]
