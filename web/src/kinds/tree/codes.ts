@@ -2,10 +2,23 @@
 // first. Shown beside each label, so that the labels somebody uses often cost three keys. Pure.
 import type { Entry } from './finder';
 
+type Shortened = Pick<Entry, 'words' | 'leafFrom' | 'initials' | 'partInitials'>;
+
 const LETTERS = 3;
 
+const ARABIC = /\p{Script=Arabic}/u;
+
+/** The words that are written with the same keyboard as the last part: a code in two scripts would cost two switches. */
+function inOneScript(entry: Shortened): Shortened {
+  const isArabic = ARABIC.test(entry.words[entry.leafFrom] ?? '');
+  const fits = (word: string): boolean => ARABIC.test(word) === isArabic;
+  const above = entry.words.slice(0, entry.leafFrom).filter(fits);
+  const alone = above.length === entry.leafFrom;
+  return { words: [...above, ...entry.words.slice(entry.leafFrom).filter(fits)], leafFrom: above.length, initials: entry.initials, partInitials: alone ? entry.partInitials : '' };
+}
+
 /** The ways to shorten a path, the plainest first: the start of its last part, its initials, its head with letters of the tail. */
-function* shortenings({ words, leafFrom, initials, partInitials }: Pick<Entry, 'words' | 'leafFrom' | 'initials' | 'partInitials'>): Generator<string> {
+function* shortenings({ words, leafFrom, initials, partInitials }: Shortened): Generator<string> {
   const leafWords = words.slice(leafFrom);
   const leaf = leafWords.join('');
   const parent = words.slice(0, leafFrom).at(-1) ?? '';
@@ -37,19 +50,22 @@ function* shortenings({ words, leafFrom, initials, partInitials }: Pick<Entry, '
 // So many ways are tried for one label; a name of 200 letters has a million.
 const MOST_TRIED = 4000;
 
+function free(entry: Shortened, taken: Set<string>): string {
+  let tried = 0;
+  for (const code of shortenings(entry)) {
+    if (code !== '' && !taken.has(code)) return code;
+    tried += 1;
+    if (tried > MOST_TRIED) break;
+  }
+  return '';
+}
+
 /** The code of each entry, in their order; empty where all its letters are taken. Labels added at the end change no earlier code. */
-export function codesFor(entries: Pick<Entry, 'words' | 'leafFrom' | 'initials' | 'partInitials'>[]): string[] {
+export function codesFor(entries: Shortened[]): string[] {
   const taken = new Set<string>();
   return entries.map((entry) => {
-    let tried = 0;
-    for (const code of shortenings(entry)) {
-      if (code !== '' && !taken.has(code)) {
-        taken.add(code);
-        return code;
-      }
-      tried += 1;
-      if (tried > MOST_TRIED) break;
-    }
-    return '';
+    const code = free(inOneScript(entry), taken) || free(entry, taken);
+    if (code !== '') taken.add(code);
+    return code;
   });
 }

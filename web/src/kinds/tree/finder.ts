@@ -43,17 +43,29 @@ export function finderOf(labels: string[], separator: string): Finder {
 
 export const partsOf = (label: string, separator: string): string[] => (separator === '' ? [label] : label.split(separator).map((part) => part.trim()));
 
-function entryOf(label: string, at: number, separator: string): Entry {
+interface Part {
+  normal: string;
+  words: string[];
+}
+
+function entryOf(label: string, at: number, separator: string, known: Map<string, Part>): Entry {
   const parts = partsOf(label, separator);
-  const normals = parts.map(normal);
-  const words = normals.map((part) => wordsOf(part).map(bare));
+  const read = parts.map((part) => {
+    // Branches come again with each of their leaves.
+    let one = known.get(part);
+    if (!one) known.set(part, (one = { normal: normal(part), words: wordsOf(normal(part)).map(bare) }));
+    return one;
+  });
+  const normals = read.map((one) => one.normal);
+  const words = read.map((one) => one.words);
   const leaf = normals.at(-1) ?? '';
   const leafWords = words.at(-1) ?? [];
+  const flat = words.flat();
   return {
     label, at, parts, leaf,
     bareLeaf: bare(leaf),
-    words: words.flat(),
-    leafFrom: words.flat().length - leafWords.length,
+    words: flat,
+    leafFrom: flat.length - leafWords.length,
     initials: leafWords.map((word) => word[0]).join(''),
     partInitials: words.map((part) => part[0]?.[0] ?? '').join(''),
     all: normals.join(' '),
@@ -62,7 +74,8 @@ function entryOf(label: string, at: number, separator: string): Entry {
 }
 
 function makeFinder(labels: string[], separator: string): Finder {
-  const entries = labels.map((label, at) => entryOf(label, at, separator));
+  const known = new Map<string, Part>();
+  const entries = labels.map((label, at) => entryOf(label, at, separator, known));
   const codes = codesFor(entries);
   entries.forEach((one, at) => (one.code = codes[at]!));
   return {
