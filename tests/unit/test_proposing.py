@@ -112,6 +112,10 @@ def test_texts_alone_get_labels_that_are_marked_as_examples() -> None:
         ({"prompt": ENGLISH, "response_a": ENGLISH, "response_b": TEXTS}, "pairwise", ["text:prompt"], "pairwise"),
         ({"prompt": ENGLISH, "chosen": ENGLISH, "rejected": TEXTS}, "pairwise", ["text:prompt"], "pairwise"),
         ({"السؤال": TEXTS, "إجابة_أ": TEXTS, "إجابة_ب": TEXTS}, "pairwise", ["text:السؤال"], "pairwise"),
+        (
+            {"prompt": ENGLISH, "chosen": [[{"role": "user", "content": "a"}]], "rejected": [[{"role": "user", "content": "b"}]]},
+            "pairwise", ["text:prompt"], "pairwise",
+        ),
         ({"q": ENGLISH, "output_1": TEXTS, "output_2": TEXTS, "output_3": TEXTS}, "ranking", ["text:q"], "ranking"),
         ({"prompt": ENGLISH, "answers": [[*ENGLISH, "and one more answer"]]}, "ranking", ["text:prompt"], "ranking"),
         ({"messages": [[{"role": "user", "content": "hi"}]]}, "chat", ["chat:messages"], "chat"),
@@ -206,13 +210,18 @@ def test_every_word_is_there_in_both_languages() -> None:
             assert any("\u0600" <= c <= "\u06ff" for c in str(both[1])), code
 
 
-def test_a_file_is_read_to_its_sample_and_its_labels_further(tmp_path: Any) -> None:
+def test_a_file_is_read_to_its_sample_and_its_labels_further(tmp_path: Any, monkeypatch: Any) -> None:
     file = tmp_path / "many.csv"
     lines = ["text,label", *(f"some words here {i},{'late' if i == 900 else 'ab'[i % 2]}" for i in range(1000))]
     file.write_text("\n".join(lines), encoding="utf-8")
     proposal, sample = propose_file(file)
     assert (len(sample), proposal.rows, proposal.whole) == (500, 500, False)
     assert proposal.questions[0]["labels"] == ["a", "b", "late"]
+    assert ("cut", {}) not in proposal.layout.notes
+    monkeypatch.setattr("tawsim.intake.proposing.LABEL_ROWS", 800)
+    proposal, _ = propose_file(file)
+    assert proposal.questions[0]["labels"] == ["a", "b"]
+    assert ("cut", {}) in proposal.layout.notes
 
 
 def test_a_head_of_a_file_is_enough(tmp_path: Any) -> None:
@@ -223,6 +232,9 @@ def test_a_head_of_a_file_is_enough(tmp_path: Any) -> None:
     proposal, sample = propose_file(file, cut=True)
     assert len(sample) == 1
     assert not proposal.whole
+    assert ("cut", {}) not in proposal.layout.notes  # one row only: no label yet
+    file.write_text("text,label\n" + "some words here,a\nother words here,b\n" * 9 + '"cut off', encoding="utf-8")
+    assert ("cut", {}) in propose_file(file, cut=True)[0].layout.notes
     with pytest.raises(BadInput):
         propose([])
 

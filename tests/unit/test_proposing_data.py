@@ -30,7 +30,7 @@ KNOWN: dict[str, tuple[str, str, str, str, int | None]] = {
     "text/wnut17_ner.jsonl.gz": ("spans", "ltr", "text", "spans", 6),
     "text/wojood_sample_ner.jsonl.gz": ("spans", "rtl", "text", "spans", 21),
     "text/cifar10n_labels.csv.gz": ("nothing", "ltr", "id", "choice", 10),
-    "judgements/pandalm_human3.jsonl.gz": ("pairwise", "ltr", "cmp_key", "pairwise", None),
+    "judgements/pandalm_human3.jsonl.gz": ("pairwise", "ltr", "instruction", "pairwise", None),
     "judgements/gsm8k_model_solutions.jsonl.gz": ("demonstration", "ltr", "question", "text", None),
     "judgements/arabic_mmlu_questions.jsonl.gz": ("choice", "rtl", "text", "choice", 4),
     "judgements/arabic_culture_true_false.jsonl.gz": ("choice", "rtl", "question", "choice", 2),

@@ -83,14 +83,21 @@ def propose_file(
     opened = open_rows(source, filename=filename, format=format)
     sample, ended = _sample(opened, cut)
     proposal = propose(sample, language=language, whole=ended and not cut)
-    if not ended:
-        labels = {one.column: one for one in proposal.columns if one.role in ("label", "labels", "tags")}
-        found = _further_labels(opened, labels, cut) if labels else {}
-        if found:
-            readings = tuple(replace(one, **found.get(one.column, {})) for one in proposal.columns)
-            first, *others = arrange(readings, proposal.language)
-            proposal = replace(proposal, columns=readings, layout=first, alternatives=tuple(others))
+    labels = {one.column: one for one in proposal.columns if one.role in ("label", "labels", "tags")}
+    complete = not cut
+    if labels and not ended:
+        found, complete = _further_labels(opened, labels, cut)
+        readings = tuple(replace(one, **found.get(one.column, {})) for one in proposal.columns)
+        first, *others = arrange(readings, proposal.language)
+        proposal = replace(proposal, columns=readings, layout=first, alternatives=tuple(others))
+    if labels and not complete:
+        others = [_may_miss_labels(one) for one in proposal.alternatives]
+        proposal = replace(proposal, layout=_may_miss_labels(proposal.layout), alternatives=tuple(others))
     return proposal, sample
+
+
+def _may_miss_labels(layout: Layout) -> Layout:
+    return replace(layout, notes=(*layout.notes, ("cut", {}))) if layout.known else layout
 
 
 def _sample(opened: RowSource, cut: bool) -> tuple[list[Row], bool]:
@@ -111,13 +118,18 @@ def _sample(opened: RowSource, cut: bool) -> tuple[list[Row], bool]:
     return found, True
 
 
-def _further_labels(opened: RowSource, labels: Mapping[str, Reading], cut: bool) -> dict[str, dict[str, Any]]:
-    """The values of each label over more rows, in order; none for a column that turns out to have too many."""
+def _further_labels(
+    opened: RowSource, labels: Mapping[str, Reading], cut: bool
+) -> tuple[dict[str, dict[str, Any]], bool]:
+    """The values of each label over more rows, in order, and whether these were all rows. A column that turns out to have
+    too many values keeps those of the sample."""
     seen = {name: set(one.values) for name, one in labels.items()}
     last: Row = {}
+    complete = not cut
     try:
         for number, row in opened.rows():
             if number > LABEL_ROWS:
+                complete = False
                 break
             _add(seen, last, labels)
             last = row
@@ -126,14 +138,13 @@ def _further_labels(opened: RowSource, labels: Mapping[str, Reading], cut: bool)
             raise
     if not cut:
         _add(seen, last, labels)
-    return {
-        name: {
-            "values": tuple(sorted(values, key=_order(labels[name]))),
-            "facts": {"n": len(values), "values": ", ".join(sorted(values)[:12])},
-        }
-        for name, values in seen.items()
-        if len(labels[name].values) < len(values) <= MAX_LABELS
-    }
+    found: dict[str, dict[str, Any]] = {}
+    for name, values in seen.items():
+        if len(labels[name].values) < len(values) <= MAX_LABELS:
+            order = tuple(sorted(values, key=_order(labels[name])))
+            found[name] = {"values": order, "facts": {"n": len(order), "values": ", ".join(order[:12])}}
+        complete = complete and len(values) <= MAX_LABELS
+    return found, complete
 
 
 def _add(seen: Mapping[str, set[str]], row: Row, labels: Mapping[str, Reading]) -> None:

@@ -61,7 +61,9 @@ def _read(name: str, values: Sequence[Any], candidate: bool) -> Reading:
         return Reading(name, "votes", "votes")
     lists = [value for value in values if isinstance(value, list)]
     if len(lists) * 10 >= len(values) * 9:
-        return _read_lists(name, lists)
+        found = _read_lists(name, lists)
+        compared = candidate and found.role == "chat"
+        return replace(found, role="candidate", why="candidate", form="chat") if compared else found
     if sum(isinstance(value, dict) for value in values) * 10 >= len(values) * 9:
         return Reading(name, "object", "object")
     if all(isinstance(value, bool) for value in values):

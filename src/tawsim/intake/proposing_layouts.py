@@ -71,7 +71,7 @@ def arrange(readings: Sequence[Reading], language: Language) -> list[Layout]:
     found: dict[str, Layout] = {}
     for one in _layouts(columns):
         found.setdefault(one.code, one)
-    return [_told(columns, one) for one in list(found.values())[:6]]
+    return [_told(columns, one) for one in list(found.values())[:6] or [_nothing(columns)]]
 
 
 def _layouts(columns: _Columns) -> Iterator[Layout]:
@@ -89,10 +89,6 @@ def _layouts(columns: _Columns) -> Iterator[Layout]:
         _text,
     ):
         yield from suggest(columns)
-    if not columns.of(
-        "text", "markdown", "chat", "candidate", "candidates", "image", "audio", "table", "tokens", "short"
-    ):
-        yield _nothing(columns)
 
 
 def _told(columns: _Columns, layout: Layout) -> Layout:
@@ -115,12 +111,12 @@ def _ask(kind: str, name: str, title: str, **more: Any) -> JSON:
 
 
 def _text_column(columns: _Columns, *wanted: Reading) -> str:
-    """A column whose every cell is text, for the import: the first of `wanted` that has texts, else any."""
+    """A column of texts, for lists and exports: the first of `wanted` that is one, else any."""
     texts = ("text", "markdown", "candidate", "image", "audio", "short", "label", "id", "url", "surroundings")
     found = [one for one in (*wanted, *columns.texts, *columns.of(*texts)) if one.role in texts]
     found = [one for one in found if one.form not in ("number", "codes")]
-    for one in (*(full for full in found if not full.gaps), *found):
-        return one.column
+    if found:
+        return found[0].column
     return wanted[0].column if wanted else columns.all[0].column
 
 
