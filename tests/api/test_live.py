@@ -247,6 +247,15 @@ def test_what_the_labeller_chose_can_be_submitted(live: Live) -> None:
     assert done.status_code == 200, done.text
 
 
+def test_answers_that_no_model_gave_are_refused(live: Live) -> None:
+    said = live.ask("k1").json()["candidates"]
+    for invented in ([*said[:1], "لم يقله أحد"], said[::-1], ["a", "b"]):
+        turn = {"prompt": "مرحبا", "candidates": invented, "chosen": 0}
+        answers = {"talk": {"messages": {}, "turns": [turn]}}
+        done = live.world.post(f"/leases/{live.lease}/submit", {"key": new_id(1), "answers": answers}, live.world.layla)
+        assert done.json()["error"]["code"] == "TW-ANSWER", done.text
+
+
 def test_an_owner_reads_which_model_said_what(live: Live, capsys: pytest.CaptureFixture[str]) -> None:
     from tawsim.cli import main as entry
 

@@ -1,6 +1,7 @@
 """Media into a project: all or nothing, once, under safe names, from folders, tables and archives, whatever they try."""
 
 import base64
+import io
 import os
 import random
 import signal
@@ -578,3 +579,9 @@ def test_a_killed_import_leaves_no_names_and_no_tasks(tmp_path: Path, folder: Pa
         assert drop_unreferenced(workspace.db, stale_after=-1) == 0
     finally:
         workspace.close()
+
+
+def test_a_file_in_memory_has_its_size() -> None:
+    """A digest of one is taken without reading it, so that its place says nothing of its length."""
+    data = png(3, 2)
+    assert check_media([MediaFile("a.png", "a.png", lambda: io.BytesIO(data))])[0].size == len(data)

@@ -6,6 +6,7 @@ the commit. What an interrupted import leaves has no name, and `drop_unreference
 
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
@@ -96,7 +97,7 @@ def check_file(file: MediaFile) -> Checked:
             facts = look(stream, file.shown)
             stream.seek(0)
             digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
-            size = stream.tell()
+            size = stream.seek(0, os.SEEK_END)  # not tell(): a stream in memory is digested without being read
     except OSError as error:
         raise BadFile(f"it cannot be read: {error.strerror or error}.", file=shown) from None
     return Checked(name, digest, size, facts, file)

@@ -23,6 +23,10 @@ SELECT COUNT(*) AS turns FROM live_turn WHERE lease_id = :lease_id AND question 
 INSERT INTO live_turn (lease_id, key, question, turn, endpoint, prompt, candidates, created_at)
 VALUES (:lease_id, :key, :question, :turn, :endpoint, :prompt, :candidates, :created_at);
 
+-- name: live_turn_of_worker
+SELECT v.candidates FROM lease l JOIN live_turn v ON v.lease_id = l.id
+WHERE l.task_id = :task_id AND l.worker_id = :worker_id AND v.question = :question;
+
 -- name: live_turn_list
 SELECT t.seq, l.worker_id, w.name AS worker_name, v.lease_id, l.state AS lease_state, v.question, v.turn, v.endpoint, v.prompt,
 v.candidates, v.created_at
