@@ -44,7 +44,7 @@ def questions(draw: st.DrawFn) -> dict[str, Any]:
     kind = draw(st.sampled_from(sorted(KINDS)))
     base = question_to_json(KINDS[kind].example.question)
     if "labels" in base and kind in ("choice", "choices"):
-        base["labels"] = draw(st.lists(PLAIN, min_size=2, max_size=40, unique=True))
+        base |= {"labels": draw(st.lists(PLAIN, min_size=2, max_size=40, unique=True)), "separator": ""}
     return {**base, "title": draw(PLAIN | st.just("")), "required": draw(st.booleans())}
 
 

@@ -182,7 +182,12 @@ def test_the_order_of_rows_changes_nothing() -> None:
                 ["text", "label", "messages", "tokens", "tags", "chosen", "rejected", "image", "النص", "x"]
             ),
             st.recursive(
-                st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+                st.none()
+                | st.booleans()
+                | st.integers()
+                | st.floats(allow_nan=False)
+                | st.text(max_size=20)
+                | st.sampled_from(["a.png", "B-X", "some words here", "نعم", "1", "5", " a"]),
                 lambda inner: (
                     st.lists(inner, max_size=3)
                     | st.dictionaries(st.sampled_from(["role", "content"]), inner, max_size=2)
@@ -199,7 +204,8 @@ def test_whatever_rows_hold_there_is_a_proposal(sample: list[dict[str, Any]]) ->
     found = propose(sample)
     told = proposal_json(found)
     assert json.loads(json.dumps(told, ensure_ascii=True)) == json.loads(json.dumps(told))
-    assert found.questions
+    for layout in (found.layout, *found.alternatives):
+        assert plan_of_proposal(found, "x.jsonl", layout=layout).questions
 
 
 def test_every_word_is_there_in_both_languages() -> None:

@@ -123,9 +123,9 @@ def _read_lists_of_texts(name: str, lists: Sequence[list[Any]], parts: Sequence[
     spaced = sum(" " in part.strip() for part in parts)
     if simple in names.TOKENS or (many and spaced * 20 <= len(parts) and len(set(parts)) > 60):
         return Reading(name, "tokens", "tokens")
-    different = sorted(set(parts))
+    different = sorted({part.strip() for part in parts})
     few = len(different) <= MAX_TOLD and 3 * len(different) <= max(len(parts), 1) * 2 and _words(different) <= 4
-    if len(different) >= 2 and all(0 < len(part) <= MAX_LABEL for part in different) and few:
+    if len(different) >= 2 and all(0 < len(part) <= MAX_LABEL and part.isprintable() for part in different) and few:
         return Reading(name, "labels", "list_of_labels", {"n": len(different)}, tuple(different))
     if min(map(len, lists)) >= 2:
         return Reading(
@@ -144,7 +144,8 @@ def _are_tags(parts: Sequence[Any]) -> bool:
 
 def labels_of_tags(tags: Iterable[str]) -> tuple[str, ...]:
     """B-ORG, I-ORG, O → ORG; in order."""
-    return tuple(sorted({tag[2:] for tag in tags if tag != "O"}))
+    found = {tag[2:].strip() for tag in tags if tag != "O"}
+    return tuple(sorted(name for name in found if name and name.isprintable() and len(name) <= 200))
 
 
 def _read_numbers(name: str, texts: Sequence[str]) -> Reading:
@@ -250,5 +251,5 @@ def _form(texts: Sequence[str]) -> str:
 
 
 def _label(name: str, values: Sequence[Any], why: str) -> Reading:
-    written = {str(value).strip() for value in values}
+    written = {str(value).strip() for value in values} | ({"True", "False"} if isinstance(values[0], bool) else set())
     return Reading(name, "label", why, {"n": len(written)}, tuple(sorted(written)))

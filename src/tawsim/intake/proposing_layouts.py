@@ -129,14 +129,21 @@ def _others(columns: _Columns, *used: Reading) -> tuple[JSON, ...]:
 
 def question_of(one: Reading, title: str = "") -> JSON:
     """The question whose answers stand in a column of labels or scores."""
-    name = one.column.strip()[:60]
+    name = "".join(c for c in one.column if c.isprintable()).strip()[:60].strip() or "label"
     if one.role == "score":
-        return _ask("scale", name, title, low=int(one.facts["low"]), high=int(one.facts["high"]))
+        low, high = _steps(int(one.facts["low"]), int(one.facts["high"]))
+        return _ask("scale", name, title, low=low, high=high)
     more: dict[str, Any] = {"labels": [value for value in one.values if value]}
     separator = _separator(one.values)
     if separator:
         more["separator"] = separator
     return _ask("choices" if one.role == "labels" else "choice", name, title, **more)
+
+
+def _steps(low: int, high: int) -> tuple[int, int]:
+    """The usual scale that holds the numbers seen: 1 to 5, 0 to 10; else from the least to the greatest."""
+    usual = ((1, 5), (0, 5), (1, 10), (0, 10))
+    return next(((a, b) for a, b in usual if a <= low and high <= b), (low, max(high, low + 1)))
 
 
 def _separator(values: Sequence[str]) -> str:
@@ -211,6 +218,8 @@ def _by_label(columns: _Columns, content: tuple[JSON, ...], column: str, code: s
         yield Layout("scale", column, content, (asked,), known=((asked["name"], scores[0].column),))
     many = [*labels, *scores]
     if len(many) > 1:
+        asked_by_name = {question_of(one)["name"]: one for one in reversed(many)}
+        many = [one for one in many if one in asked_by_name.values()]
         several = tuple(question_of(one) for one in many)
         known = tuple((asked["name"], one.column) for asked, one in zip(several, many, strict=True))
         yield Layout("all_labels", column, content, several, known=known, notes=_notes(*many))
