@@ -24,7 +24,8 @@ export class TooMuch extends Error {}
 
 const MAX_PARTS = 6_000;
 const MAX_SIGNS = 2_500;
-const MAX_TEX = 5_000;
+const MAX_TEX = 3_000;
+const MAX_BLOCK_MATHS = 300;
 const BUDGET_MS = 1_000;
 // Quotes in quotes and lists in lists, deeper than anybody writes and than a recursive parser can go.
 const TOO_DEEP = /^(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))){80}/m;
@@ -76,23 +77,26 @@ function mathsToken(type: string, match: RegExpExecArray | null, display: boolea
 }
 
 /** The places of maths in a text, as tokens of marked. A formula is looked for in a window, so that a lone $ costs little. */
-function mathsExtensions(place: Place): TokenizerAndRendererExtension[] {
+function mathsExtensions(place: Place, blocks: boolean): TokenizerAndRendererExtension[] {
   const draw = (token: Tokens.Generic) => place({ is: 'maths', tex: (token as Maths).tex, display: (token as Maths).display }, token.type === 'maths_block');
   const find = (source: string) => {
     const at = source.search(MATHS);
     return at < 0 ? undefined : at;
   };
-  return [
+  const block: TokenizerAndRendererExtension[] = [
     {
       name: 'maths_block',
       level: 'block',
       start: (source) => {
-        const at = /(?:^|\n) {0,3}(?:\$\$|\\\[)/.exec(source.slice(0, 4_000))?.index;
-        return at === undefined || at === 0 ? at : at + 1;
+        const at = /\n {0,3}(?:\$\$|\\\[)/.exec(source.slice(0, 4_000))?.index;
+        return at === undefined ? at : at + 1;
       },
       tokenizer: (source) => (/^ {0,3}(?:\$\$|\\\[)/.test(source) ? mathsToken('maths_block', BLOCK.exec(source.slice(0, MAX_TEX + 100)), true) : undefined),
       renderer: draw,
     },
+  ];
+  return [
+    ...(blocks ? block : []),
     {
       name: 'maths',
       level: 'inline',
@@ -106,7 +110,7 @@ function mathsExtensions(place: Place): TokenizerAndRendererExtension[] {
   ];
 }
 
-function markedFor(place: Place, maths: boolean): Marked {
+function markedFor(place: Place, text: string): Marked {
   const made = new Marked({ gfm: true, breaks: true });
   made.use({
     renderer: {
@@ -124,7 +128,9 @@ function markedFor(place: Place, maths: boolean): Marked {
       checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
     },
   });
-  if (maths) made.use({ extensions: mathsExtensions(place) });
+  // Where lines beyond number begin a formula that never ends, each costs a look ahead: they are then read inside their paragraph.
+  const begun = text.match(/^ {0,3}(?:\$\$|\\\[)/gm)?.length ?? 0;
+  if (MATHS.test(text)) made.use({ extensions: mathsExtensions(place, begun <= MAX_BLOCK_MATHS) });
   return made;
 }
 
@@ -140,7 +146,7 @@ export function readMarkdown(text: string, nonce: string): Source {
     const name = block ? 'div' : 'span';
     return `<${name} data-place="${nonce}-${pieces.push(piece) - 1}"></${name}>`;
   };
-  const { defaults } = markedFor(place, MATHS.test(clean));
+  const { defaults } = markedFor(place, clean);
   const options = { ...defaults, walkTokens: null };
   const until = performance.now() + BUDGET_MS;
   const lexer = new Lexer(options);
