@@ -1,7 +1,7 @@
 // A text on the page: one element a paragraph with nothing but text in it, and the way between offsets, points and rectangles.
 // No element ever goes into a paragraph (but by the painter for browsers without highlights), so no word moves.
 import type { Direction } from '../bidi';
-import type { SpanText, Stretch } from './offsets';
+import { RTL_LETTER, type SpanText, type Stretch } from './offsets';
 
 /** A rectangle in px from the top left corner of the laid text. */
 export interface Box {
@@ -11,6 +11,7 @@ export interface Box {
   h: number;
 }
 
+const FARTHEST = 300; // letters of a line that are asked to each side whether they are under the pointer
 const CHUNK = 30; // paragraphs that are laid out together, or left out together while they are far from the screen
 const LONG_NODE = 4_000; // units in one text node: browsers look through a whole node for one rectangle or highlight in it
 const LONG = 20_000; // texts of more units than this are laid out in chunks
@@ -125,18 +126,70 @@ export class TextLayout {
     return range ? this.unitOf(range.startContainer, range.startOffset) : null;
   }
 
-  /** The unit of the letter under a point of the window, or of one very near to it; null where there is none. */
-  letterAt(x: number, y: number): number | null {
+  /**
+   * The grapheme nearest to a point, and how far it is (px). Browsers miss by a letter among vowel signs, and by a whole run where
+   * two directions meet: so the neighbours are asked, and if none of them is there, the rest of the line.
+   */
+  #letter(x: number, y: number): { letter: Stretch; box: Box; far: number } | null {
     const unit = this.unitAt(x, y);
     if (unit === null) return null;
     const origin = this.origin();
-    const letters = [{ start: unit, end: this.text.edgeAfter(unit) }, { start: this.text.edgeBefore(unit), end: unit }];
-    const far = ({ start, end }: Stretch): number =>
-      Math.min(Infinity, ...this.boxes({ start, end }, origin).map((box) =>
-        Math.max(box.x + origin.x - x, x - origin.x - box.x - box.w, 0) + Math.max(box.y + origin.y - y, y - origin.y - box.y - box.h, 0)));
-    const [here, before] = letters.map(far) as [number, number];
-    if (Math.min(here, before) > 24) return null;
-    return here <= before ? unit : letters[1]!.start;
+    let best: { letter: Stretch; box: Box; far: number } | null = null;
+    /** Looks at one grapheme; false when it is on another line. */
+    const look = (letter: Stretch): boolean => {
+      let near = false;
+      for (const { w, h, ...box } of this.boxes(letter, origin)) {
+        const [left, top] = [box.x + origin.x, box.y + origin.y];
+        const off = Math.max(top - y, y - top - h, 0);
+        const far = Math.max(left - x, x - left - w, 0) + off;
+        if (!best || far < best.far) best = { letter, box: { x: left, y: top, w, h }, far };
+        near ||= off < h / 2;
+      }
+      return near;
+    };
+    const { start, end } = this.text.paragraphs[this.text.paragraphAt(unit)]!;
+    for (let [back, on, step] = [unit, unit, 0]; step < FARTHEST && (step < 3 || best === null || (best as { far: number }).far > 0); step += 1) {
+      let more = false;
+      if (back > start) {
+        const from = this.text.edgeBefore(back);
+        if (look({ start: from, end: back }) || step < 3) more = true;
+        back = more ? from : start;
+      }
+      if (on < end) {
+        const to = this.text.edgeAfter(on);
+        if (look({ start: on, end: to }) || step < 3) more = true;
+        on = more ? to : end;
+      }
+      if (!more) break;
+    }
+    return best;
+  }
+
+  /** The unit of the letter under a point of the window, or of one very near to it; null where there is none. */
+  letterAt(x: number, y: number): number | null {
+    const found = this.#letter(x, y);
+    return found && found.far <= 24 ? found.letter.start : null;
+  }
+
+  /** The edge between letters nearest to a point of the window; null where there is no letter under it. */
+  edgeAt(x: number, y: number): number | null {
+    if (!this.host.contains(document.elementFromPoint(x, y))) return null;
+    const found = this.#letter(x, y);
+    if (!found || found.far > 0) return null;
+    const { letter, box } = found;
+    return (x > box.x + box.w / 2) === this.#goesLeft(letter, box) ? letter.start : letter.end;
+  }
+
+  /** Is this letter set from right to left? A sign goes the way that its neighbours show. */
+  #goesLeft(letter: Stretch, box: Box): boolean {
+    const quote = this.text.quote(letter);
+    if (/[\p{L}\p{N}]/u.test(quote)) return RTL_LETTER.test(quote);
+    const middle = (one: Box) => one.x + one.w / 2;
+    const beside = (stretch: Stretch): Box | undefined => this.boxes(stretch, { x: 0, y: 0 }).find((one) => sameLine(one, box) && Math.abs(middle(one) - middle(box)) < one.w / 2 + box.w / 2 + 2);
+    const before = beside({ start: this.text.edgeBefore(letter.start), end: letter.start });
+    if (before) return middle(before) > middle(box);
+    const after = beside({ start: letter.end, end: this.text.edgeAfter(letter.end) });
+    return after ? middle(after) < middle(box) : this.isRtl(letter.start);
   }
 
   /** Where `host` begins in the window: boxes are counted from there. */

@@ -12,22 +12,31 @@ export interface Pointing {
   pull(edge: 'start' | 'end', unit: number): void;
 }
 
+const LETTER = 12; // units: more than one letter with its signs has
+
 /** Listens on `surface` until the function that comes back is called. */
 export function listen(surface: HTMLElement, layout: TextLayout, pointing: Pointing): () => void {
   const stop = new AbortController();
   const { signal } = stop;
-  let pressed: { x: number; y: number; touch: boolean; exact: boolean } | null = null;
+  let pressed: { x: number; y: number; at: number | null; touch: boolean; exact: boolean } | null = null;
+  let pointer = { x: 0, y: 0 };
   let pulled: { edge: 'start' | 'end'; dx: number; dy: number } | null = null;
 
   function selected(): Stretch | null {
     const chosen = getSelection();
-    if (!chosen || chosen.isCollapsed || !chosen.anchorNode || !chosen.focusNode) return null;
+    const moved = pressed ? Math.hypot(pointer.x - pressed.x, pointer.y - pressed.y) : 0;
+    const at = moved > 3 ? pressed!.at : null;
+    const here = at === null ? null : layout.edgeAt(pointer.x, pointer.y);
+    if (!chosen?.anchorNode || !chosen.focusNode) return null;
+    // One letter with its signs may be nothing to the browser.
+    if (chosen.isCollapsed) return moved > 6 && at !== null && here !== null && at !== here && Math.abs(at - here) <= LETTER ? { start: Math.min(at, here), end: Math.max(at, here) } : null;
     const from = layout.unitOf(chosen.anchorNode, chosen.anchorOffset);
     const to = layout.unitOf(chosen.focusNode, chosen.focusOffset);
     if (from === null && to === null) return null;
     // One end lies outside: the selection goes to that edge of the text.
     const beyond = (node: Node) => (layout.host.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_PRECEDING ? 0 : layout.text.text.length);
-    const [a, b] = [from ?? beyond(chosen.anchorNode), to ?? beyond(chosen.focusNode)];
+    const a = at ?? from ?? beyond(chosen.anchorNode);
+    const b = here ?? to ?? beyond(chosen.focusNode);
     return a === b ? null : { start: Math.min(a, b), end: Math.max(a, b) };
   }
 
@@ -44,12 +53,16 @@ export function listen(surface: HTMLElement, layout: TextLayout, pointing: Point
       return;
     }
     if (event.button !== 0) return;
-    pressed = { x: event.clientX, y: event.clientY, touch: event.pointerType === 'touch', exact: event.altKey };
+    pointer = { x: event.clientX, y: event.clientY };
+    // A second click selects a word: the browser knows which.
+    pressed = { ...pointer, at: layout.edgeAt(pointer.x, pointer.y), touch: event.pointerType === 'touch', exact: event.altKey };
   }, { signal });
 
   surface.addEventListener('pointermove', (event) => {
+    pointer = { x: event.clientX, y: event.clientY };
     if (!pulled) return;
-    const unit = layout.unitAt(event.clientX + pulled.dx, event.clientY + pulled.dy);
+    const [x, y] = [event.clientX + pulled.dx, event.clientY + pulled.dy];
+    const unit = layout.edgeAt(x, y) ?? layout.unitAt(x, y);
     if (unit !== null) pointing.pull(pulled.edge, unit);
   }, { signal });
 
@@ -61,20 +74,17 @@ export function listen(surface: HTMLElement, layout: TextLayout, pointing: Point
 
   document.addEventListener('pointerup', (event) => {
     const was = pressed;
+    pointer = { x: event.clientX, y: event.clientY };
+    const stretch = was ? selected() : null;
     pressed = null;
     if (pulled) return void (pulled = null);
     if (!was) return;
-    // The selection of a double click is there only after this event.
-    setTimeout(() => {
-      if (signal.aborted) return;
-      const stretch = selected();
-      if (stretch) {
-        getSelection()?.removeAllRanges();
-        pointing.drag(stretch, true, was.exact || event.altKey);
-      } else if (Math.hypot(event.clientX - was.x, event.clientY - was.y) < 10) {
-        pointing.tap(layout.letterAt(event.clientX, event.clientY), was.touch, was.exact);
-      }
-    });
+    if (stretch) {
+      getSelection()?.removeAllRanges();
+      pointing.drag(stretch, true, was.exact || event.altKey);
+    } else if (Math.hypot(event.clientX - was.x, event.clientY - was.y) < 10) {
+      pointing.tap(layout.letterAt(event.clientX, event.clientY), was.touch, was.exact);
+    }
   }, { signal });
 
   document.addEventListener('pointercancel', () => ((pressed = null), (pulled = null)), { signal });
