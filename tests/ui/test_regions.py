@@ -125,8 +125,10 @@ def test_boxes_by_keys_alone(page: Page, project: Made) -> None:
     assert sorted(one["label"] for one in answer["boxes"]) == sorted(LABELS[:2])
     moved = next(one for one in answer["boxes"] if one["label"] == "person")
     other = next(one for one in answer["boxes"] if one["label"] == LABELS[0])
-    assert moved["x"] < other["x"] and moved["y"] < other["y"]
-    assert moved["width"] > other["width"] and moved["height"] > other["height"] + 1
+    assert moved["x"] < other["x"]
+    assert moved["y"] < other["y"]
+    assert moved["width"] > other["width"]
+    assert moved["height"] > other["height"] + 1
 
 
 def test_two_corners_with_the_cross(page: Page, project: Made) -> None:
@@ -136,7 +138,8 @@ def test_two_corners_with_the_cross(page: Page, project: Made) -> None:
     expect(page.get_by_test_id("region-shape")).to_have_count(1)
     press(page, "Enter")
     (box,) = sent(page, server)["boxes"]
-    assert box["label"] == "person" and abs(box["width"] - box["height"]) < 0.1
+    assert box["label"] == "person"
+    assert abs(box["width"] - box["height"]) < 0.1
     assert abs(box["x"] + box["width"] - WIDE / 2) < 0.1  # back in the middle, where the cross had begun
 
 
@@ -230,7 +233,8 @@ def test_shapes_stay_inside(page: Page, project: Made) -> None:
     press(page, *["Shift+ArrowRight"] * 5, "Enter")
     (box,) = sent(page, server)["boxes"]
     assert near(box, x=250, y=150, width=70, height=50)
-    assert box["x"] + box["width"] <= WIDE and box["y"] + box["height"] <= HIGH
+    assert box["x"] + box["width"] <= WIDE
+    assert box["y"] + box["height"] <= HIGH
 
 
 # ---- polygons and points -----------------------------------------------------------------------------------------------
@@ -242,7 +246,8 @@ def test_polygons_by_keys_alone(page: Page, project: Made) -> None:
     expect(page.get_by_test_id("region-shape")).to_have_count(1)
     press(page, "e", "i", "Shift+ArrowUp", ".", "Escape", "Escape", "Enter")
     (shape,) = sent(page, server)["polygons"]
-    assert shape["label"] == "person" and len(shape["points"]) == 4
+    assert shape["label"] == "person"
+    assert len(shape["points"]) == 4
     assert shape["points"][0] == min(shape["points"])
 
 
@@ -351,4 +356,5 @@ def test_many_boxes_are_drawn_and_undone(page: Page, project: Made) -> None:
     expect(page.get_by_test_id("region-shape")).to_have_count(200)
     press(page, ".", "Delete", "Enter")
     boxes = sent(page, server)["boxes"]
-    assert boxes and all(0 <= one["x"] and one["x"] + one["width"] <= WIDE for one in boxes)
+    assert boxes
+    assert all(one["x"] >= 0 and one["x"] + one["width"] <= WIDE for one in boxes)
