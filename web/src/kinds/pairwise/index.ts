@@ -29,6 +29,7 @@ export const kind: KindView = {
   // Which one lies at an arrow depends on the screen: the view answers arrows where only the side is asked.
   press(question, value, cursor, press, layout, shown): Step | null {
     const names = candidatesOf(question, shown.task).map((one) => one.name);
+    if (names.length < 2) return null;
     const points = pointsOf(question, names);
     if (isTieKey(press) && tiesOf(question)) return { value: { best: 'tie' }, commit: true };
     if (press.is === 'digit') {
