@@ -98,6 +98,7 @@ def test_vote_row():
         "comment": "",
         "flag": False,
         "drawn": None,
+        "fits": True,
     }
     assert tuple(row) == shape.columns
     assert VoteShape([LABEL, TOPICS]).types["label"] == "json"

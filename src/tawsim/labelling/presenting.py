@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from tawsim.core.errors import BadAnswer
 from tawsim.core.records import Block, Project, Question
 from tawsim.kinds import kind_of
 from tawsim.kinds.content import candidate_values
@@ -61,7 +62,25 @@ def draw(project: Project, content: Content, lease_id: str, suggestions: Mapping
         if names:
             random.Random(f"{lease_id}/{question.name}").shuffle(names)  # noqa: S311  not a secret
             orders[question.name] = names
-    return Drawn(orders, suggestions if project.settings.suggestions else {})
+    return Drawn(orders, _fitting(project, content, suggestions))
+
+
+def _fitting(
+    project: Project, content: Content, suggestions: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
+    """The suggestions that the present questions take as answers. None where the project shows none, whatever was drawn."""
+    found: dict[str, Mapping[str, Any]] = {}
+    if not project.settings.suggestions or not suggestions:
+        return found
+    for question in project.questions:
+        one = suggestions.get(question.name)
+        if one is not None:
+            try:
+                kind_of(question).validate(question, one["answer"], content)
+            except BadAnswer:
+                continue
+            found[question.name] = one
+    return found
 
 
 def letter(place: int) -> str:
@@ -71,26 +90,40 @@ def letter(place: int) -> str:
 
 
 def to_stored(questions: Sequence[Question], drawn: Drawn, answers: Any) -> Any:
-    """The worker's answers with the candidates' own names in place of the shown ones. What is no answer stays as it is."""
+    """The worker's answers with the candidates' own names in place of the shown ones. What is no answer stays as it is;
+    a candidate's own name, which nobody was shown, becomes one that validation refuses."""
     if not drawn.orders or not isinstance(answers, Mapping):
         return answers
-    return _renamed(questions, drawn, answers, lambda place, name: (letter(place), name))
+    return _renamed(
+        questions,
+        answers,
+        {
+            question: {name: f"{name} (not shown)" for name in order}
+            | {letter(place): name for place, name in enumerate(order)}
+            for question, order in drawn.orders.items()
+        },
+    )
 
 
 def to_shown(questions: Sequence[Question], drawn: Drawn, answers: Mapping[str, Any]) -> dict[str, Any]:
     """Stored answers with the names under which this lease showed the candidates."""
-    if not drawn.orders:
-        return dict(answers)
-    return _renamed(questions, drawn, answers, lambda place, name: (name, letter(place)))
+    return _renamed(
+        questions,
+        answers,
+        {
+            question: {name: letter(place) for place, name in enumerate(order)}
+            for question, order in drawn.orders.items()
+        },
+    )
 
 
-def _renamed(questions: Sequence[Question], drawn: Drawn, answers: Mapping[str, Any], pair: Any) -> dict[str, Any]:
+def _renamed(
+    questions: Sequence[Question], answers: Mapping[str, Any], names: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
     found = dict(answers)
     for question in questions:
-        order = drawn.orders.get(question.name)
-        if order and found.get(question.name) is not None:
-            names = dict(pair(place, name) for place, name in enumerate(order))
-            found[question.name] = kind_of(question).rename(question, found[question.name], names)
+        if question.name in names and found.get(question.name) is not None:
+            found[question.name] = kind_of(question).rename(question, found[question.name], names[question.name])
     return found
 
 
@@ -125,7 +158,8 @@ def present(project: Project, content: Content, drawn: Drawn, media: Mapping[str
             candidates[question.name] = [
                 {"name": letter(place), "value": values.get(name)} for place, name in enumerate(order)
             ]
-    answers = {name: one["answer"] for name, one in drawn.suggestions.items()}
+    suggestions = _fitting(project, content, drawn.suggestions)
+    answers = {name: one["answer"] for name, one in suggestions.items()}
     worded = to_shown(project.questions, drawn, answers)
     return {
         "content": {
@@ -134,7 +168,7 @@ def present(project: Project, content: Content, drawn: Drawn, media: Mapping[str
             if column not in blind and (shown is None or column in shown)
         },
         "candidates": candidates,
-        "suggestions": {name: {**one, "answer": worded[name]} for name, one in drawn.suggestions.items()},
+        "suggestions": {name: {**one, "answer": worded[name]} for name, one in suggestions.items()},
         "media": dict(media),
     }
 

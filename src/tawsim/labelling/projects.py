@@ -70,7 +70,7 @@ def create_project(tx: Transaction, actor_id: str, key: str, new: NewProject) ->
         tx.run("guideline_insert", project_id=project_id, version=1, text=new.guideline, by_worker=actor_id, at=tx.now)
         tx.run(
             "schema_insert", project_id=project_id, version=1, questions=questions_text, content=blocks_text,
-            by_worker=actor_id, at=tx.now,
+            by_worker=actor_id, at=tx.now, renamed="{}",
         )  # fmt: skip
         tx.run("project_count_insert", project_id=project_id)
         record(tx, "project.created", actor_id, project_id=project_id, object_id=project_id)

@@ -16,6 +16,7 @@ from tawsim.core.errors import NotFound
 from tawsim.core.records import NoneReason, Project
 from tawsim.labelling.media import media_of
 from tawsim.labelling.presenting import media_names, present, read_drawn, to_shown
+from tawsim.labelling.schemas import carried
 from tawsim.labelling.slots import count_changes, end_lease, insert_lease, project_row, take_slot
 from tawsim.store import rows
 from tawsim.store.database import Row, Transaction
@@ -168,13 +169,14 @@ def leased_task(tx: Transaction, project: Project, lease: Any, previous: dict[st
 
 
 def own_work(tx: Transaction, project: Project, row: Row) -> dict[str, Any]:
-    """A worker's own answer or draft as they saw it: `answers` in the names that its lease showed, and the `task`. `row` is
-    one of annotation_mine or draft_of_worker."""
+    """A worker's own answer or draft as they saw it: `answers`, of those that fit the present questions, in the names that
+    its lease showed, and the `task`. `row` is one of annotation_mine or draft_of_worker."""
     drawn = read_drawn(row["shown"])
     content = json.loads(row["content"])
+    fit = carried(tx, project, row["schema_version"], json.loads(row["answers"]))
     shown = present(project, content, drawn, media_of(tx, project.id, media_names(project, content)))
     return {
-        "answers": to_shown(project.questions, drawn, json.loads(row["answers"])),
+        "answers": to_shown(project.questions, drawn, fit),
         "task": {"id": row["task_id"], "seq": row["seq"], **shown},
     }
 

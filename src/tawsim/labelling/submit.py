@@ -11,8 +11,10 @@ from tawsim.core.clock import SECOND
 from tawsim.core.errors import BadAnswer, BadInput, Conflict, LeaseLost, NotFound, VersionConflict
 from tawsim.core.ids import new_id
 from tawsim.kinds import validate_answers
+from tawsim.labelling.live_turns import check_turns
 from tawsim.labelling.presenting import needs_row, read_drawn, to_stored
 from tawsim.labelling.queue import LeasedTask, leased_task
+from tawsim.labelling.schemas import carried, renamed_since
 from tawsim.labelling.slots import (
     add_accepted,
     count_changes,
@@ -94,7 +96,8 @@ def submit(
         project = tx.one("project_even_removed", id=lease["project_id"])
         assert project is not None
         try:
-            clean = _clean(tx, lease, project["questions"], answers)
+            now = renamed_since(tx, project, given.schema_version, answers)
+            clean = _clean(tx, lease, project["questions"], now)
         except BadAnswer:
             old = _answered_before_a_change(tx, project, lease, answers, given)
             if old is None:
@@ -119,7 +122,9 @@ def _clean(tx: Transaction, lease: Row, questions_text: str, answers: Any) -> di
     if needs_row(asked):
         row = tx.one("task_with_content", id=lease["task_id"])
         content = None if row is None else json.loads(row["content"])
-    return validate_answers(asked, to_stored(asked, read_drawn(lease["shown"]), answers), content)
+    clean = validate_answers(asked, to_stored(asked, read_drawn(lease["shown"]), answers), content)
+    check_turns(tx, lease, asked, clean)
+    return clean
 
 
 def _answered_before_a_change(tx: Transaction, project: Row, lease: Row, answers: Any, given: Given) -> str | None:
@@ -287,11 +292,10 @@ def undo(tx: Transaction, worker_id: str, annotation_id: str, key: str) -> Lease
         return {"lease": lease["id"]}
 
     result, _ = once(tx, worker_id, key, ["undo", annotation_id], work)
-    previous = {
-        "answers": json.loads(annotation["answers"]), "comment": annotation["comment"], "flag": bool(annotation["flag"])
-    }  # fmt: skip
-    row = project_row(tx, annotation["project_id"])
-    return leased_task(tx, project_of(row), own_lease(tx, worker_id, result["lease"]), previous)
+    project = project_of(project_row(tx, annotation["project_id"]))
+    fit = carried(tx, project, annotation["schema_version"], json.loads(annotation["answers"]))
+    previous = {"answers": fit, "comment": annotation["comment"], "flag": bool(annotation["flag"])}
+    return leased_task(tx, project, own_lease(tx, worker_id, result["lease"]), previous)
 
 
 def _check_may_hold_more(tx: Transaction, project: Row, worker_id: str) -> None:
@@ -322,7 +326,8 @@ def edit(
         project = project_row(tx, annotation["project_id"])
         lease = own_lease(tx, actor_id, annotation["lease_id"])
         clean = _clean(tx, lease, project["questions"], answers)
-        if tx.run("annotation_set_version", id=annotation_id, seen_version=seen_version) == 0:
+        schema = project["schema_version"]
+        if tx.run("annotation_set_version", id=annotation_id, seen_version=seen_version, schema_version=schema) == 0:
             raise VersionConflict(
                 "This answer was changed meanwhile.", "Look at the current version first.",
                 current_version=annotation["version"], state=annotation["state"],

@@ -1,7 +1,7 @@
 """Stored answers → small integer columns: about 16 bytes an answer, however long the texts are. Infers nothing."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from tawsim.core.records import Question
 from tawsim.kinds import Choices
+from tawsim.labelling.schemas import Carrier
 
 CHUNK = 20_000
 # Answers to one question are few different texts, so each is parsed once; those to several questions may multiply.
 REMEMBERED = 100_000
+NOT_ANSWERED, MISFIT = -1, -2
 
 
 @dataclass(slots=True)
@@ -22,7 +24,7 @@ class Answers:
     """N answers in any order: `seq` (N,) int64, `worker` and `code` (N,) int32.
 
     `worker` is a position in `workers`; `code` one among the question's labels or, where an answer is a set of labels,
-    in `sets`.
+    in `sets`. `misfits` (M,): the tasks of answers that do not fit the question any more, and are left out.
     """
 
     seq: NDArray[np.int64]
@@ -30,40 +32,65 @@ class Answers:
     code: NDArray[np.int32]
     workers: tuple[str, ...]
     sets: list[tuple[str, ...]] | None
+    misfits: NDArray[np.int64]
 
 
-def gather(rows: Iterator[Any], question: Question) -> Answers:
-    """Columns from rows of seq, worker_id and answers (JSON text), in bounded memory but for the columns."""
-    read = _Reader(question)
+def gather(rows: Iterator[Any], question: Question, carrier: Carrier) -> Answers:
+    """Columns from rows of seq, worker_id, answers (JSON text) and schema_version, in bounded memory but for the columns."""
+    read = _Reader(question, carrier)
     workers: dict[str, int] = {}
     seqs, who, codes = bytearray(), bytearray(), bytearray()
     # Columns of a chunk at once: three times as fast as row by row, and a project may have millions of answers.
     while chunk := list(islice(rows, CHUNK)):
-        seq, worker, text = zip(*chunk, strict=True)
+        seq, worker, text, version = zip(*chunk, strict=True)
         for one in set(worker) - workers.keys():
             workers[one] = len(workers)
         seqs += np.fromiter(seq, np.int64, len(chunk)).tobytes()
         who += np.fromiter(map(workers.__getitem__, worker), np.int32, len(chunk)).tobytes()
-        codes += read.codes(text).tobytes()
+        codes += read.codes(text, version).tobytes()
     code = np.frombuffer(bytes(codes), np.int32)
     answered = code >= 0
+    numbers = np.frombuffer(bytes(seqs), np.int64)
     return Answers(
-        seq=np.frombuffer(bytes(seqs), np.int64)[answered],
+        seq=numbers[answered],
         worker=np.frombuffer(bytes(who), np.int32)[answered],
         code=code[answered],
         workers=tuple(workers),
         sets=read.sets,
+        misfits=numbers[code == MISFIT],
     )
 
 
 @dataclass(slots=True)
+class Fitting:
+    """The same rows as (seq, worker_id, answers), one pass: those that do not fit the question any more are left out, and
+    counted in `misfits`."""
+
+    rows: Iterator[Any]
+    question: Question
+    carrier: Carrier
+    misfits: int = 0
+
+    def __iter__(self) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
+        for seq, worker, text, version in self.rows:
+            answers = json.loads(text)
+            if not self.carrier.is_present(version):
+                carried = self.carrier.carry(version, answers)
+                self.misfits += self.question.name in carried.misfits
+                answers = carried.answers
+            yield seq, worker, answers
+
+
+@dataclass(slots=True)
 class _Reader:
-    """The code of an answer's JSON text, remembered; -1 where the question was not answered."""
+    """The code of an answer's JSON text, remembered; -1 where the question was not answered, -2 where the answer to it does
+    not fit it any more."""
 
     question: Question
+    carrier: Carrier
     sets: list[tuple[str, ...]] | None = None
     _place: dict[Any, int] = field(default_factory=dict)
-    _parsed: dict[str, int] = field(default_factory=dict)
+    _parsed: dict[Any, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if isinstance(self.question, Choices):
@@ -71,20 +98,30 @@ class _Reader:
         else:
             self._place = {label: i for i, label in enumerate(getattr(self.question, "labels", ()))}
 
-    def codes(self, texts: tuple[str, ...]) -> NDArray[np.int32]:
-        """The codes of many answers."""
+    def codes(self, texts: tuple[Any, ...], versions: tuple[int, ...]) -> NDArray[np.int32]:
+        """The codes of many answers, each given to the questions of one version."""
+        present = self.carrier.present.version
+        if set(versions) != {present}:
+            texts = tuple(text if one == present else (one, text) for text, one in zip(texts, versions, strict=True))
         if len(self._parsed) > REMEMBERED:
             self._parsed.clear()
         for text in set(texts) - self._parsed.keys():
             self._parsed[text] = self._parse(text)
         return np.fromiter(map(self._parsed.__getitem__, texts), np.int32, len(texts))
 
-    def _parse(self, text: str) -> int:
-        answer = json.loads(text).get(self.question.name)
+    def _parse(self, key: Any) -> int:
+        name = self.question.name
+        if isinstance(key, tuple):
+            carried = self.carrier.carry(key[0], json.loads(key[1]))
+            if name in carried.misfits:
+                return MISFIT
+            answer = carried.answers.get(name)
+        else:
+            answer = json.loads(key).get(name)
         if answer is None:
-            return -1
+            return NOT_ANSWERED
         if self.sets is None:
-            return self._place.get(answer, -1)
+            return self._place.get(answer, NOT_ANSWERED)
         chosen = tuple(answer)
         if chosen not in self._place:
             self._place[chosen] = len(self.sets)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from tawsim.core.errors import BadInput
 from tawsim.core.records import Project
 from tawsim.labelling.presenting import read_drawn
+from tawsim.labelling.schemas import Carrier, carrier_of
 from tawsim.labelling.slots import project_row
 from tawsim.loop.structured import completed
 from tawsim.loop.truths import ProjectTruth, project_truth
@@ -56,8 +57,10 @@ def export_table(db: Database, project_id: str, kind: str = "labels") -> Table:
     with db.read() as tx:
         project = rows.project(project_row(tx, project_id))
     if kind == "votes":
-        votes = VoteShape(project.questions)
-        return Table(tuple(votes.columns), votes.types, _vote_rows(db, project, votes))
+        with db.read() as tx:
+            carrier = carrier_of(tx, project)
+        votes = VoteShape(carrier.questions_ever)
+        return Table(tuple(votes.columns), votes.types, _vote_rows(db, project, votes, carrier))
     shape = TruthShape(project.questions, content_columns(db, project_id))
     return Table(tuple(shape.columns), shape.types, _label_rows(db, project, shape), shape.counts)
 
@@ -168,7 +171,8 @@ def _pages(db: Database, project_id: str, last: int) -> Iterator[list[Any]]:
         after = page[-1][0]
 
 
-def _vote_rows(db: Database, project: Project, shape: VoteShape) -> Iterator[dict[str, Any]]:
+def _vote_rows(db: Database, project: Project, shape: VoteShape, carrier: Carrier) -> Iterator[dict[str, Any]]:
+    questions = tuple(dict.fromkeys(question.name for question in carrier.questions_ever))
     with db.read() as tx:
         names = {worker.id: worker.name for worker in list_workers(tx)}
         counts = tx.one("project_count_get", project_id=project.id)
@@ -178,14 +182,15 @@ def _vote_rows(db: Database, project: Project, shape: VoteShape) -> Iterator[dic
             found = tx.all("annotation_of_tasks", project_id=project.id, after=after, until=min(after + PAGE, last))
         for row in found:
             answers = loads(row["answers"])
-            for question in project.questions:
-                if question.name in answers:
+            carried = carrier.carry(row["schema_version"], answers)
+            for question in questions:
+                if question in answers:
                     vote = Vote(
                         task=row["seq"], task_id=row["task_id"], worker=names.get(row["worker_id"], row["worker_id"]),
-                        question=question.name, label=answers[question.name], at=row["created_at"],
+                        question=question, label=carried.answers.get(question, answers[question]), at=row["created_at"],
                         lease=row["lease_id"], guideline_version=row["guideline_version"], version=row["version"],
                         schema_version=row["schema_version"], comment=row["comment"], flag=bool(row["flag"]),
-                        drawn=_drawn(row["shown"], question.name),
+                        drawn=_drawn(row["shown"], question), fits=question in carried.answers,
                     )  # fmt: skip
                     yield shape.row(vote)
 

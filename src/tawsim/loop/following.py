@@ -5,8 +5,8 @@ at once, and the second for everybody a little; so the task is judged again with
 all is learned anew when enough has changed. Nothing here knows who asks, or keeps more than one question.
 """
 
-import json
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 
 from tawsim.core.records import Project, Question
 from tawsim.kinds import Choice, Choices
-from tawsim.loop.answers import Answers, gather
+from tawsim.labelling.schemas import carrier_of
+from tawsim.labelling.slots import project_row
+from tawsim.loop.answers import Answers, Fitting, gather
 from tawsim.loop.structured import Structured, infer_structured
+from tawsim.store import rows
 from tawsim.store.database import Database
 from tawsim.truth import Agreement, Inference, SetsInference, TruthModel, Votes, Why, WorkerSkill, infer, infer_sets
 
@@ -39,7 +42,8 @@ class ProjectTruth:
     The T answered tasks: `seqs` (T,) int64, in no order; `best` (T,) positions of labels, or `chosen` (T) answers in their
     kind's form where they are more than one label; `p` (T,) of the label or answer, NaN where its kind has none;
     `probabilities` and `votes` (T, K); `answers` (T,); `low` and `high` (T,) the 95 % intervals of numbers. `row_of`
-    int32: the row of each task number, -1 where nobody answered. `total` counts the tasks, answered or not, and
+    int32: the row of each task number, -1 where nobody answered. `misfits` counts answers to an earlier form of the question
+    that do not fit it any more: they are left out. `total` counts the tasks, answered or not, and
     `visible_seq` is the last one's number. `workers` and `agreement` are as of when the workers were last learned.
     """
 
@@ -66,6 +70,7 @@ class ProjectTruth:
     high: NDArray[np.float64] | None = None
     measure: str = "accuracy"
     agreement_measure: str = "alpha"
+    misfits: int = 0
 
     def places(self, seqs: Sequence[int]) -> NDArray[np.int32]:
         """The rows of these tasks, -1 where nobody answered."""
@@ -89,8 +94,11 @@ class ProjectTruth:
 class Following:
     """A `ProjectTruth` that can catch up with the store. One thread at a time may call `catch_up`."""
 
-    def __init__(self, truth: ProjectTruth, fitted: TruthModel | None) -> None:
+    def __init__(
+        self, truth: ProjectTruth, fitted: TruthModel | None, misfits: NDArray[np.int64] | None = None
+    ) -> None:
         self.truth = truth
+        self._misfits = Counter([] if misfits is None else misfits.tolist())  # by task
         self._fitted = fitted
         self._rows = len(truth.seqs)
         self._changed = 0
@@ -126,12 +134,23 @@ class Following:
             if revision == seen:
                 return True
             limits = {"project_id": project_id, "seen": seen, "visible_seq": visible}
+            project = rows.project(project_row(tx, project_id))
+            if project.schema_version != truth.project.schema_version:
+                return False
             touched = [row["seq"] for row in tx.all("truth_changed", n=MOST_CHANGED + 1, **limits)]
             if len(touched) > MOST_CHANGED:
                 return False
-            found = gather(tx.stream("truth_changed_answers", until=revision + 1, **limits), truth.question)
+            changed = tx.stream("truth_changed_answers", until=revision + 1, **limits)
+            found = gather(changed, truth.question, carrier_of(tx, project))
         self._judge(np.array(touched, np.int64), found, visible)
-        self.truth = replace(self.truth, total=int(counts["tasks"]), visible_seq=visible, revision=revision)
+        if self._misfits:
+            for seq in touched:
+                self._misfits.pop(seq, None)
+        self._misfits.update(found.misfits.tolist())
+        self.truth = replace(
+            self.truth, total=int(counts["tasks"]), visible_seq=visible, revision=revision,
+            misfits=self._misfits.total(),
+        )  # fmt: skip
         return True
 
     def _judge(self, touched: NDArray[np.int64], found: Answers, visible: int) -> None:
@@ -207,13 +226,15 @@ def judge(db: Database, project: Project, question: Question) -> Following:
         counts = tx.one("project_count_get", project_id=project.id)
         assert counts is not None
         total, visible_seq, revision = int(counts["tasks"]), int(counts["visible_seq"]), int(counts["revision"])
-        rows = tx.stream("truth_answers", project_id=project.id, visible_seq=visible_seq)
+        given = tx.stream("truth_answers", project_id=project.id, visible_seq=visible_seq)
+        carrier = carrier_of(tx, project)
         if not isinstance(question, Choice | Choices):
-            parsed = ((seq, worker, json.loads(text)) for seq, worker, text in rows)
-            return _structured(
-                project, question, infer_structured(parsed, question), total, visible_seq, revision, started
-            )
-        found = gather(rows, question)
+            fit = Fitting(given, question, carrier)
+            inferred = infer_structured(fit, question)
+            following = _structured(project, question, inferred, total, visible_seq, revision, started)
+            following.truth = replace(following.truth, misfits=fit.misfits)
+            return following
+        found = gather(given, question, carrier)
     result = _inferred(found, question)
     row_of = np.full(visible_seq + 1, -1, np.int32)
     truth = ProjectTruth(
@@ -234,7 +255,8 @@ def judge(db: Database, project: Project, question: Question) -> Following:
             best=np.zeros(len(seqs), np.int64) if several else result.probabilities.argmax(axis=1),
             answers=result.answers if isinstance(result, SetsInference) else result.votes.sum(axis=1),
         )  # fmt: skip
-    return Following(replace(truth, seconds=time.monotonic() - started), fitted)
+    truth = replace(truth, seconds=time.monotonic() - started, misfits=len(found.misfits))
+    return Following(truth, fitted, found.misfits)
 
 
 def _structured(

@@ -58,6 +58,8 @@ def project_truth(
     key = (db.path, project_id, asked.name)
     with _lock:
         found = _kept.get(key)
+        if found is not None and found.following.truth.project.schema_version != project.schema_version:
+            found = None  # other questions: even a stale truth would speak of labels that are gone
         if found is None or not _kept_up(found, db, project_id, may_be_stale=may_be_stale, exact=exact):
             found = _kept[key] = _learned(db, project, asked)
         _kept.move_to_end(key)

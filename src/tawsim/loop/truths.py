@@ -48,6 +48,7 @@ def truth_summary(truth: ProjectTruth, db: Database) -> dict[str, Any]:
         "labels": list(truth.labels),
         "summary": _summary(truth),
         "measure": truth.measure,
+        "misfits": truth.misfits,
         "workers": _workers(db, truth.workers),
         "agreement": agreement_json(truth),
     }

@@ -28,7 +28,8 @@ class Inferred(NamedTuple):
 class Vote(NamedTuple):
     """One answer of one worker. `task` is the task's number, as `tawsim_task` is in the table of labels, so that the two
     join; `at` is in microseconds since 1970 UTC; `label` is the answer in its kind's form; `drawn` what was drawn for
-    the lease: the order of candidates, a suggestion."""
+    the lease: the order of candidates, a suggestion. `fits`: whether it fits the question as it is now; else it is as it was
+    given, and no truth rests on it."""
 
     task: int
     task_id: str
@@ -43,6 +44,7 @@ class Vote(NamedTuple):
     comment: str = ""
     flag: bool = False
     drawn: Mapping[str, Any] | None = None
+    fits: bool = True
 
 
 # The type of a column of answers by kind; of those not named here, JSON.
@@ -131,7 +133,7 @@ class VoteShape:
         texts = all(ANSWER_TYPES.get(question.kind) == "text" for question in questions)  # type: ignore[attr-defined]
         self.types: dict[str, ColumnType] = dict.fromkeys(self.columns, "text")
         self.types |= {"task": "int", "guideline_version": "int", "version": "int", "schema_version": "int"}
-        self.types |= {"flag": "bool", "drawn": "json", "label": "text" if texts else "json"}
+        self.types |= {"flag": "bool", "fits": "bool", "drawn": "json", "label": "text" if texts else "json"}
         self.rows = 0
 
     def row(self, vote: Vote) -> dict[str, Any]:

@@ -396,6 +396,7 @@ class TruthShape:
     why_facts: dict[str, Any]
     labels: list[str]
     measure: str
+    misfits: int
     summary: TruthSummary
     workers: list[WorkerTrust]
     agreement: Agreement | None

@@ -74,7 +74,8 @@ WHERE a.id = :id;
 SELECT id FROM annotation WHERE lease_id = :lease_id;
 
 -- name: annotation_set_version
-UPDATE annotation SET version = version + 1 WHERE id = :id AND version = :seen_version AND state = 'accepted';
+UPDATE annotation SET version = version + 1, schema_version = :schema_version
+WHERE id = :id AND version = :seen_version AND state = 'accepted';
 
 -- name: annotation_set_state
 UPDATE annotation SET state = :state WHERE id = :id AND state = 'accepted';

@@ -16,11 +16,14 @@ SELECT * FROM guideline WHERE project_id = :project_id AND version = :version;
 SELECT version, by_worker, at, LENGTH(text) AS size FROM guideline WHERE project_id = :project_id ORDER BY version DESC;
 
 -- name: schema_insert
-INSERT INTO project_schema (project_id, version, questions, content, by_worker, at)
-VALUES (:project_id, :version, :questions, :content, :by_worker, :at);
+INSERT INTO project_schema (project_id, version, questions, content, by_worker, at, renamed)
+VALUES (:project_id, :version, :questions, :content, :by_worker, :at, :renamed);
 
 -- name: schema_get
 SELECT * FROM project_schema WHERE project_id = :project_id AND version = :version;
+
+-- name: schema_list
+SELECT version, questions, renamed FROM project_schema WHERE project_id = :project_id ORDER BY version;
 
 -- name: project_count_insert
 INSERT INTO project_count (project_id) VALUES (:project_id);
@@ -41,6 +44,10 @@ SELECT * FROM project WHERE state <> 'removed' ORDER BY id;
 UPDATE project SET name = :name, guideline = :guideline, guideline_version = :guideline_version, overlap = :overlap,
   lease_seconds = :lease_seconds, max_lease_seconds = :max_lease_seconds, max_leases = :max_leases,
   skip_limit = :skip_limit, state = :state, text_column = :text_column, settings = :settings, version = version + 1
+WHERE id = :id AND version = :seen_version;
+
+-- name: project_set_schema
+UPDATE project SET questions = :questions, content = :content, schema_version = schema_version + 1, version = version + 1
 WHERE id = :id AND version = :seen_version;
 
 -- name: project_count_get

@@ -1,7 +1,7 @@
 -- Statements that gather what truth inference and exports read: every accepted answer of the current rounds.
 
 -- name: truth_answers
-SELECT t.seq, a.worker_id, v.answers
+SELECT t.seq, a.worker_id, v.answers, a.schema_version
 FROM task t JOIN annotation a ON a.task_id = t.id AND a.round = t.round AND a.state = 'accepted'
 JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
 WHERE t.project_id = :project_id AND t.seq <= :visible_seq AND t.state <> 'removed';
@@ -13,7 +13,7 @@ SELECT seq, changed FROM task
 WHERE project_id = :project_id AND changed > :seen AND changed > 0 AND seq <= :visible_seq ORDER BY changed, seq LIMIT :n;
 
 -- name: truth_changed_answers
-SELECT t.seq, a.worker_id, v.answers
+SELECT t.seq, a.worker_id, v.answers, a.schema_version
 FROM task t JOIN annotation a ON a.task_id = t.id AND a.round = t.round AND a.state = 'accepted'
 JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
 WHERE t.project_id = :project_id AND t.changed > :seen AND t.changed > 0 AND t.changed <= :until AND t.seq <= :visible_seq
@@ -41,3 +41,10 @@ SELECT id, first_seq, added, columns FROM import WHERE project_id = :project_id 
 
 -- name: import_set_columns
 UPDATE import SET columns = :columns WHERE id = :id AND columns IS NULL;
+
+-- name: schema_answers
+SELECT t.id AS task_id, t.seq, t.round, a.schema_version, v.answers
+FROM task t JOIN annotation a ON a.task_id = t.id AND a.round = t.round AND a.state = 'accepted'
+JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
+WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :until AND t.state <> 'removed'
+ORDER BY t.seq, a.id;
