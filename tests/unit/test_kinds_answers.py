@@ -30,6 +30,7 @@ from tawsim.kinds import (
     kind_of,
     read_question,
 )
+from tawsim.kinds.chat import read_messages
 from tawsim.kinds.choice import places
 from tawsim.kinds.distances import levenshtein, text_distance
 from tawsim.kinds.shapes import polygon_iou
@@ -370,3 +371,12 @@ def test_every_kind_stands_on_its_page_with_its_fields(name: str) -> None:
     assert all(f"`{field}`" in row for field in own), own
     for table in ("How far two answers are apart", "What truth is inferred of"):
         assert f"`{name}`" in page.split(f"## {table}")[1].split("## ")[0]
+
+
+def test_a_conversation_in_the_older_form_is_read() -> None:
+    cell = [{"from": "human", "value": "مرحبا"}, {"from": "gpt", "value": "أهلًا"}, {"from": "system", "value": "x"}]
+    assert read_messages(cell) == [
+        {"role": "user", "content": "مرحبا"},
+        {"role": "assistant", "content": "أهلًا"},
+        {"role": "system", "content": "x"},
+    ]

@@ -37,27 +37,41 @@ class Judged:
         self.texts = _must_be_text(project)
         self.plain = self.columns == (project.text_column,)
         self.main = project.text_column
+        # What a question works on must be there; what is only read beside it, and one of two candidates, may be empty.
+        worked_on = {question.on for question in project.questions} - {""}
+        compared = {column for question in project.questions for column in getattr(question, "candidates", ())}
+        self.needed = frozenset(worked_on or ({self.main} if self.plain else set()))
+        self.expected = self.needed | compared | ({self.main} & set(self.columns))
 
     def text(self, row: Mapping[str, Any], *, file: str, row_number: int) -> str:
         """What tells this row from others: its text, or all columns that are judged as JSON.
 
-        Raises BadFile where a column is missing, empty, or not text where text is drawn.
+        Raises BadFile where a column is missing that a question needs, or is empty, or not text where text is drawn, or
+        where nothing that is shown holds anything.
         """
+        anything = False
         for column in self.columns:
-            if column not in row:
+            value = row.get(column)
+            if column not in row and column in self.expected:
                 raise _missing(row, column, self.main, file, row_number)
-            value = row[column]
-            if column in self.texts and not isinstance(value, str):
+            if column in self.texts and not isinstance(value, str) and (value is not None or column in self.needed):
                 raise BadFile(f"expected text, found {type(value).__name__}.", file=file, row=row_number, column=column)
-            if value is None or value in ("", [], {}) or (isinstance(value, str) and not value.strip()):
+            empty = value is None or value in ("", [], {}) or (isinstance(value, str) and not value.strip())
+            if empty and column in self.needed:
                 raise BadFile(
                     "the text is empty." if column in self.texts else "there is nothing in it.",
                     "Fill it or remove the row.", file=file, row=row_number, column=column,
                 )  # fmt: skip
+            anything = anything or not empty
+        if not anything:
+            raise BadFile(
+                "all that would be shown of it is empty.", "Fill it or remove the row.", file=file, row=row_number,
+                column=self.columns[0],
+            )  # fmt: skip
         if self.plain and isinstance(row[self.main], str):
             return str(row[self.main])
         try:
-            return json.dumps([row[column] for column in self.columns], ensure_ascii=False, sort_keys=True)
+            return json.dumps([row.get(column) for column in self.columns], ensure_ascii=False, sort_keys=True)
         except (TypeError, ValueError, RecursionError) as error:
             raise BadFile("it holds a value that cannot be stored.", str(error), file=file, row=row_number) from None
 

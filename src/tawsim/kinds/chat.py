@@ -22,6 +22,7 @@ from tawsim.kinds.fields import flag, short_text, texts, whole
 from tawsim.kinds.kind import Aspect, Content, Example, Kind, Vote, on_column
 from tawsim.kinds.scale import check_step, check_steps, scale_answer, scale_aspect, scale_vote
 
+OLDER_ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant", "chatgpt": "assistant", "model": "assistant"}
 MOST_MESSAGES = 2_000
 MOST_ROLES = 10
 LONGEST_TEXT = 100_000
@@ -101,14 +102,20 @@ def _read_live(data: Mapping[str, Any]) -> Live | None:
 
 
 def read_messages(value: Any) -> list[dict[str, str]] | None:
-    """A conversation from a cell: a list of {role, content}, or JSON text of it; None for anything else. Roles and contents
-    that are missing or no text are empty."""
+    """A conversation from a cell: a list of {role, content} or of {from, value}, or JSON text of it; None for anything else.
+    Roles and contents that are missing or no text are empty."""
     held = parsed(value)
     if not isinstance(held, list | tuple) or len(held) > MOST_MESSAGES:
         return None
     if not all(isinstance(one, Mapping) for one in held):
         return None
-    return [{key: text if isinstance(text := one.get(key), str) else "" for key in ("role", "content")} for one in held]
+    return [_message(one) for one in held]
+
+
+def _message(one: Mapping[str, Any]) -> dict[str, str]:
+    if "role" not in one and "from" in one:  # the older form, with speakers of its own
+        one = {"role": OLDER_ROLES.get(str(one["from"]).lower(), one["from"]), "content": one.get("value")}
+    return {key: text if isinstance(text := one.get(key), str) else "" for key in ("role", "content")}
 
 
 # ---- answers ------------------------------------------------------------------------------------------------------

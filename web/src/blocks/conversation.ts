@@ -13,6 +13,8 @@ const KNOWN: Record<string, 'user' | 'assistant' | 'system' | 'tool'> = {
   system: 'system', developer: 'system', tool: 'tool', function: 'tool',
 };
 
+const OLDER: Record<string, string> = { human: 'user', gpt: 'assistant', bot: 'assistant', chatgpt: 'assistant', model: 'assistant' };
+
 /** Which of the four speakers a role names; null for another word. */
 export const speakerOf = (role: string): 'user' | 'assistant' | 'system' | 'tool' | null => KNOWN[role.toLowerCase()] ?? null;
 
@@ -34,14 +36,22 @@ function contentOf(message: Record<string, unknown>): string {
   return parts.filter((one) => one !== '').join('\n\n');
 }
 
+/** The older form {from, value}, with speakers of its own, as {role, content}. Mirrors tawsim/kinds/chat.py. */
+function modern(one: Record<string, unknown>): Record<string, unknown> {
+  if ('role' in one || typeof one.from !== 'string') return one;
+  return { ...one, role: OLDER[one.from.toLowerCase()] ?? one.from, content: one.value };
+}
+
 /** The messages of a value, or null where it holds no conversation. */
 export function readConversation(value: unknown): Message[] | null {
   const list = asJson(value);
   if (!Array.isArray(list)) return null;
   const messages: Message[] = [];
   for (const one of list) {
-    if (!one || typeof one !== 'object' || typeof (one as { role?: unknown }).role !== 'string') return null;
-    messages.push({ role: (one as { role: string }).role, content: contentOf(one as Record<string, unknown>) });
+    if (!one || typeof one !== 'object') return null;
+    const message = modern(one as Record<string, unknown>);
+    if (typeof message.role !== 'string') return null;
+    messages.push({ role: message.role, content: contentOf(message) });
   }
   return messages;
 }
