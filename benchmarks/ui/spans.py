@@ -22,7 +22,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
-WORDS = ["أعلنت", "شركة", "OpenAI", "عن", "عقد", "بقيمة", "3,500", "ريال", "مع", "بنك", "الرياض", "يوم", "15", "مارس", "2024", "في", "مدينة", "جدة", "the", "contract", "was", "signed", "in", "London", "by", "عمر", "المختار", "وكتابه", "الجديد", "😀", "والسلام", "شَرِكَةٌ"]
+PHRASES = """
+أعلنت شركة OpenAI عن عقد بقيمة 3,500 ريال مع بنك الرياض يوم 15 مارس 2024 في مدينة جدة
+the contract was signed in London by عمر المختار وكتابه الجديد 😀 والسلام شَرِكَةٌ
+"""
+WORDS = PHRASES.split()
 LABELS = ["شخص", "منظمة", "مكان", "date"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # After the next frame was painted: the message comes when the frame's work is over.
