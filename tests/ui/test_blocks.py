@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 from tests.ui.conftest import Server
-from tests.ui.test_labelling import press_and_see_next, start
+from tests.ui.test_labelling import press_and_see_next, saved, start
 
 from tawsim.intake.adding import add_tasks, numbered
 from tawsim.intake.media import MediaFile, add_media, check_media
@@ -173,6 +173,7 @@ def test_hostile_text_is_only_shown(page: Page, serve: Serve) -> None:
         press_and_see_next(page, "1")
     assert dialogs == []
     assert [url for url in asked if not url.startswith((server.base, "data:"))] == []
+    saved(page)
     assert len(server.answers()) == len(HOSTILE)
 
 
