@@ -252,6 +252,7 @@ export class Labeller {
     this.#set(addRelation(this.answer, { from: this.source, to: this.chosen, label }));
     this.chosen = this.source;
     this.source = -1;
+    this.cursor = this.stretchOf(this.chosen);
     this.say(t('span_relation_made', { from: this.#short(from.text), label, to: this.#short(to.text) }));
   }
 
