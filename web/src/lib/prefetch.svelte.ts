@@ -79,6 +79,8 @@ export class Prefetch {
       // A lease held since before a reload is older than this answer: its deadline says by how much.
       const age = ({ lease }: LeasedTask) => Math.max(0, this.settings().leaseSeconds * 1000 - (lease.deadline / 1000 - serverNow()));
       this.ahead = [...this.ahead, ...fresh.map((one) => ({ ...one, seenAt: performance.now() - age(one) }))];
+      // Their pictures and sounds come ahead of them, once the present change is painted.
+      if (fresh.length > 0) afterPaint(() => void import('../blocks/ahead').then(({ warm }) => fresh.forEach((one) => warm(one.task))));
       this.none = none;
       this.offline = false;
       this.error = null;
