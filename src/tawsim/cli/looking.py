@@ -69,8 +69,10 @@ def _show_project(out: Output, name: str, state: str, facts: dict[str, Any]) -> 
         f"  answers  {stands['answers']:,} of {stands['answers_wanted']:,} wanted",
     )
     if agreement is not None:
-        low, high = agreement["low"], agreement["high"]
-        out.say(f"  agreement α {agreement['alpha']:.2f} ({low:.2f} to {high:.2f})")
+        from tawsim.cli.trust import agreed
+
+        name, figures = agreed(agreement)
+        out.say(f"  agreement {'α' if agreement['measure'] == 'alpha' else name} {figures}")
     rows = [(one["worker"]["name"], f"{one['answers']:,}", f"{one['skips']:,}") for one in facts["workers"]]
     if rows:
         out.table(("worker", "answers", "skips"), rows, right=(1, 2))

@@ -3,9 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tawsim.cli.output import Output, interval, percent
+from tawsim.cli.output import Output, percent
+from tawsim.loop.views import AGREEMENT, MEASURES, best_first, measured
 
 VERDICTS = {"trusted": "trusted", "careless": "careless", "mixes": "mixes labels up", "unsure": "not decided yet"}
+
+# There are verdicts on labels and comparisons only.
+NOT_JUDGED = "not_judged"
 
 
 def reason(why: Mapping[str, Any]) -> str:
@@ -49,23 +53,37 @@ def show_truth(out: Output, project: str, found: Mapping[str, Any]) -> None:
     )
     agreement = found["agreement"]
     if agreement is not None:
-        low, high = agreement["low"], agreement["high"]
-        out.say(f"Agreement (Krippendorff's α): {agreement['alpha']:.2f} ({low:.2f} to {high:.2f}).")
-    show_workers(out, found["workers"])
+        name, figures = agreed(agreement)
+        out.say(f"Agreement ({name}): {figures}.")
+    if found.get("misfits"):
+        out.say(f"{found['misfits']:,} earlier answers do not fit the question as it is now, and were left out.")
+    show_workers(out, found["workers"], found.get("measure", "accuracy"))
 
 
-def show_workers(out: Output, workers: Sequence[Mapping[str, Any]]) -> None:
-    """Name, answers, accuracy with its 95 % interval, verdict; below, why somebody is not simply trusted."""
-    ordered = sorted(workers, key=lambda one: -one["accuracy"])
+def agreed(agreement: Mapping[str, Any]) -> tuple[str, str]:
+    """The name of the measure for what people answer, and how far they agree by it with its 95 % interval."""
+    name, share = AGREEMENT.get(agreement["measure"], (agreement["measure"], False))
+    value, low, high = agreement["alpha"], agreement["low"], agreement["high"]
+    if share:
+        value, around = measured(value, low, high, share=True)
+        return name, f"{value} ({around})"
+    return name, f"{value:.2f} ({low:.2f} to {high:.2f})"
+
+
+def show_workers(out: Output, workers: Sequence[Mapping[str, Any]], measure: str = "accuracy") -> None:
+    """Name, answers, the measure with its 95 % interval, verdict; below, why somebody is not simply trusted."""
+    name, share = MEASURES.get(measure, (measure, False))
+    ordered = best_first(workers, measure)
     rows = [
         (
-            one["worker"]["name"], f"{one['answers']:,}", percent(one["accuracy"]), interval(one["low"], one["high"]),
-            VERDICTS[one["verdict"]],
+            one["worker"]["name"], f"{one['answers']:,}",
+            *measured(one["accuracy"], one["low"], one["high"], share=share),
+            "–" if one["why"]["code"] == NOT_JUDGED else VERDICTS[one["verdict"]],
         )
         for one in ordered
     ]  # fmt: skip
     if rows:
-        out.table(("worker", "answers", "accuracy", "95 % interval", "verdict"), rows, right=(1, 2, 3))
+        out.table(("worker", "answers", name, "95 % interval", "verdict"), rows, right=(1, 2, 3))
     for one in ordered:
-        if one["verdict"] != "trusted":
+        if one["verdict"] != "trusted" and one["why"]["code"] != NOT_JUDGED:
             out.say(f"  {one['worker']['name']}: {reason(one['why'])}")

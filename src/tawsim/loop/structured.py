@@ -20,11 +20,14 @@ from tawsim.truth import Agreement, WorkerSkill
 from tawsim.truth.door import infer_any
 from tawsim.truth.infer import Why
 from tawsim.truth.outcomes import Result
+from tawsim.truth.text.tokens import joined, words
 
 # A part of a task is a task of its own to the truth: its number, then the part.
 BETWEEN = "/"
 # Kinds whose inferred answer is completed from the row.
 FROM_ROW = frozenset({"spans"})
+# What an answer tells of its medium, not of what is in it.
+EXTENTS = ("size", "duration")
 VERDICTS = ("trusted", "careless", "mixes", "unsure")
 
 
@@ -71,14 +74,16 @@ def infer_structured(rows: Iterable[tuple[int, str, Mapping[str, Any]]], questio
     kind = kind_of(question)
     tables: dict[str, _Table] = defaultdict(_Table)
     answers: dict[int, int] = defaultdict(int)
-    sizes: dict[int, list[int]] = {}
+    by_worker: dict[str, int] = defaultdict(int)
+    sizes: dict[int, dict[str, Any]] = {}
     for seq, worker, given in rows:
         answer = given.get(question.name)
         if answer is None:
             continue
         answers[seq] += 1
-        if isinstance(answer, Mapping) and answer.get("size"):
-            sizes.setdefault(seq, answer["size"])
+        by_worker[worker] += 1
+        if isinstance(answer, Mapping) and (told := {name: answer[name] for name in EXTENTS if answer.get(name)}):
+            sizes.setdefault(seq, told)
         for vote in kind.votes(question, answer):
             table = tables[vote.aspect]
             table.task.append(f"{seq}{BETWEEN}{vote.part}")
@@ -89,11 +94,17 @@ def infer_structured(rows: Iterable[tuple[int, str, Mapping[str, Any]]], questio
     if not answers:
         return None
     aspects = [one for one in kind.aspects(question) if one.name in tables]
-    found = [(one, _inferred(one, tables[one.name])) for one in aspects]
-    return _together(question, answers, sizes, found)
+    found = [(one, result) for one in aspects if (result := _inferred(one, tables[one.name])) is not None]
+    for aspect, result in found:
+        if aspect.truth == "text":
+            result.columns["label"][:] = _as_written(result, tables[aspect.name])
+    return _together(question, answers, by_worker, sizes, found)
 
 
-def _inferred(aspect: Aspect, table: _Table) -> Result:
+def _inferred(aspect: Aspect, table: _Table) -> Result | None:
+    """None where there is nothing to infer: everybody gave an empty set, as where no spans are related."""
+    if aspect.truth == "choices" and not any(table.label):
+        return None
     return infer_any(
         table.columns(),
         kind=aspect.truth,
@@ -101,10 +112,24 @@ def _inferred(aspect: Aspect, table: _Table) -> Result:
     )
 
 
+def _as_written(result: Result, table: _Table) -> list[Any]:
+    """The inferred texts as somebody wrote them, where somebody did. Words are inferred, and stand with a blank between
+    them: the lines of a text whose words won are its own."""
+    said: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for task, text in zip(table.task, table.label, strict=True):
+        said[task][text] += 1
+    found = []
+    for task, label in zip(result.tasks, result.columns["label"], strict=True):
+        same = {text: n for text, n in said[str(task)].items() if joined(words(text)) == label}
+        found.append(min(same, key=lambda text: (-same[text], text)) if same else label)
+    return found
+
+
 def _together(
     question: Question,
     answers: Mapping[int, int],
-    sizes: Mapping[int, list[int]],
+    by_worker: Mapping[str, int],
+    sizes: Mapping[int, Mapping[str, Any]],
     found: Sequence[tuple[Aspect, Result]],
 ) -> Structured:
     """All aspects and parts of each task as one answer."""
@@ -130,7 +155,7 @@ def _together(
         why=first.why if first else Why("no_answers", "Nothing was answered that a truth is inferred of."),
         seqs=seqs, chosen=chosen, p=np.array([sure.get(int(seq), math.nan) for seq in seqs]), low=low, high=high,
         answers=np.array([answers[int(seq)] for seq in seqs], np.int64), labels=labels, probabilities=probabilities,
-        votes=votes, workers=tuple(_skill(row) for row in first.workers) if first else (),
+        votes=votes, workers=tuple(_skill(row, by_worker) for row in first.workers) if first else (),
         measure=first.worker_measure if first else "accuracy",
         agreement=_agreement(first), agreement_measure=first.agreement.measure if first and first.agreement else "alpha",
     )  # fmt: skip
@@ -143,9 +168,10 @@ def _assembled(assemble: Any, question: Question, parts: Mapping[tuple[str, str]
         return None
 
 
-def _sized(answer: Any, size: list[int] | None) -> Any:
-    """Regions with the size of their picture, which the truth does not infer: those who drew on it told it."""
-    return {**answer, "size": size} if answer is not None and size is not None else answer
+def _sized(answer: Any, size: Mapping[str, Any] | None) -> Any:
+    """Regions with the size of their picture, segments with the length of their recording: the truth infers neither, and
+    those who saw or heard it told it."""
+    return {**answer, **size} if answer is not None and size is not None else answer
 
 
 def completed(question: Question, answer: Any, content: Mapping[str, Any]) -> Any:
@@ -197,14 +223,16 @@ def _bounds(
     return low[order], high[order]
 
 
-def _skill(row: Any) -> WorkerSkill:
-    """A worker of any measure in the form of the others; NaN where the model knows none."""
+def _skill(row: Any, by_worker: Mapping[str, int]) -> WorkerSkill:
+    """A worker of any measure in the form of the others; NaN where the model knows none. Answers are counted whole: one of
+    several parts is as many votes."""
+    answers = by_worker.get(row.name, row.answers)
 
     def number(value: float | None) -> float:
         return math.nan if value is None else float(value)
 
     return WorkerSkill(
-        worker=row.name, answers=row.answers, judged=row.answers, accuracy=number(row.value), low=number(row.low),
+        worker=row.name, answers=answers, judged=answers, accuracy=number(row.value), low=number(row.low),
         high=number(row.high), dependence=0.0, verdict=row.verdict if row.verdict in VERDICTS else "unsure",
         why=dict(row.why) or {"code": "not_judged"}, confusion=np.zeros((0, 0)),
     )  # fmt: skip

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tawsim.core.errors import BadInput
+from tawsim.loop.views import ERRORS, MEASURES, measured
 
+# What is measured of workers who give numbers.
+OF_NUMBERS = ("spread", "weight")
 SHOWN = 8
 WIDE = 48
 
@@ -62,48 +65,56 @@ class Table:
 
 
 class Agreement(NamedTuple):
-    """Krippendorff's alpha with its 95 % interval."""
+    """How far people agree, with a 95 % interval: Krippendorff's alpha, or the `measure` that stands in its place (gamma of
+    spans, the mean overlap of drawings, the share of words that differ)."""
 
     alpha: float
     low: float
     high: float
+    measure: str = "alpha"
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerTrust:
     """One worker: accuracy with its 95 % interval, and the verdict trusted, careless, mixes or unsure with its facts.
 
-    `confusion` [truth][said], in the order of the labels.
+    `accuracy` is whatever `Truth.measure` names; it and its interval are None where nothing is known. `confusion`
+    [truth][said], in the order of the labels; empty where answers are no labels.
     """
 
     id: str
     name: str
     kind: str
     answers: int
-    accuracy: float
-    low: float
-    high: float
+    accuracy: float | None
+    low: float | None
+    high: float | None
     verdict: str
     why: Mapping[str, Any]
     confusion: Sequence[Sequence[float]]
 
 
 class Truth(Table):
-    """The truth of a question: a row for each task with task, text, label, p, answers and votes.
+    """The truth of a question: a row for each task with task, text, label, p, answers and votes; of numbers low and high too.
 
-    `label` is None where nobody has answered; `p` is the probability that the label is right; `votes` maps every label
-    to how many gave it. `model` and `why` say how it was inferred, `workers` whom it rests on, `agreement` how far they
-    agree (None where that is undefined).
+    `label` is the answer in the form of its kind (a label, a number, an object …), None where nobody has answered; `p` is
+    the probability that it is right, None where its kind has none; `votes` maps every label to how many gave it, and is
+    empty where answers are not counted; `low` and `high` are the 95 % interval of a number. `model` and `why` say how it
+    was inferred, `workers` whom it rests on, `measure` what is measured of them, `agreement` how far they agree (None
+    where that is undefined).
     """
 
     def __init__(self, page: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]], text_column: str) -> None:
         labels = list(page["labels"])
         zeros = dict.fromkeys(labels, 0)
+        self.measure: str = page.get("measure", "accuracy")
+        ends = ("low", "high") if self.measure in OF_NUMBERS else ()
         super().__init__(
-            ("task", "text", "label", "p", "answers", "votes"),
+            ("task", "text", "label", "p", *ends, "answers", "votes"),
             [
                 {
                     "task": one["seq"], "text": one["content"].get(text_column), "label": one["label"], "p": one["p"],
+                    **{end: one[end] for end in ends},
                     "answers": one.get("answers", sum(one["votes"].values())), "votes": zeros | one["votes"],
                 }
                 for one in tasks
@@ -115,18 +126,34 @@ class Truth(Table):
         self.why: str = page["why"]
         self.summary: Mapping[str, Any] = page["summary"]
         found = page["agreement"]
-        self.agreement = None if found is None else Agreement(found["alpha"], found["low"], found["high"])
+        self.agreement = (
+            None
+            if found is None
+            else Agreement(found["alpha"], found["low"], found["high"], found.get("measure", "alpha"))
+        )
         self.workers = [_worker(one) for one in page["workers"]]
 
     def __repr__(self) -> str:
         labelled = self.summary["labelled"]
         lines = [f"Truth of “{self.question}”: {labelled:,} of {len(self):,} tasks have a label ({self.model})"]
         lines += _drawn(["task", "label", "p", "answers", "text"], self._rows)
-        for one in sorted(self.workers, key=lambda one: -one.accuracy)[:SHOWN]:
-            lines.append(
-                f"  {one.name}: {one.accuracy:.0%} right (95 % sure: {one.low:.0%} to {one.high:.0%}), {one.verdict}"
-            )
-        return "\n".join(lines)
+        return "\n".join(lines + [self._said_of(one) for one in _best_first(self.workers, self.measure)[:SHOWN]])
+
+    def _said_of(self, one: WorkerTrust) -> str:
+        """A worker in one line."""
+        if one.accuracy is None:
+            return f"  {one.name}: {one.answers:,} answers"
+        if self.measure == "accuracy":
+            around = "" if one.low is None or one.high is None else f" (95 % sure: {one.low:.0%} to {one.high:.0%})"
+            return f"  {one.name}: {one.accuracy:.0%} right{around}, {one.verdict}"
+        name, share = MEASURES.get(self.measure, (self.measure, False))
+        value, around = measured(one.accuracy, one.low, one.high, share=share)
+        return f"  {one.name}: {name} {value}" + ("" if around == "–" else f" (95 %: {around})")
+
+
+def _best_first(workers: Sequence[WorkerTrust], measure: str) -> list[WorkerTrust]:
+    sign = 1 if measure in ERRORS else -1
+    return sorted(workers, key=lambda one: (one.accuracy is None, sign * (one.accuracy or 0.0)))
 
 
 def _worker(one: Mapping[str, Any]) -> WorkerTrust:
