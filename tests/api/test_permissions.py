@@ -84,7 +84,8 @@ def test_next_shows_nothing_of_other_peoples_answers(world: Any) -> None:
     world.answer(world.layla)
     leased = world.lease(world.omar)
     assert set(leased) == {"lease", "task", "previous"}
-    assert set(leased["task"]) == {"id", "seq", "content"}
+    assert set(leased["task"]) == {"id", "seq", "content", "candidates", "suggestions", "media"}
+    assert leased["task"]["suggestions"] == {}
     assert leased["previous"] is None
 
 

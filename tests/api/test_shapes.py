@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from tawsim.core.ids import new_id
-from tawsim.server import shapes
+from tawsim.server import shapes, work_shapes
 
 
 def holds(shape: Any, answer: Any) -> None:
@@ -30,8 +30,8 @@ def test_every_answer_has_its_promised_shape(world: Any) -> None:
     holds(shapes.TruthShape, world.get(project + "/truth?limit=3"))
     holds(shapes.TruthShape, world.get(project + "/truth?limit=3&order=doubt"))
     holds(shapes.WorkersShape, world.get("/workers"))
-    holds(shapes.DraftsShape, world.get("/drafts"))
-    holds(shapes.OwnAnnotationsShape, world.get(project + "/annotations/mine", world.layla))
+    holds(work_shapes.DraftsShape, world.get("/drafts"))
+    holds(work_shapes.OwnAnnotationsShape, world.get(project + "/annotations/mine", world.layla))
     holds(shapes.ImportShape, world.post(project + "/tasks", {"key": "more", "rows": ["نص جديد", {"text": "x"}]}))
     holds(shapes.InvitationShape, world.post("/workers", {"key": "k", "name": "Sara"}))
 
@@ -39,17 +39,17 @@ def test_every_answer_has_its_promised_shape(world: Any) -> None:
 def test_the_shapes_of_work(world: Any) -> None:
     project = f"/projects/{world.project['id']}"
     answer = world.post(project + "/next", {"count": 2}, world.layla)
-    holds(shapes.NextShape, answer)
+    holds(work_shapes.NextShape, answer)
     first, second = (leased["lease"]["id"] for leased in answer.json()["leases"])
-    holds(shapes.DeadlineShape, world.post(f"/leases/{first}/heartbeat", {}, world.layla))
+    holds(work_shapes.DeadlineShape, world.post(f"/leases/{first}/heartbeat", {}, world.layla))
     body = {"key": new_id(1), "answers": {"label": "سلبي"}}
     submitted = world.post(f"/leases/{first}/submit", body, world.layla)
-    holds(shapes.SubmittedShape, submitted)
+    holds(work_shapes.SubmittedShape, submitted)
     annotation = submitted.json()["annotation"]["id"]
     edit = {"key": new_id(1), "seen_version": 1, "answers": {"label": "إيجابي"}}
-    holds(shapes.EditedShape, world.post(f"/annotations/{annotation}/versions", edit, world.layla))
+    holds(work_shapes.EditedShape, world.post(f"/annotations/{annotation}/versions", edit, world.layla))
     reject = {"key": new_id(1), "seen_version": 2, "reason": "غير صحيح"}
     holds(shapes.RejectedShape, world.post(f"/annotations/{annotation}/reject", reject))
-    holds(shapes.LeaseShape, world.post(f"/leases/{second}/skip", {"reason": ""}, world.layla))
+    holds(work_shapes.LeaseShape, world.post(f"/leases/{second}/skip", {"reason": ""}, world.layla))
     again = world.answer(world.layla).json()["annotation"]["id"]
-    holds(shapes.LeasedTaskShape, world.post(f"/annotations/{again}/undo", {"key": new_id(1)}, world.layla))
+    holds(work_shapes.LeasedTaskShape, world.post(f"/annotations/{again}/undo", {"key": new_id(1)}, world.layla))

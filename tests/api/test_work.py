@@ -5,7 +5,7 @@ from typing import Any
 from tests.api.test_shapes import holds
 
 from tawsim.core.ids import new_id
-from tawsim.server import shapes
+from tawsim.server import work_shapes
 
 
 def next_(world: Any, who: dict[str, str], count: int = 1) -> Any:
@@ -119,7 +119,7 @@ def test_late_work_counts_while_the_task_is_open_and_is_kept_when_it_is_not(worl
     assert lost.status_code == 409
     draft = lost.json()["error"]["details"]["draft"]
     drafts = world.get("/drafts", world.layla)
-    holds(shapes.DraftsShape, drafts)
+    holds(work_shapes.DraftsShape, drafts)
     assert [d["id"] for d in drafts.json()["drafts"]] == [draft]
     assert world.get("/drafts", world.omar).json()["drafts"] == []
     assert submit(world, world.layla, second["lease"]["id"], key="late").json()["error"]["details"]["draft"] == draft

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 
 from tawsim.labelling import owners
 from tawsim.loop.views import worker_json
-from tawsim.server import shapes
+from tawsim.server import shapes, work_shapes
 from tawsim.server.answers import Json
 from tawsim.server.permissions import Owner, allow
 from tawsim.server.sign_in_state import ServerState
@@ -116,7 +116,7 @@ async def remove(task_id: str, caller: Owner) -> Json:
     return Json({"task": task_id, "state": "removed"})
 
 
-@router.post("/drafts/{draft_id}/adopt", **allow("owner", gives=shapes.EditedShape))
+@router.post("/drafts/{draft_id}/adopt", **allow("owner", gives=work_shapes.EditedShape))
 async def adopt(draft_id: str, caller: Owner) -> Json:
     """Make kept late work count, where the task has a free slot."""
     annotation_id = await caller.db.write_async(lambda tx: owners.adopt_draft(tx, caller.worker.id, draft_id))

@@ -13,7 +13,7 @@ from tawsim.core.errors import BadInput
 from tawsim.labelling import queue, submit
 from tawsim.labelling.projects import LIMITS
 from tawsim.labelling.slots import project_row
-from tawsim.server import shapes
+from tawsim.server import work_shapes
 from tawsim.server.answers import Json, grant_json, leased_json
 from tawsim.server.permissions import Caller, SignedIn, allow
 from tawsim.store import rows
@@ -67,7 +67,7 @@ class EditBody:
     flag: bool = False
 
 
-@router.post("/projects/{project_id}/next", **allow("signed_in", gives=shapes.NextShape))
+@router.post("/projects/{project_id}/next", **allow("signed_in", gives=work_shapes.NextShape))
 async def next_tasks(project_id: str, body: NextBody, caller: SignedIn) -> Json:
     """The leases the caller holds, then new ones, up to `count` or the project's `max_leases`. A reload costs nothing."""
     return Json(await give_next(caller, project_id, body))
@@ -82,7 +82,7 @@ async def give_next(caller: Caller, project_id: str, body: NextBody) -> dict[str
     return grant_json(grant)
 
 
-@router.post("/leases/{lease_id}/submit", **allow("signed_in", gives=shapes.SubmittedShape))
+@router.post("/leases/{lease_id}/submit", **allow("signed_in", gives=work_shapes.SubmittedShape))
 async def submit_answers(lease_id: str, body: SubmitBody, caller: SignedIn) -> Json:
     """Take an answer. Acknowledged means durable. 409 keeps the work as a draft where the slot is gone."""
     return Json(await take_answers(caller, lease_id, body))
@@ -103,35 +103,35 @@ async def take_answers(caller: Caller, lease_id: str, body: SubmitBody) -> dict[
     return {"annotation": result.or_raise(), "repeated": result.repeated}
 
 
-@router.post("/leases/{lease_id}/skip", **allow("signed_in", gives=shapes.LeaseShape))
+@router.post("/leases/{lease_id}/skip", **allow("signed_in", gives=work_shapes.LeaseShape))
 async def skip(lease_id: str, body: ReasonBody, caller: SignedIn) -> Json:
     """Leave this task for this round."""
     row = await caller.db.write_async(lambda tx: submit.skip(tx, caller.worker.id, lease_id, body.reason))
     return Json({"lease": {"id": row["id"], "state": row["state"]}})
 
 
-@router.post("/leases/{lease_id}/release", **allow("signed_in", gives=shapes.LeaseShape))
+@router.post("/leases/{lease_id}/release", **allow("signed_in", gives=work_shapes.LeaseShape))
 async def release(lease_id: str, caller: SignedIn) -> Json:
     """Give the task back; it may come again."""
     row = await caller.db.write_async(lambda tx: submit.release(tx, caller.worker.id, lease_id))
     return Json({"lease": {"id": row["id"], "state": row["state"]}})
 
 
-@router.post("/leases/{lease_id}/heartbeat", **allow("signed_in", gives=shapes.DeadlineShape))
+@router.post("/leases/{lease_id}/heartbeat", **allow("signed_in", gives=work_shapes.DeadlineShape))
 async def heartbeat(lease_id: str, caller: SignedIn) -> Json:
     """Ask for more time."""
     deadline = await caller.db.write_async(lambda tx: submit.heartbeat(tx, caller.worker.id, lease_id))
     return Json({"deadline": deadline})
 
 
-@router.post("/annotations/{annotation_id}/undo", **allow("signed_in", gives=shapes.LeasedTaskShape))
+@router.post("/annotations/{annotation_id}/undo", **allow("signed_in", gives=work_shapes.LeasedTaskShape))
 async def undo(annotation_id: str, body: KeyBody, caller: SignedIn) -> Json:
     """Withdraw one's own answer and hold the task again."""
     leased = await caller.db.write_async(lambda tx: submit.undo(tx, caller.worker.id, annotation_id, body.key))
     return Json(leased_json(leased))
 
 
-@router.post("/annotations/{annotation_id}/versions", **allow("signed_in", gives=shapes.EditedShape))
+@router.post("/annotations/{annotation_id}/versions", **allow("signed_in", gives=work_shapes.EditedShape))
 async def edit(annotation_id: str, body: EditBody, caller: SignedIn) -> Json:
     """A new version of one's own answer. Of two edits of one version exactly one wins."""
     result = await caller.db.write_async(
@@ -148,7 +148,7 @@ async def edit(annotation_id: str, body: EditBody, caller: SignedIn) -> Json:
     return Json({"annotation": result})
 
 
-@router.get("/projects/{project_id}/annotations/mine", **allow("signed_in", gives=shapes.OwnAnnotationsShape))
+@router.get("/projects/{project_id}/annotations/mine", **allow("signed_in", gives=work_shapes.OwnAnnotationsShape))
 async def mine(
     project_id: str, caller: SignedIn, limit: int = Query(50, ge=1, le=500), before: str = Query(LAST_ID, max_length=64)
 ) -> Json:
@@ -160,7 +160,7 @@ async def mine(
     return Json({"annotations": answers, "next": answers[-1]["id"] if len(answers) == limit else None})
 
 
-@router.get("/drafts", **allow("signed_in", gives=shapes.DraftsShape))
+@router.get("/drafts", **allow("signed_in", gives=work_shapes.DraftsShape))
 async def drafts(
     caller: SignedIn, limit: int = Query(100, ge=1, le=500), after: str = Query("", max_length=64)
 ) -> Json:
