@@ -9,5 +9,6 @@ const DEFAULT_NAME = 'label';
 export function headingOf(question: Question): string {
   if (question.title) return question.title;
   if (question.name !== DEFAULT_NAME) return question.name;
-  return t(question.kind === 'choices' ? 'choose_labels' : 'choose_label');
+  if (question.kind === 'choices') return t('choose_labels');
+  return t(question.kind === 'choice' ? 'choose_label' : 'answer_this');
 }
