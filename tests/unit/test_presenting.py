@@ -24,9 +24,8 @@ def project(questions: list[dict[str, Any]], content: list[dict[str, Any]] = [],
 
 def test_candidates_go_out_blind_in_an_order_of_each_lease() -> None:
     here = project([PAIR])
-    drawn = [draw(here, ROW, f"lease-{n}", {}) for n in range(40)]
+    drawn = [draw(here, ROW, {}) for _ in range(60)]
     assert {tuple(one.orders["better"]) for one in drawn} == {("gpt", "llama"), ("llama", "gpt")}
-    assert draw(here, ROW, "lease-7", {}) == drawn[7]
     shown = present(here, ROW, drawn[0], {})
     assert "gpt" not in shown["content"]
     assert "llama" not in shown["content"]
@@ -75,17 +74,15 @@ def test_suggestions_only_where_the_project_says_so() -> None:
     label = {"kind": "choice", "name": "label", "labels": ["a", "b"]}
     suggestion = {"label": {"answer": "a", "source": "m", "p": 0.9}}
     assert not draws(project([label]))
-    assert draw(project([label]), ROW, "x", suggestion).to_text() == ""
+    assert draw(project([label]), ROW, suggestion).to_text() == ""
     on = project([label], suggestions=True)
-    drawn = read_drawn(draw(on, ROW, "x", suggestion).to_text())
+    drawn = read_drawn(draw(on, ROW, suggestion).to_text())
     assert present(on, ROW, drawn, {})["suggestions"] == suggestion
 
 
 def test_the_same_fields_for_every_task() -> None:
     here = project([PAIR], suggestions=True)
-    with_all = present(
-        here, ROW, draw(here, ROW, "x", {"better": {"answer": {"best": "gpt"}, "source": "m", "p": 1}}), {}
-    )
+    with_all = present(here, ROW, draw(here, ROW, {"better": {"answer": {"best": "gpt"}, "source": "m", "p": 1}}), {})
     assert set(with_all) == set(present(here, {"prompt": "x"}, NOTHING, {}))
     assert with_all["suggestions"]["better"]["answer"]["best"] in ("A", "B")
 

@@ -18,6 +18,7 @@ from tawsim.kinds.content import candidate_values
 from tawsim.kinds.kind import Content
 from tawsim.store.rows import to_json
 
+_CHANCE = random.SystemRandom()
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # Kinds whose answers can be judged without the row: it is not read for them.
 ROWLESS = frozenset({"choice", "choices", "number", "scale", "text", "rubric"})
@@ -53,14 +54,14 @@ def draws(project: Project) -> bool:
     return project.settings.suggestions or any(getattr(one, "candidates", ()) for one in project.questions)
 
 
-def draw(project: Project, content: Content, lease_id: str, suggestions: Mapping[str, Mapping[str, Any]]) -> Drawn:
-    """The order of candidates and the suggestions for a new lease. The order follows from the lease's id, which nobody
-    can choose, so that it is random over leases and the same for one."""
+def draw(project: Project, content: Content, suggestions: Mapping[str, Mapping[str, Any]]) -> Drawn:
+    """The order of candidates and the suggestions for a new lease, which keeps them. The order follows from nothing that
+    a worker can see: from the lease's id, say, whoever knows the columns could tell which candidate is whose."""
     orders = {}
     for question in project.questions:
         names = sorted(kind_of(question).candidates(question, content))
         if names:
-            random.Random(f"{lease_id}/{question.name}").shuffle(names)  # noqa: S311  not a secret
+            _CHANCE.shuffle(names)
             orders[question.name] = names
     return Drawn(orders, _fitting(project, content, suggestions))
 

@@ -114,13 +114,13 @@ def insert_lease(
         "granted_at": tx.now,
         "deadline": tx.now + project["lease_seconds"] * 1_000_000,
     }
-    lease["shown"] = _drawn(tx, project, task_id, lease["id"]) if shown is None else shown
+    lease["shown"] = _drawn(tx, project, task_id) if shown is None else shown
     tx.run("lease_insert", **lease)
     record(tx, "lease.granted", worker_id, project_id=project["id"], task_id=task_id, object_id=lease["id"])
     return lease
 
 
-def _drawn(tx: Transaction, row: Row, task_id: str, lease_id: str) -> str:
+def _drawn(tx: Transaction, row: Row, task_id: str) -> str:
     """What this lease shows besides the row: the order of candidates, suggestions. Nothing is read where nothing is drawn."""
     project = rows.project(row)
     if not draws(project):
@@ -128,7 +128,7 @@ def _drawn(tx: Transaction, row: Row, task_id: str, lease_id: str) -> str:
     task = tx.one("task_with_content", id=task_id)
     assert task is not None
     suggestions = suggested(tx, task_id) if project.settings.suggestions else {}
-    return draw(project, json.loads(task["content"]), lease_id, suggestions).to_text()
+    return draw(project, json.loads(task["content"]), suggestions).to_text()
 
 
 def suggested(tx: Transaction, task_id: str) -> dict[str, dict[str, Any]]:
