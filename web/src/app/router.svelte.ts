@@ -3,6 +3,7 @@
 export type Route =
   | { page: 'enter' }
   | { page: 'home'; project: string | null }
+  | { page: 'new' }
   | { page: 'label'; project: string }
   | { page: 'truth'; project: string }
   | { page: 'lost' };
@@ -19,6 +20,7 @@ export function readRoute(path: string): Route {
   if (rest.length > 0) return { page: 'lost' };
   if (first === undefined) return { page: 'home', project: null };
   if (first === 'enter' && second === undefined) return { page: 'enter' };
+  if (first === 'new' && second === undefined) return { page: 'new' };
   if (first === 'projects' && second) return { page: 'home', project: second };
   if ((first === 'label' || first === 'truth') && second) return { page: first, project: second };
   return { page: 'lost' };
@@ -47,6 +49,7 @@ export function listenToLinks(): void {
 
 export const paths = {
   home: '/',
+  new: '/new',
   project: (id: string) => `/projects/${encodeURIComponent(id)}`,
   label: (id: string) => `/label/${encodeURIComponent(id)}`,
   truth: (id: string) => `/truth/${encodeURIComponent(id)}`,

@@ -1,7 +1,8 @@
 // The one place that talks to the server: requests, errors, and one function a route. No state, no retries (lib/outbox retries).
 import type {
-  AnnotationView, Answers, Draft, Duplicates, Extras, ImportReport, LeasedTask, MyAnnotation, NewProject, NextTasks, Person, Project,
-  ProjectChange, ProjectOverview, ProjectProgress, Session, Submitted, Task, Truth, Worker,
+  AnnotationView, Answers, Checked, Draft, Duplicates, Extras, ImportReport, LeasedTask, MyAnnotation, NewProject, NextTasks, Person, Plan, Project,
+  ProjectChange, ProjectOverview, ProjectProgress, Proposed, Session, Submitted, Task, Template, TemplateHead, Truth, Worker,
+  GuidelineHead, OnMisfits, SchemaChange, SchemaPreview, SuggestionSource,
 } from './types';
 
 const BASE = '/api/v1';
@@ -77,6 +78,37 @@ async function request<T>(method: string, path: string, options: Options = {}): 
   }
 }
 
+/** A body that goes out with its progress told (0..1), which `fetch` cannot. Headers and errors are those of `request`. */
+function upload<T>(path: string, body: Blob, onprogress: (share: number) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const asked = new XMLHttpRequest();
+    asked.open('POST', BASE + path);
+    asked.setRequestHeader('Accept', 'application/json');
+    asked.setRequestHeader('Tawsim-Client', 'web');
+    asked.setRequestHeader('Content-Type', 'application/octet-stream');
+    asked.upload.onprogress = ({ loaded, total }) => onprogress(total > 0 ? loaded / total : 0);
+    const lost = (): void => reject(new NoConnection('no connection'));
+    asked.onerror = asked.onabort = asked.ontimeout = lost;
+    asked.onload = () => {
+      if (asked.status >= 200 && asked.status < 300) {
+        try {
+          resolve(JSON.parse(asked.responseText) as T);
+        } catch {
+          lost();
+        }
+        return;
+      }
+      const wait = asked.getResponseHeader('Retry-After');
+      const answer = new Response(asked.responseText, { status: asked.status, statusText: asked.statusText, headers: wait ? { 'Retry-After': wait } : {} });
+      void readError(answer).then((error) => {
+        if (error.status === 401) dispatchEvent(new CustomEvent(SIGNED_OUT, { detail: error.message }));
+        reject(error);
+      });
+    };
+    asked.send(body);
+  });
+}
+
 const get = <T>(path: string) => request<T>('GET', path);
 const post = <T>(path: string, json: unknown = {}, keepalive = false) => request<T>('POST', path, { json, keepalive });
 const part = encodeURIComponent;
@@ -113,6 +145,13 @@ export const api = {
     get<Truth>(`/projects/${part(id)}/truth${query(ask)}`),
   importFile: (id: string, file: File, duplicates: Duplicates, key: string) =>
     request<ImportReport>('POST', `/projects/${part(id)}/imports${query({ filename: file.name, duplicates, key })}`, { body: file }),
+  /** Imports a file with its progress told. `tokens`: the column of lists of words that the texts are made of. */
+  uploadFile: (id: string, file: Blob, name: string, tokens: string, onprogress: (share: number) => void) =>
+    upload<ImportReport>(`/projects/${part(id)}/imports${query({ filename: name, tokens })}`, file, onprogress),
+  uploadMedia: (id: string, name: string, file: Blob, onprogress: (share: number) => void) =>
+    upload<unknown>(`/projects/${part(id)}/media${query({ name })}`, file, onprogress),
+  uploadArchive: (id: string, name: string, file: Blob, onprogress: (share: number) => void) =>
+    upload<unknown>(`/projects/${part(id)}/media/archive${query({ filename: name })}`, file, onprogress),
   exportUrl: (id: string, format: 'csv' | 'jsonl' | 'parquet') => `${BASE}/projects/${part(id)}/export?format=${format}`,
 
   next: (project: string, count: number) => post<NextTasks>(`/projects/${part(project)}/next`, { count }),
@@ -134,6 +173,23 @@ export const api = {
   task: (project: string, id: string, seq: number) =>
     get<{ tasks: Task[] }>(`/projects/${part(project)}/tasks${query({ after: seq - 1, limit: 1 })}`).then(({ tasks }) => tasks.find((one) => one.id === id) ?? null),
   setTaskOverlap: (task: string, overlap: number) => request<unknown>('PATCH', `/tasks/${part(task)}`, { json: { overlap } }),
+
+  templates: (language: 'en' | 'ar') => get<{ templates: TemplateHead[] }>(`/wizard/templates${query({ language })}`),
+  template: (id: string, language: 'en' | 'ar') => get<{ template: Template }>(`/wizard/templates/${part(id)}${query({ language })}`),
+  /** What a file, or its head where `cut`, could become; with a template, that template on its columns. */
+  propose: (head: Blob, ask: { filename: string; language?: 'en' | 'ar'; template?: string; cut: boolean }) =>
+    request<Proposed>('POST', `/wizard/propose${query({ ...ask, cut: ask.cut ? 'true' : '' })}`, { body: head }),
+  check: (ask: { plan: Plan; columns: string[] } | { toml: string; columns: string[] }) => post<Checked>('/wizard/check', ask),
+  projectFileUrl: (id: string) => `${BASE}/projects/${part(id)}/tawsim.toml`,
+  endpoints: () => get<{ endpoints: { name: string }[] }>('/endpoints'),
+
+  /** What other questions or content would do to the answers there are; nothing is changed. */
+  previewSchema: (project: string, change: SchemaChange) => post<SchemaPreview>(`/projects/${part(project)}/schema/preview`, change),
+  changeSchema: (project: string, change: SchemaChange & { seen_version: number; on_misfits: OnMisfits; reopen_missing: boolean }) =>
+    request<{ project: Project; reopened: number; preview: SchemaPreview }>('PUT', `/projects/${part(project)}/schema`, { json: change }),
+  guidelines: (project: string) => get<{ guidelines: GuidelineHead[] }>(`/projects/${part(project)}/guidelines`),
+  guideline: (project: string, version: number) => get<GuidelineHead & { text: string }>(`/projects/${part(project)}/guidelines/${version}`),
+  suggestionSources: (project: string) => get<{ sources: SuggestionSource[] }>(`/projects/${part(project)}/suggestions`),
 
   people: () => get<{ workers: Person[] }>('/workers'),
   invite: (name: string, key: string) => post<{ worker: Worker; link: string }>('/workers', { key, name }),

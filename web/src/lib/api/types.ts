@@ -100,10 +100,13 @@ export interface WorkerProgress {
   last_at: number | null;
 }
 
+/** How far people agree: Krippendorff's alpha, or the measure that stands in its place where answers are no labels. */
 export interface Agreement {
   alpha: number;
   low: number;
   high: number;
+  tasks?: number;
+  measure?: 'alpha' | 'gamma' | 'overlap' | 'word_error';
 }
 
 export interface ProjectProgress {
@@ -237,25 +240,121 @@ export interface NewProject {
   guideline?: string;
   overlap?: number;
   order?: 'fifo' | 'random';
+  lease_seconds?: number;
+  max_leases?: number;
+  skip_limit?: number;
+  content?: Block[];
+  settings?: { suggestions?: boolean };
+}
+
+/** A project that is not made yet: what stands in a `tawsim.toml`. `data` says what its import has to do. */
+export interface Plan {
+  name: string;
+  questions: Question[];
+  content: Block[];
+  text_column: string;
+  guideline: string;
+  guideline_file: string;
+  overlap: number;
+  order: 'fifo' | 'random';
+  lease_seconds: number;
+  max_leases: number;
+  skip_limit: number;
+  settings: { suggestions?: boolean };
+  data: Record<string, string>;
+}
+
+/** A sentence in both languages. */
+export type InBoth = Record<'en' | 'ar', string>;
+
+/** What a column was read as, and why. */
+export interface Reading {
+  column: string;
+  role: string;
+  why: InBoth;
+  values: string[];
+}
+
+/** One arrangement of a file: what is shown and asked, and which columns hold a known answer. */
+export interface Arrangement {
+  layout: string;
+  what: InBoth;
+  text_column: string;
+  content: Block[];
+  questions: Question[];
+  known: { question: string; column: string }[];
+  data: Record<string, string>;
+  notes: (InBoth & { code: string })[];
+}
+
+export interface FileProposal extends Arrangement {
+  rows: number;
+  whole: boolean;
+  columns: Reading[];
+  alternatives: Arrangement[];
+}
+
+export type Row = Record<string, unknown>;
+
+export interface Proposed {
+  proposal: FileProposal;
+  plan: Plan;
+  rows: Row[];
+}
+
+/** What is wrong with a plan and where: in `table` ("", content, question, settings, data), the `place`-th of its kind. */
+export interface Fault {
+  table: string;
+  place: number | null;
+  field: string;
+  where: string;
+  message: string;
+  hint: string;
+  line: number | null;
+}
+
+export interface Checked {
+  ok: boolean;
+  errors: Fault[];
+  plan: Plan | null;
+  toml: string;
+}
+
+export interface TemplateHead {
+  id: string;
+  language: 'en' | 'ar';
+  group: string;
+  title: string;
+  what: string;
+  kinds: string[];
+  blocks: string[];
+}
+
+/** A whole template. `media`: name → data URI of the pictures and sounds that its sample rows name. */
+export interface Template extends TemplateHead {
+  plan: Plan;
+  rows: Row[];
+  media: Record<string, string>;
 }
 
 export type ProjectChange = { seen_version: number } & Partial<
-  Pick<Project, 'state' | 'overlap' | 'guideline' | 'name' | 'lease_seconds' | 'max_leases' | 'skip_limit'>
+  Pick<Project, 'state' | 'overlap' | 'guideline' | 'name' | 'lease_seconds' | 'max_leases' | 'skip_limit' | 'settings'>
 >;
 
 /** Why a worker got their verdict. `code` chooses the sentence, the rest are its facts. */
 export type Why =
-  | { code: 'agrees' | 'near_chance' | 'against_truth' | 'nothing_shared' | 'one_label' | 'no_agreement' | 'borderline' }
+  | { code: 'agrees' | 'near_chance' | 'against_truth' | 'nothing_shared' | 'one_label' | 'no_agreement' | 'borderline' | 'not_judged' }
   | { code: 'one_answer'; label: string; share: number }
   | { code: 'exchanges_labels'; labels: [string, string]; share: number; others: number }
   | { code: 'few_answers'; more_answers: number };
 
+/** `accuracy` is what `Truth.measure` names; null where nothing is known, and its interval where the model has none. */
 export interface WorkerTrust {
   worker: Worker;
   answers: number;
-  accuracy: number;
-  low: number;
-  high: number;
+  accuracy: number | null;
+  low: number | null;
+  high: number | null;
   verdict: 'trusted' | 'careless' | 'mixes' | 'unsure';
   why: Why;
   confusion: number[][];
@@ -265,11 +364,17 @@ export interface TruthTask {
   task_id: string;
   seq: number;
   content: Record<string, unknown>;
-  /** Null while nobody has answered; a list for a question with several choices. */
-  label: string | string[] | null;
+  /** In the form of its kind; null while nobody has answered. Candidates have their own names. */
+  label: unknown;
   p: number | null;
   votes: Record<string, number>;
   probabilities: Record<string, number>;
+  answers: number;
+  /** The 95 % interval of a number. */
+  low: number | null;
+  high: number | null;
+  /** Pictures and sounds by the name in the row. */
+  media?: Record<string, Media>;
 }
 
 export interface Truth {
@@ -281,6 +386,10 @@ export interface Truth {
   /** Numbers the model's choice rests on; which there are depends on the model. */
   why_facts?: { votes_a_task?: number; effective_votes_a_task?: number; copies?: number };
   labels: string[];
+  /** What is measured of workers. */
+  measure: string;
+  /** Answers to an earlier form of the question that do not fit it any more. */
+  misfits: number;
   tasks: TruthTask[];
   next: number | string | null;
   summary: { tasks: number; labelled: number; mean_p: number | null; sure: { threshold: number; tasks: number } };
@@ -289,3 +398,64 @@ export interface Truth {
 }
 
 export type Person = Worker & { invited: boolean };
+
+/** New questions and content; one that is left out stays. `renamed`: question → old label → new label. */
+export interface SchemaChange {
+  questions?: unknown[];
+  content?: unknown[];
+  renamed?: Record<string, Record<string, string>>;
+}
+
+export type OnMisfits = 'refuse' | 'keep' | 'reopen';
+export type MisfitCode = 'question_gone' | 'kind_changed' | 'column_changed' | 'label_gone' | 'not_asked' | 'no_fit' | 'others';
+
+/** Answers that stop fitting for one reason; `what` is the label or column it is about, or the words of the kind. */
+export interface MisfitReason {
+  code: MisfitCode;
+  what: string;
+  answers: number;
+  examples: { seq: number; answer: string }[];
+}
+
+/** What a change does to one question's answers. `tasks` lose one, `bare` of them all. */
+export interface SchemaEffect {
+  question: string;
+  state: 'same' | 'changed' | 'new' | 'gone';
+  kept: number;
+  renamed: number;
+  back: number;
+  out: number;
+  misfits: number;
+  missing: number;
+  tasks: number;
+  bare: number;
+  reasons: MisfitReason[];
+}
+
+export interface SchemaPreview {
+  seen_version: number;
+  nothing: boolean;
+  answers: number;
+  tasks: number;
+  misfits: number;
+  misfit_tasks: number;
+  missing_tasks: number;
+  reopens: number;
+  reopens_missing: number;
+  under_way: { leases: number; workers: number; ends: boolean };
+  columns: { column: string; rows: number }[];
+  questions: SchemaEffect[];
+}
+
+export interface GuidelineHead {
+  version: number;
+  at: number;
+  by: string;
+  size: number;
+}
+
+export interface SuggestionSource {
+  source: string;
+  question: string;
+  suggestions: number;
+}
