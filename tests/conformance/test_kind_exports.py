@@ -44,10 +44,10 @@ INFERRED = {
 
 @pytest.fixture(autouse=True)
 def drawn_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The order of candidates follows from ids, which are new each time; here from how many were drawn before."""
+    """The order of candidates is drawn by chance; here from how many were drawn before."""
     turns = count()
-    stub = SimpleNamespace(Random=lambda _lease: random.Random(next(turns)))
-    monkeypatch.setattr(presenting, "random", stub)
+    stub = SimpleNamespace(shuffle=lambda names: random.Random(next(turns)).shuffle(names))
+    monkeypatch.setattr(presenting, "_CHANCE", stub)
     monkeypatch.setattr("tawsim.intake.parquet_rows.survive", lambda file, rows: None)
 
 

@@ -121,13 +121,13 @@ def answered(tmp_path: Path) -> Iterator[tuple[Database, dict[str, Any], dict[st
 
 def lease_like(lease: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {key: lease[key] for key in (
-        "project_id", "task_id", "worker_id", "round", "slot", "granted_at", "deadline"
+        "project_id", "task_id", "worker_id", "round", "slot", "granted_at", "deadline", "shown"
     )} | {"id": f"id {next(numbers)}"} | changes  # fmt: skip
 
 
 def annotation_like(row: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {key: row[key] for key in (
-        "project_id", "task_id", "lease_id", "worker_id", "round", "late", "guideline_version", "created_at"
+        "project_id", "task_id", "lease_id", "worker_id", "round", "late", "guideline_version", "schema_version", "created_at"
     )} | {"id": f"id {next(numbers)}"} | changes  # fmt: skip
 
 
@@ -180,7 +180,7 @@ def test_no_second_use_of_a_key_and_no_second_version_of_a_number(answered: Any)
         db.write(
             lambda tx: tx.run(
                 "annotation_version_insert", annotation_id=annotation["id"], version=1, answers="{}",
-                by_worker=annotation["worker_id"], at=1,
+                by_worker=annotation["worker_id"], at=1, comment="", flag=0,
             )
         )  # fmt: skip
 
