@@ -363,6 +363,17 @@ def test_a_place_can_be_shared(ask: Ask) -> None:
     assert answers(page) == [{"k": [["B", "D"], ["A"], ["C"]]}]
 
 
+def test_whoever_presses_the_last_one_too_leaves_it_in_its_place(ask: Ask) -> None:
+    page, _server = ask(ranking(), rows=2)
+    press(page, "2", "1", "4", "3", "Enter")
+    expect(page.get_by_test_id("task")).to_have_attribute("data-seq", "2")
+    for name in "DCBA":
+        page.get_by_test_id("candidate").locator(f"[data-option={name}]").click()
+    page.get_by_test_id("submit").click()
+    finished(page)
+    assert [one["k"] for one in answers(page, 2)] == [[["B"], ["A"], ["D"], ["C"]], [["D"], ["C"], ["B"], ["A"]]]
+
+
 def test_without_ties_there_are_none(ask: Ask) -> None:
     page, _server = ask(ranking(ties=False))
     press(page, "1", "2", "=", "3", "Enter")

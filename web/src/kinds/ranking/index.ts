@@ -3,7 +3,7 @@ import { moved } from '../options';
 import { candidatesOf, tiesOf } from '../pairwise/candidates';
 import type { KindView, Step } from '../kind';
 import Ranking from './Ranking.svelte';
-import { given, groupOf, placed, rankingOf, shifted, taken, tied, unplaced, type Ranking as Places } from './places';
+import { given, groupOf, placed, pressed, rankingOf, shifted, taken, tied, unplaced, type Ranking as Places } from './places';
 
 export const kind: KindView = {
   view: Ranking,
@@ -20,8 +20,7 @@ export const kind: KindView = {
     if (press.is === 'digit') {
       const name = names[press.digit - 1];
       if (name === undefined) return null;
-      const isIn = groupOf(places, name) >= 0;
-      return { value: given(isIn ? taken(places, name) : placed(places, name, names), names), cursor: press.digit - 1 };
+      return { value: given(pressed(places, name, names), names), cursor: press.digit - 1 };
     }
     const name = names[cursor];
     if (press.is === 'sign' && press.code === 'Equal' && name !== undefined) {
@@ -29,7 +28,7 @@ export const kind: KindView = {
     }
     if (press.is !== 'named') return null;
     if (press.name === 'Delete' && name !== undefined) return { value: given(taken(places, name), names) };
-    if (press.name === 'Space') return name === undefined ? null : { value: given(groupOf(places, name) >= 0 ? taken(places, name) : placed(places, name, names), names) };
+    if (press.name === 'Space') return name === undefined ? null : { value: given(pressed(places, name, names), names) };
     if (press.name === 'Enter') {
       // Arrows and Enter alone are enough: it places the one in focus, then sends.
       if (name !== undefined && groupOf(places, name) < 0) {

@@ -32,6 +32,13 @@ export function placed(ranking: Ranking, name: string, names: string[]): Ranking
   return left.length === 1 ? [...next, left] : next;
 }
 
+/** A card was pressed: to the next free place, or out of its own. Where all have one, the last stays: it could only come back. */
+export function pressed(ranking: Ranking, name: string, names: string[]): Ranking {
+  if (groupOf(ranking, name) < 0) return placed(ranking, name, names);
+  const stays = ranking.at(-1)?.length === 1 && ranking.at(-1)![0] === name && unplaced(ranking, names).length === 0;
+  return stays ? ranking : taken(ranking, name);
+}
+
 /** The name alone before the place `at` (0 … length) of the ranking as it stands. */
 export function put(ranking: Ranking, name: string, at: number): Ranking {
   const marked = [...ranking.slice(0, at), ['\u0000'], ...ranking.slice(at)];
