@@ -27,6 +27,8 @@ export interface Recent {
   flag: boolean;
   skipped: boolean;
   state: 'queued' | 'saved' | 'kept';
+  /** Which version of the guideline it was given under. */
+  guideline: number;
   annotation: { id: string; version: number } | null;
 }
 
@@ -43,6 +45,8 @@ export class Labelling {
   comment = $state('');
   flag = $state(false);
   recents = $state.raw<Recent[]>([]);
+  /** The project as it was last seen on the server; `project` is the one that is worked by. */
+  newer = $state.raw<Project | null>(null);
   mine = $state(0);
   notice = $state('');
   error = $state.raw<unknown>(null);
@@ -79,7 +83,7 @@ export class Labelling {
       this.mine = overview.mine.answers + unsent.length;
       this.recents = (last?.annotations ?? []).filter((one) => one.state === 'accepted').map((one) => ({
         key: one.id, lease: one.lease_id, task: one.task, answers: one.answers, comment: one.comment, flag: one.flag, skipped: false,
-        state: 'saved' as const,
+        state: 'saved' as const, guideline: one.guideline_version,
         annotation: { id: one.id, version: one.version },
       }));
       this.#show(this.tasks.take());
@@ -94,6 +98,12 @@ export class Labelling {
     this.#drafts.flush();
     this.#unlisten();
     this.tasks.stop();
+  }
+
+  /** Looks whether the project was changed meanwhile. Nothing on screen changes by itself: `newer` says it. */
+  async refresh(): Promise<void> {
+    const now = await api.project(this.id).catch(() => null);
+    if (now) this.newer = now.project;
   }
 
   /** Asks again when nothing was left: after a wait, or when the connection is back. */
@@ -157,7 +167,7 @@ export class Labelling {
       this.busy = false;
     }
     this.#drafts.drop(lease.id);
-    this.#remember({ key, lease: lease.id, task, answers, comment: this.comment, flag: this.flag, skipped: kind === 'skip', state: 'queued', annotation: null });
+    this.#remember({ key, lease: lease.id, task, answers, comment: this.comment, flag: this.flag, skipped: kind === 'skip', state: 'queued', guideline: (this.newer ?? this.project)?.guideline_version ?? 0, annotation: null });
     if (kind === 'submit') this.mine += 1;
     this.notice = '';
     this.#show(this.tasks.take());
@@ -282,6 +292,7 @@ export class Labelling {
     });
     if (kept) {
       if (entry.kind === 'submit') this.mine = Math.max(0, this.mine - 1);
+      void this.refresh();
       this.#say(t('said_kept'));
     }
     // A confirmed answer has freed its lease: only now can the server grant another one.
