@@ -303,7 +303,7 @@ export class Wizard {
   async #check(): Promise<void> {
     const asked = ++this.#asked;
     const { text } = this;
-    const plan = $state.snapshot(this.plan) as Plan;
+    const plan = this.#wire();
     try {
       const found = await api.check(text === null ? { plan, columns: this.columns } : { toml: text, columns: this.columns });
       if (asked !== this.#asked) return;
@@ -335,10 +335,10 @@ export class Wizard {
     return own;
   }
 
-  /** The text agrees with the form again: the form leads. */
-  leaveText(): void {
-    if (this.text === null || this.textFault) return;
-    this.text = null;
+  /** Everything written so far has been checked. */
+  async settled(): Promise<void> {
+    clearTimeout(this.#timer);
+    if (this.checking) await this.#check();
   }
 
   faultOf(table: string, place: number | null, field: string): Fault | null {
@@ -350,10 +350,17 @@ export class Wizard {
   }
 
   // ---- making -------------------------------------------------------------------------------------------------------
+  /** The plan as it goes out: a question without a condition has none. */
+  #wire(): Plan {
+    const plan = $state.snapshot(this.plan) as Plan;
+    const questions = plan.questions.map(({ when, ...rest }) => (when ? { ...rest, when } : rest)) as Plan['questions'];
+    return { ...plan, questions };
+  }
+
   /** Makes the project and brings its file in. What the server refuses leaves no project behind, and all of the form. */
   async make(): Promise<void> {
     if (this.making || this.faults.length > 0 || this.textFault) return;
-    const plan = $state.snapshot(this.plan) as Plan;
+    const plan = this.#wire();
     this.error = null;
     this.making = { step: 'project', share: 0, name: '' };
     let project = '';
