@@ -66,20 +66,6 @@ def test_a_person_is_invited_by_a_link_that_works(page: Page, server: Server, br
     other.close()
 
 
-def test_a_project_is_made_in_the_browser(page: Page, server: Server, tmp_path: Path) -> None:
-    enter(page, server.first_link)
-    page.get_by_test_id("new-project").click()
-    page.get_by_test_id("np-name").fill("Intents")
-    page.get_by_test_id("np-labels").fill("pay\nrefund\nother")
-    file = tmp_path / "intents.csv"
-    file.write_text("text\npay my bill\nwhere is my money\n", encoding="utf-8")
-    page.get_by_test_id("np-file").set_input_files(file)
-    page.get_by_test_id("np-save").click()
-    expect(page.get_by_test_id("project-link")).to_have_count(2)
-    made = [p for p in server.projects() if p["project"]["name"] == "Intents"]
-    assert made[0]["progress"]["tasks"] == 2
-
-
 def label_all(page: Page, server: Server, key: str) -> None:
     page.goto(server.invite(f"p{key}"))
     page.get_by_test_id("start").click()
@@ -95,7 +81,7 @@ def label_all(page: Page, server: Server, key: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_is_accessible(browser: Browser, server: Server, language: str, scheme: Any) -> None:
-    """WCAG 2.2 AA as far as axe-core sees it: home, new project, labelling, skip, keys, nothing left, truth, used link."""
+    """WCAG 2.2 AA as far as axe-core sees it: home, labelling, skip, keys, nothing left, truth, used link."""
     worker = new_context(browser, language)
     label_all(worker.new_page(), server, "1")
     worker.close()
@@ -103,10 +89,6 @@ def test_every_page_is_accessible(browser: Browser, server: Server, language: st
     page = context.new_page()
     enter(page, server.first_link)
     assert violations(page) == []
-    page.get_by_test_id("new-project").click()
-    expect(page.get_by_test_id("np-name")).to_be_visible()
-    assert violations(page) == []
-    page.keyboard.press("Escape")
     project = page.evaluate("fetch('/api/v1/projects').then(r => r.json()).then(d => d.projects[0].project.id)")
     page.goto(f"{server.base}/label/{project}")
     expect(page.get_by_test_id("task")).to_be_visible()
