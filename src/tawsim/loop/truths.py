@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
+from tawsim.labelling.media import media_of
+from tawsim.labelling.presenting import media_names
 from tawsim.loop.inferring import ProjectTruth, agreement, agreement_json, forget_truths, project_truth
 from tawsim.loop.structured import completed
 from tawsim.loop.views import worker_json
 from tawsim.store import rows
-from tawsim.store.database import Database
+from tawsim.store.database import Database, Transaction
 from tawsim.truth import WorkerSkill
 from tawsim.workspaces.workspace import list_workers
 
@@ -69,7 +71,7 @@ def _by_seq(truth: ProjectTruth, db: Database, after: int, limit: int) -> tuple[
         found = tx.all(
             "task_page", project_id=truth.project.id, after=after, visible_seq=truth.visible_seq, n=limit + 1
         )
-    tasks = [_task(truth, rows.task(row, row["content"])) for row in found[:limit]]
+        tasks = [_task(truth, rows.task(row, row["content"]), tx) for row in found[:limit]]
     return tasks, found[limit - 1]["seq"] if len(found) > limit else None
 
 
@@ -80,13 +82,14 @@ def _by_doubt(truth: ProjectTruth, db: Database, after: int, limit: int) -> tupl
         for seq in truth.seqs[order].tolist():
             row = tx.one("task_by_seq", project_id=truth.project.id, seq=seq)
             if row is not None:  # removed since
-                tasks.append(_task(truth, rows.task(row, row["content"])))
+                tasks.append(_task(truth, rows.task(row, row["content"]), tx))
     more = after + limit < len(truth.seqs)
     return tasks, after + limit if more else None
 
 
-def _task(truth: ProjectTruth, task: Any) -> dict[str, Any]:
-    base = {"task_id": task.id, "seq": task.seq, "content": dict(task.content)}
+def _task(truth: ProjectTruth, task: Any, tx: Transaction) -> dict[str, Any]:
+    media = media_of(tx, truth.project.id, media_names(truth.project, task.content))
+    base = {"task_id": task.id, "seq": task.seq, "content": dict(task.content), "media": media}
     t = truth.place(task.seq)
     if t is None:
         return {**base, "label": None, "p": None, "votes": {}, "probabilities": {}, "answers": 0} | NO_INTERVAL

@@ -18,6 +18,7 @@ from tawsim.core.records import (
     Worker,
     WorkerProgress,
 )
+from tawsim.server.work_shapes import MediaFacts
 
 
 @dataclass(frozen=True)
@@ -150,11 +151,13 @@ class TasksShape:
 
 @dataclass(frozen=True)
 class TruthTask:
-    """A task's label, its probability, and what it rests on. `label` is null where nobody answered."""
+    """A task's label, its probability, and what it rests on. `label` is null where nobody answered; `low` and `high` are the
+    95 % interval of a number."""
 
     task_id: str
     seq: int
     content: dict[str, Any]
+    media: dict[str, MediaFacts]
     label: Any
     p: float | None
     votes: dict[str, int]
