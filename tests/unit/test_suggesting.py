@@ -60,7 +60,8 @@ def test_taken_once_changed_by_its_source_and_never_counted(world: World) -> Non
     "bad",
     [
         {"task": 9, "answer": "نعم"}, {"task": 1, "answer": "none"}, {"task": 1}, {"answer": "نعم"},
-        {"task": True, "answer": "نعم"}, {"task": 1, "answer": "نعم", "p": 1.5}, {"task": 1, "answer": "نعم", "p": "x"}, {"task": 1, "answer": None},
+        {"task": True, "answer": "نعم"}, {"task": 1, "answer": "نعم", "p": 1.5},
+        {"task": 1, "answer": "نعم", "p": "x"}, {"task": 1, "answer": None},
         {"task": 1, "answer": "نعم", "question": "x"}, {"task": 1, "answer": "نعم", "source": "\n"}, "text", 3,
         {"task": 10**30, "answer": "نعم"}, {"task": -1, "answer": "نعم"}, {"task": 2, "answer": "لا"},
     ],
