@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.unit.kinds_world import answer, hire, make
 
-from tawsim.core.errors import TawsimError
+from tawsim.core.errors import BadInput
 from tawsim.core.records import Project
 from tawsim.kinds import KINDS, question_to_json
 from tawsim.labelling import presenting
@@ -193,11 +193,10 @@ def test_letters_that_people_saw_are_gone(workspace: Workspace, clock: Any, name
 @pytest.mark.parametrize("name", list(INFERRED))
 def test_votes_go_through_infer(workspace: Workspace, clock: Any, name: str, tmp_path: Path) -> None:
     project = answered(workspace, clock, name)
-    levels = {"levels": ["1", "2", "3"]} if name == "scale" else {}
     for format in FORMATS:
         votes, out = tmp_path / f"votes.{format}", tmp_path / f"truth-{format}.jsonl"
         write_export(workspace.db, project.id, votes, kind="votes")
-        found = infer_file(votes, out, kind=INFERRED[name], **levels)
+        found = infer_file(votes, out, kind=INFERRED[name])
         assert found["summary"]["labelled"] == 5
         labels = {str(one["task"]): one["label"] for one in lines(out.read_bytes())}
         truth = KINDS[name].validate(project.questions[0], KINDS[name].example.one, KINDS[name].example.content)
@@ -220,7 +219,8 @@ def test_answers_of_several_parts_are_no_column_of_labels(
     project = answered(workspace, clock, name)
     votes = tmp_path / "votes.jsonl"
     write_export(workspace.db, project.id, votes, kind="votes")
-    truth = KINDS[name].aspects(project.questions[0])[0].truth
-    with pytest.raises(TawsimError) as caught:
-        infer_file(votes, tmp_path / "truth.jsonl", kind=truth)
-    assert caught.value.message
+    with pytest.raises(BadInput, match="JSON objects"):
+        infer_file(votes, tmp_path / "truth.jsonl")
+    with pytest.raises(BadInput):
+        infer_file(votes, tmp_path / "truth.jsonl", kind=KINDS[name].aspects(project.questions[0])[0].truth)
+    assert not (tmp_path / "truth.jsonl").exists()
