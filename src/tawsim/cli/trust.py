@@ -46,9 +46,11 @@ def show_truth(out: Output, project: str, found: Mapping[str, Any]) -> None:
     if not summary["labelled"]:
         out.say(f"{project}: nobody has answered yet ({summary['tasks']:,} tasks wait).")
         return
+    # Numbers have an interval each, and no probability.
+    likely = f", {sure['tasks']:,} of them with probability {percent(sure['threshold'])} or more"
     out.say(
-        f"{project}: {summary['labelled']:,} of {summary['tasks']:,} tasks have a label, "
-        f"{sure['tasks']:,} of them with probability {percent(sure['threshold'])} or more.",
+        f"{project}: {summary['labelled']:,} of {summary['tasks']:,} tasks have "
+        + ("an answer." if summary["mean_p"] is None else f"a label{likely}."),
         f"Model: {found['model']}. {found['why']}",
     )
     agreement = found["agreement"]
