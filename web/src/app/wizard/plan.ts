@@ -19,7 +19,7 @@ const WAITED = new Set(['choice', 'choices', 'scale']);
 
 export const canBeWaitedFor = (question: Question): boolean => WAITED.has(question.kind);
 
-/** What each kind has beside the fields of all questions. `say` gives the words of the example labels. */
+/** What each kind has beside the fields of all questions. `columns` are those to compare; `say` gives the words of the example labels. */
 function ownFields(kind: string, say: (key: Key) => string, columns: string[]): Record<string, unknown> {
   const labels = [say('w_example_yes'), say('w_example_no')];
   switch (kind) {
@@ -29,8 +29,8 @@ function ownFields(kind: string, say: (key: Key) => string, columns: string[]): 
     case 'scale': return { low: 1, high: 5, titles: [] };
     case 'text': return { at_least: 0, at_most: 20_000, draft: '' };
     case 'spans': return { labels, overlap: true, relations: [] };
-    case 'pairwise': return { candidates: columns.slice(-2), ties: true, steps: 1, format: 'text' };
-    case 'ranking': return { candidates: columns.slice(-3), ties: true, format: 'text' };
+    case 'pairwise': return { candidates: columns.slice(0, 2), ties: true, steps: 1, format: 'text' };
+    case 'ranking': return { candidates: columns, ties: true, format: 'text' };
     case 'rubric': return { criteria: [blankCriterion(say('w_example_criterion'))] };
     case 'chat': return { roles: ['assistant'], rating: { low: 1, high: 5 }, rewrite: false, comment: false, live: null };
     case 'segments': return { labels: [], transcript: true, overlap: true };

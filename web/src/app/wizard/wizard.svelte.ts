@@ -38,6 +38,8 @@ export class Wizard {
   lost = $state(false);
   restored = $state(false);
 
+  /** Questions with a fault are shown open. */
+  showFaults = $state(false);
   busy = $state('');
   error = $state.raw<unknown>(null);
   making = $state.raw<Making | null>(null);
@@ -65,6 +67,20 @@ export class Wizard {
   get offered(): string[] {
     const joined = this.plan.data.tokens && !this.columns.includes(this.plan.text_column) ? [this.plan.text_column] : [];
     return this.columns.length > 0 ? [...this.columns, ...joined] : [...new Set([...columnsOf(this.plan), this.plan.text_column])];
+  }
+
+  /** Columns that may be put before people unasked: never one that holds a known answer. */
+  get harmless(): string[] {
+    const known = new Set(['label', 'labels', 'tags', 'votes', 'score']);
+    const hidden = new Set(this.proposed?.columns.filter((one) => known.has(one.role)).map((one) => one.column));
+    return this.offered.filter((one) => !hidden.has(one));
+  }
+
+  /** What a comparison begins with: columns that were read as candidates, or as a list of them. */
+  get comparable(): string[] {
+    const of = (role: string): string[] => this.proposed?.columns.filter((one) => one.role === role).map((one) => one.column) ?? [];
+    const [lists, several] = [of('candidates'), of('candidate')];
+    return several.length > 1 ? several : lists.slice(0, 1);
   }
 
   async open(): Promise<void> {
