@@ -27,7 +27,7 @@ export const measureOf = (name: string): Measure => KNOWN[name] ?? KNOWN.accurac
 /** What p is where it is not the probability that the whole answer is right. */
 export const P_IS: Record<string, Key> = {
   spans: 'p_is_f1', text: 'p_is_words', boxes: 'p_is_objects', polygons: 'p_is_objects', keypoints: 'p_is_objects',
-  segments: 'p_is_least', rubric: 'p_is_least', chat: 'p_is_least', pairwise: 'p_is_least', ranking: 'p_is_least',
+  segments: 'p_is_least', rubric: 'p_is_least', chat: 'p_is_least', ranking: 'p_is_least',
 };
 
 /** A value of a measure that is no share: as many digits as tell something, however small its unit is. */
