@@ -61,6 +61,6 @@ export const kind: KindView = {
       rewritten ? t('n_messages_rewritten', { n: rewritten }) : '',
       commented ? t('n_messages_commented', { n: commented }) : '',
       turns?.length ? t('n_turns', { n: turns.length }) : '',
-    ].filter(Boolean).join(' · ');
+    ].filter(Boolean).join(t('comma'));
   },
 };

@@ -1,5 +1,5 @@
 // Rubric: a score for each criterion, with its reason where one is asked for. A digit scores and moves on; Enter is the answer.
-import { number } from '../../lib/i18n.svelte';
+import { number, t } from '../../lib/i18n.svelte';
 import type { KeyHelp, KindView, Step } from '../kind';
 import { countOf, isStep, stepOfPress } from '../scale/steps';
 import { changed, criteriaOf, isDone, nextOpen, rubricOf } from './criteria';
@@ -53,6 +53,6 @@ export const kind: KindView = {
     return Object.entries(rubricOf(value))
       .filter(([, one]) => typeof one?.score === 'number')
       .map(([name, one]) => `\u2068${titles.get(name) ?? name}\u2069 ${number(one.score!)}`)
-      .join(' · ');
+      .join(t('comma'));
   },
 };

@@ -1,5 +1,5 @@
 // Scale: one step of an ordered few. One key press is the answer.
-import { number } from '../../lib/i18n.svelte';
+import { number, t } from '../../lib/i18n.svelte';
 import type { KeyHelp, KindView } from '../kind';
 import Scale from './Scale.svelte';
 import { capsOf, countOf, isStep, stepOfPress, stepsOf, titleOf } from './steps';
@@ -43,6 +43,6 @@ export const kind: KindView = {
   say(value, question) {
     if (typeof value !== 'number') return '';
     const title = question ? titleOf(stepsOf(question), value) : '';
-    return title ? `${number(value)} · ${title}` : number(value);
+    return title ? `${number(value)}${t('comma')}${title}` : number(value);
   },
 };

@@ -41,6 +41,6 @@ export const kind: KindView = {
     const { spans, relations } = readAnswer(value);
     if (spans.length === 0) return t('span_none');
     const first = spans.slice(0, SAID).map(({ label, text }) => `\u2068${label}\u2069: \u2068${text.replace(/\s+/g, ' ').slice(0, 60)}\u2069`);
-    return [...first, ...(spans.length > SAID ? [t('span_count', { n: spans.length })] : []), ...(relations.length > 0 ? [t('span_relation_count', { n: relations.length })] : [])].join(' · ');
+    return [...first, ...(spans.length > SAID ? [t('span_count', { n: spans.length })] : []), ...(relations.length > 0 ? [t('span_relation_count', { n: relations.length })] : [])].join(t('comma'));
   },
 };

@@ -5,5 +5,5 @@ import { boundsOf, type Shape, type Tool } from './geometry';
 export function describe(tool: Tool, { points }: Shape): string {
   const { x, y, width, height } = boundsOf(points);
   const at = `${number(Math.round(x))}, ${number(Math.round(y))}`;
-  return tool === 'point' ? at : `${at} · ${number(Math.round(width))}×${number(Math.round(height))}`;
+  return tool === 'point' ? at : `${at} | ${number(Math.round(width))}×${number(Math.round(height))}`;
 }
