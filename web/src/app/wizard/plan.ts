@@ -91,6 +91,13 @@ export function listOf(text: string): string[] {
   return [...new Set(parts)];
 }
 
+/** Ten thousand labels as one value: a list that is replaced and never changed in place need not be watched item by item. */
+class Whole extends Array<string> {}
+export const whole = (list: string[]): string[] => Whole.from(list);
+
+/** The question with its labels as one value. */
+export const light = (question: Question): Question => (Array.isArray(question.labels) ? { ...question, labels: whole(question.labels as string[]) } : question);
+
 // ---- as a labeller will see it ----------------------------------------------------------------------------------------
 /** The project that the plan would become, for the page of tasks. Questions get the column they work on. */
 export function projectOf(plan: Plan): Project {

@@ -7,7 +7,7 @@ import { newKey } from '../../lib/keys';
 import type { Language } from '../../lib/prefs.svelte';
 import { session } from '../session.svelte';
 import { KeptDraft } from './draft';
-import { arranged, blankPlan, columnsOf } from './plan';
+import { arranged, blankPlan, columnsOf, light } from './plan';
 import { headOf, MediaOf, NoSource, sourceOf, sourceOfRows, sourceOfText, type Source } from './sources';
 
 const CHECK_MS = 200;
@@ -18,7 +18,7 @@ export interface Made { project: string; name: string; report: ImportReport | nu
 
 export class Wizard {
   stage = $state<'opening' | 'start' | 'form' | 'made'>('opening');
-  plan = $state<Plan>(blankPlan(''));
+  #plan = $state<Plan>(blankPlan(''));
   /** The last plan that had no fault, with every field: what the preview shows. */
   good = $state.raw<Plan | null>(null);
   faults = $state.raw<Fault[]>([]);
@@ -57,6 +57,14 @@ export class Wizard {
   constructor() {
     const who = session();
     this.#draft = new KeptDraft(`${who?.workspace.id ?? ''}/${who?.worker.id ?? ''}`);
+  }
+
+  get plan(): Plan {
+    return this.#plan;
+  }
+
+  set plan(plan: Plan) {
+    this.#plan = { ...plan, questions: plan.questions.map(light) };
   }
 
   get columns(): string[] {
