@@ -220,6 +220,37 @@ def test_mouse_double_click_snaps_to_the_word_and_exact_mode_to_the_letter(
     check_offsets(answer, SENTENCE)
 
 
+# The left and right end of a quote as it is seen, and its middle height, in px of the window.
+SEEN = """quote => {
+  const p = [...document.querySelectorAll('[data-testid=task-text] p')].find(one => one.textContent.includes(quote));
+  const range = document.createRange();
+  range.setStart(p.firstChild, p.textContent.indexOf(quote));
+  range.setEnd(p.firstChild, p.textContent.indexOf(quote) + quote.length);
+  const { left, right, top, bottom } = range.getBoundingClientRect();
+  return [left, right, (top + bottom) / 2];
+}"""
+
+
+@pytest.mark.parametrize(("text", "quote"), [
+    ("وصل في 15 مارس 2024 إلى بغداد.", "15 مارس 2024"),
+    ("تعمل ليلى لدى شركة IBM منذ عام.", "شركة IBM"),
+    ("She wrote كتاب الأمير in a year.", "كتاب الأمير"),
+    ("They met at Café مقهى in 2024.", "Café مقهى"),
+])  # fmt: skip
+def test_what_a_drag_goes_over_is_taken_where_directions_meet(
+    page: Page, opened: Callable[..., Server], text: str, quote: str
+) -> None:
+    sheet = Sheet(page, opened(text))
+    left, right, height = page.evaluate(SEEN, quote)
+    for start, end in ((right - 2, left + 2), (left + 2, right - 2)):
+        page.mouse.move(start, height)
+        page.mouse.down()
+        page.mouse.move(end, height + 2, steps=5)
+        page.mouse.up()
+        assert sheet.quote() == quote
+        sheet.press("Escape")
+
+
 def test_label_first_then_the_words(page: Page, opened: Callable[..., Server]) -> None:
     sheet = Sheet(page, opened(SENTENCE))
     page.locator("[data-label=Place]").click()

@@ -180,6 +180,19 @@ export class TextLayout {
     return (x > box.x + box.w / 2) === this.#goesLeft(letter, box) ? letter.start : letter.end;
   }
 
+  /**
+   * The letter under a point, if its middle lies towards `to` on the same line: a drag from there to `to` goes over it as it is
+   * seen, though in a run of the other direction the edge nearest to the point is the one behind it.
+   */
+  passedAt(x: number, y: number, to: { x: number; y: number }): Stretch | null {
+    const found = this.#letter(x, y);
+    if (!found || found.far > 0) return null;
+    const { letter, box } = found;
+    const middle = box.x + box.w / 2;
+    const isOn = to.y >= box.y && to.y <= box.y + box.h;
+    return isOn && (middle - x) * (to.x - x) > 0 && Math.abs(middle - x) < Math.abs(to.x - x) ? letter : null;
+  }
+
   /** Is this letter set from right to left? A sign goes the way that its neighbours show. */
   #goesLeft(letter: Stretch, box: Box): boolean {
     const quote = this.text.quote(letter);

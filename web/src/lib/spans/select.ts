@@ -37,7 +37,10 @@ export function listen(surface: HTMLElement, layout: TextLayout, pointing: Point
     const beyond = (node: Node) => (layout.host.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_PRECEDING ? 0 : layout.text.text.length);
     const a = at ?? from ?? beyond(chosen.anchorNode);
     const b = here ?? to ?? beyond(chosen.focusNode);
-    return a === b ? null : { start: Math.min(a, b), end: Math.max(a, b) };
+    if (a === b) return null;
+    const passed = at === null || pressed!.exact ? [] : [layout.passedAt(pressed!.x, pressed!.y, pointer), layout.passedAt(pointer.x, pointer.y, pressed!)];
+    const ends = [a, b, ...passed.flatMap((one) => (one ? [one.start, one.end] : []))];
+    return { start: Math.min(...ends), end: Math.max(...ends) };
   }
 
   const handleOf = (target: EventTarget | null): HTMLElement | null => (target instanceof HTMLElement ? target.closest<HTMLElement>('[data-handle]') : null);
