@@ -276,7 +276,7 @@ def transcription(desk: Desk) -> None:
 
 # Each picture, and how high its window is.
 PICTURES: dict[str, tuple[Callable[[Desk], None], int]] = {
-    "spans": (spans, 660), "pairwise": (pairwise, 640), "boxes": (boxes, 850), "chat": (chat, 900),
+    "spans": (spans, 660), "pairwise": (pairwise, 640), "boxes": (boxes, 890), "chat": (chat, 900),
     "transcription": (transcription, 720), "keys": (keys, 820),
 }  # fmt: skip
 
