@@ -278,7 +278,12 @@ export class Board {
     const arrows: Record<string, Point> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const arrow = arrows[name];
     if (arrow) return this.#arrow(arrow, shift, ctrl), true;
-    if (name === 'Space' && this.cross) return this.put(this.cross, true), true;
+    if (name === 'Space') {
+      // The first press brings the cross up, as the first arrow does: it must not scroll the page.
+      if (this.cross) this.put(this.cross, true);
+      else if (!this.shape) this.#moveCross(0, 0, 0);
+      return true;
+    }
     if (name === 'Enter' && !ctrl) return this.close() || this.draft.length > 0;
     if (name === 'Delete') return this.remove();
     if (name === 'Backspace') {
