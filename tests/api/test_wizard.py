@@ -168,3 +168,12 @@ def test_words_with_tags_are_imported_as_texts(world: Any) -> None:
     )  # fmt: skip
     assert wrong.status_code == 400
     assert "x.jsonl" in wrong.json()["error"]["message"]
+
+
+def test_a_field_that_a_new_project_has_not_is_refused(world: Any) -> None:
+    """`suggestions` belongs under `settings`; left aside in silence, it would seem to be on."""
+    body = {"key": "k", "name": "n", "questions": [{"kind": "choice", "name": "q", "labels": ["a", "b"]}]}
+    answer = world.post("/projects", {**body, "suggestions": True})
+    assert answer.status_code == 400
+    assert "suggestions" in answer.text
+    assert world.post("/projects", {**body, "settings": {"suggestions": True}}).status_code == 200

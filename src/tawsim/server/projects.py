@@ -3,10 +3,10 @@
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
@@ -34,7 +34,9 @@ MEDIA_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class NewProjectBody:
-    """A project to make. See the reference for what each question kind takes."""
+    """A project to make. See the reference for what each question kind takes. A field that is none of these is refused."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     key: str
     name: str
@@ -68,7 +70,7 @@ async def list_projects(caller: SignedIn) -> Json:
 @router.post("/projects", **allow("owner", gives=shapes.ProjectShape))
 async def create(body: NewProjectBody, caller: Owner) -> Json:
     """Make a project."""
-    values = {name: getattr(body, name) for name in NewProjectBody.__dataclass_fields__ if name != "key"}
+    values = {name: getattr(body, name) for name in (one.name for one in fields(body)) if name != "key"}
     new = NewProject(**values)
     project = await caller.db.write_async(lambda tx: projects.create_project(tx, caller.worker.id, body.key, new))
     return Json({"project": project_json(project)})
