@@ -27,6 +27,7 @@ export class Drafts {
   constructor(private scope: string, private onfail: (reason: unknown) => void) {}
 
   async open(): Promise<void> {
+    addEventListener('pagehide', () => this.flush()); // a reload unmounts nothing
     try {
       this.#db = await openDB<Schema>('tawsim-unfinished', 1, { upgrade: (fresh) => void fresh.createObjectStore('unfinished', { keyPath: 'id' }) });
       const oldest = Date.now() - KEPT_MS;
@@ -46,8 +47,8 @@ export class Drafts {
   keep(lease: string, values: Answers, comment: string, flag: boolean): void {
     const id = `${this.scope}/${lease}`;
     this.#known.set(id, { id, values, comment, flag, at: Date.now() });
-    clearTimeout(this.#waiting.get(id));
-    this.#waiting.set(id, setTimeout(() => this.#write(id), WAIT_MS));
+    // Not put off by each further key: who types without a pause is written down too.
+    if (!this.#waiting.has(id)) this.#waiting.set(id, setTimeout(() => this.#write(id), WAIT_MS));
   }
 
   drop(lease: string): void {

@@ -133,6 +133,9 @@ class Outbox {
         if (navigator.locks) await navigator.locks.request('tawsim-outbox-send', () => this.#sendAll());
         else await this.#sendAll();
       } while (this.#again && this.link === 'ok');
+    } catch {
+      // The disk failed, not the way: what waits is tried again soon, instead of when the next answer comes.
+      this.#timer = setTimeout(() => void this.drain(), WAITS_S[2]! * 1000);
     } finally {
       this.#draining = false;
     }

@@ -53,6 +53,7 @@ export interface OutboxStore {
 
 class DiskStore implements OutboxStore {
   readonly durable = true;
+  #tried = new Set<number>();
   constructor(private db: IDBPDatabase<Schema>) {}
 
   async add(entry: Entry): Promise<number> {
@@ -76,16 +77,21 @@ class DiskStore implements OutboxStore {
 
   async claim(n: number): Promise<Entry | null> {
     const step = this.db.transaction('entries', 'readwrite');
+    step.done.catch(() => undefined);
     const entry = await step.store.get(n);
-    if (entry) {
-      entry.attempts += 1;
+    if (!entry) return null;
+    entry.attempts += 1;
+    try {
       await step.store.put(entry);
+      await step.done;
+    } catch {
+      this.#tried.add(n); // a full disk takes no count: the answer goes out all the same, and this page knows that it did
     }
-    await step.done;
-    return entry ?? null;
+    return entry;
   }
 
   async removeUntried(n: number): Promise<boolean> {
+    if (this.#tried.has(n)) return false;
     const step = this.db.transaction('entries', 'readwrite', { durability: 'strict' });
     const entry = await step.store.get(n);
     const untried = entry !== undefined && entry.attempts === 0;
