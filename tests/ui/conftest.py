@@ -4,16 +4,16 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from tests.ui.warm_starter import Forked, WarmStarter
 
 from tawsim.core.records import Worker
 from tawsim.intake.adding import add_tasks, numbered
@@ -54,13 +54,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium: apt-get install chromium"))
 
 
+@cache
+def warm_starter() -> WarmStarter:
+    """The one parent of all servers of this run."""
+    return WarmStarter()
+
+
 @dataclass
 class Server:
     """`tawsim up` on one workspace file. Links are made and answers read beside it, as the terminal would."""
 
     file: Path
     port: int = 0
-    process: "subprocess.Popen[str] | None" = None
+    process: Forked | None = None
     first_link: str = ""
 
     @property
@@ -77,10 +83,8 @@ class Server:
 
     def start(self) -> None:
         words = ["up", str(self.file), "--no-browser", "--json", *(["--port", str(self.port)] if self.port else [])]
-        command = [sys.executable, "-X", "faulthandler", "-m", "tawsim.cli", *words]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        self.first_link = next(iter(json.loads(self.process.stdout.readline())["links"].values()))
+        self.process, line = warm_starter().start(words)
+        self.first_link = next(iter(json.loads(line)["links"].values()))
         self.port = int(self.first_link.split("/enter")[0].rsplit(":", 1)[1])
 
     def invite(self, name: str) -> str:

@@ -109,9 +109,10 @@ def test_a_rewrite_taken_back_is_none(page: Page, serve: Serve) -> None:
 
 
 class Model:
-    """Stands for the live route: what was asked, and what it says next."""
+    """Stands for the live route: what was asked, and what it says next. What it said is written down as the route would."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, server: Server) -> None:
+        self.server = server
         self.asked: list[dict[str, Any]] = []
         self.down = False
         page.route("**/api/v1/leases/*/live", self.answer)
@@ -122,16 +123,23 @@ class Model:
             error = {"code": "TW-ENDPOINT-DOWN", "message": "The model did not answer.", "hint": "Send it again."}
             return route.fulfill(status=502, json={"error": error})
         turn = len(self.asked)
-        route.fulfill(
-            json={"candidates": [f"**first** {turn}", "<script>document.title='owned'</script>ثانٍ"], "turn": turn}
-        )
+        said = [f"**first** {turn}", "<script>document.title='owned'</script>ثانٍ"]
+        lease = route.request.url.split("/leases/")[1].split("/")[0]
+        with self.server.workspace() as place:
+            place.db.write(
+                lambda tx: tx.run(
+                    "live_turn_insert", lease_id=lease, key=self.asked[-1]["key"], question="talk", turn=turn,
+                    endpoint="house", prompt="[]", candidates=json.dumps([{"text": one} for one in said]), created_at=0,
+                )
+            )  # fmt: skip
+        route.fulfill(json={"candidates": said, "turn": turn})
 
 
 def test_a_live_conversation_keeps_what_was_written(page: Page, serve: Serve) -> None:
     """Two blind answers, one key chooses; an error loses nothing; a reload goes on where it was."""
     seed = [{"role": "system", "content": "Be brief."}]
     server = serve([block("chat", "talk")], [{"talk": seed}], question=LIVE)
-    model = Model(page)
+    model = Model(page, server)
     start(page, server.first_link)
     prompt = page.get_by_test_id("prompt")
     prompt.fill("اكتب بيتًا s1")

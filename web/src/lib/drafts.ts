@@ -5,6 +5,10 @@ import type { Answers } from './api/types';
 export interface Unfinished {
   /** workspace/worker/lease: nobody sees another person's. */
   id: string;
+  /** The task, by which a later lease of it finds this; empty where candidates are blind and each lease has its own order. */
+  task: string;
+  /** The version of the questions that these are answers to. */
+  schema: number;
   values: Answers;
   comment: string;
   flag: boolean;
@@ -40,13 +44,18 @@ export class Drafts {
     }
   }
 
-  find(lease: string): Unfinished | null {
-    return this.#known.get(`${this.scope}/${lease}`) ?? null;
+  /** What was left under this lease, else under an earlier one of the same task; never answers to other questions. */
+  find(lease: string, task: string, schema: number): Unfinished | null {
+    const own = this.#known.get(`${this.scope}/${lease}`);
+    const fits = (one: Unfinished) => one.schema === schema;
+    if (own) return fits(own) ? own : null;
+    const earlier = [...this.#known.values()].filter((one) => task !== '' && one.task === task && fits(one));
+    return earlier.reduce<Unfinished | null>((last, one) => (last && last.at > one.at ? last : one), null);
   }
 
-  keep(lease: string, values: Answers, comment: string, flag: boolean): void {
+  keep(lease: string, fresh: Omit<Unfinished, 'id' | 'at'>): void {
     const id = `${this.scope}/${lease}`;
-    this.#known.set(id, { id, values, comment, flag, at: Date.now() });
+    this.#known.set(id, { ...fresh, id, at: Date.now() });
     // Not put off by each further key: who types without a pause is written down too.
     if (!this.#waiting.has(id)) this.#waiting.set(id, setTimeout(() => this.#write(id), WAIT_MS));
   }
@@ -55,7 +64,13 @@ export class Drafts {
     const id = `${this.scope}/${lease}`;
     clearTimeout(this.#waiting.get(id));
     this.#waiting.delete(id);
-    if (this.#known.delete(id)) void this.#db?.delete('unfinished', id).catch(() => undefined);
+    const task = this.#known.get(id)?.task;
+    for (const one of [...this.#known.values()]) {
+      // An answer ends the half of it that an earlier lease of the task left.
+      if (one.id !== id && !(task && one.task === task)) continue;
+      this.#known.delete(one.id);
+      void this.#db?.delete('unfinished', one.id).catch(() => undefined);
+    }
   }
 
   /** Writes now what waits: the page is being left. */

@@ -38,6 +38,11 @@ interface OnScreen extends LeasedTask {
   amends: Recent | null;
 }
 
+/** Under what half an answer is kept: its lease; a change of an earlier answer apart from it. */
+const draftKey = (shown: OnScreen): string => (shown.amends ? `change/${shown.lease.id}` : shown.lease.id);
+/** The task, where a later lease of it may go on: not where candidates are blind, nor for changes. */
+const draftTask = (shown: OnScreen): string => (shown.amends || Object.keys(shown.task.candidates ?? {}).length > 0 ? '' : shown.task.id);
+
 export class Labelling {
   project = $state.raw<Project | null>(null);
   current = $state.raw<OnScreen | null>(null);
@@ -134,8 +139,9 @@ export class Labelling {
 
   #keepDraft(): void {
     const shown = this.current;
-    if (shown && !shown.amends && this.answering)
-      this.#drafts.keep(shown.lease.id, $state.snapshot(this.answering.values) as Answers, this.comment, this.flag);
+    if (!shown || !this.answering) return;
+    const values = $state.snapshot(this.answering.values) as Answers;
+    this.#drafts.keep(draftKey(shown), { task: draftTask(shown), schema: this.project?.schema_version ?? 0, values, comment: this.comment, flag: this.flag });
   }
 
   /** Writes the answer to the outbox, then shows the next task. */
@@ -145,6 +151,8 @@ export class Labelling {
     const answers = $state.snapshot(given) as Answers;
     if (shown.amends) await this.#amend(shown, shown.amends, answers);
     else await this.#leave(shown, 'submit', answers, '');
+    // It could not be written: what was chosen last stays on the screen.
+    if (this.current === shown && this.answering) this.answering.values = { ...this.answering.values, ...answers };
   }
 
   async skip(reason: string): Promise<void> {
@@ -166,7 +174,7 @@ export class Labelling {
     } finally {
       this.busy = false;
     }
-    this.#drafts.drop(lease.id);
+    this.#drafts.drop(draftKey(shown));
     this.#remember({ key, lease: lease.id, task, answers, comment: this.comment, flag: this.flag, skipped: kind === 'skip', state: 'queued', guideline: (this.newer ?? this.project)?.guideline_version ?? 0, annotation: null });
     if (kind === 'submit') this.mine += 1;
     this.notice = '';
@@ -202,6 +210,7 @@ export class Labelling {
   /** Leaves an earlier answer as it was and returns to the task that was waiting. */
   back(): void {
     if (!this.current?.amends) return;
+    this.#drafts.drop(draftKey(this.current));
     const parked = this.#parked;
     this.#parked = null;
     if (parked) this.#show(parked);
@@ -263,8 +272,9 @@ export class Labelling {
   }
 
   #show(task: LeasedTask | null, amends: Recent | null = null): void {
-    this.current = task ? { ...task, amends } : null;
-    const draft = task && !amends ? this.#drafts.find(task.lease.id) : null;
+    const shown = task ? { ...task, amends } : null;
+    this.current = shown;
+    const draft = shown ? this.#drafts.find(draftKey(shown), draftTask(shown), this.project?.schema_version ?? 0) : null;
     const before = draft?.values ?? task?.previous?.answers ?? null;
     this.comment = draft?.comment ?? task?.previous?.comment ?? '';
     this.flag = draft?.flag ?? task?.previous?.flag ?? false;

@@ -1,0 +1,155 @@
+"""Starts `tawsim …` in a process of its own within a few hundredths of a second: all is imported once, then forked.
+
+Run as a script it is the parent: one JSON request a line, one JSON answer a line. `WarmStarter` is the tests' side of it. A
+fork is as real a process as any other: it has its own pid, can be killed, and shares nothing but what was imported.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+END_WITHIN_S = 20
+
+
+class Forked:
+    """A running command: what of `subprocess.Popen` the tests use."""
+
+    def __init__(self, starter: "WarmStarter", pid: int) -> None:
+        self._starter = starter
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """The exit status, negative for a signal; None while it runs."""
+        if self.returncode is None:
+            self.returncode = self._starter.ask(poll=self.pid)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, if it still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def wait(self, timeout: float = END_WITHIN_S) -> int:
+        """Wait for its end. Raises TimeoutError."""
+        if self.returncode is None:
+            self.returncode = self._starter.ask(wait=self.pid, seconds=timeout)
+        if self.returncode is None:
+            raise TimeoutError(f"process {self.pid} did not end")
+        return self.returncode
+
+
+class WarmStarter:
+    """The parent of forked commands."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-X", "faulthandler", str(Path(__file__))]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._lock = threading.Lock()
+
+    def ask(self, **request: Any) -> Any:
+        """One request and its answer."""
+        with self._lock:
+            assert self._process.stdin is not None
+            assert self._process.stdout is not None
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            return json.loads(self._process.stdout.readline())
+
+    def start(self, words: list[str]) -> tuple[Forked, str]:
+        """A command that says one line once it is ready; the line comes too."""
+        found = self.ask(start=words, cwd=os.getcwd(), env=dict(os.environ))
+        return Forked(self, found["pid"]), found["line"]
+
+    def close(self) -> None:
+        """End the parent; what it started must have ended before."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=END_WITHIN_S)
+
+
+def _start(words: list[str], cwd: str, env: dict[str, str]) -> dict[str, Any]:
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reader)
+        _become(words, cwd, env, writer)
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8") as said:
+        return {"pid": pid, "line": said.readline()}
+
+
+def _become(words: list[str], cwd: str, env: dict[str, str], writer: int) -> None:
+    """The forked process: the command with its own output, until it ends."""
+    from tawsim.cli.main import run
+
+    code = 70
+    try:
+        devnull = os.open(os.devnull, os.O_RDWR)
+        os.dup2(devnull, 0)
+        os.dup2(writer, 1)
+        os.chdir(cwd)
+        os.environ.clear()
+        os.environ.update(env)
+        sys.stdout = os.fdopen(1, "w", encoding="utf-8", buffering=1, closefd=False)
+        code = run(words)
+        sys.stdout.flush()
+    finally:
+        os._exit(code)
+
+
+def _ended(pid: int, options: int) -> int | None:
+    found, status = os.waitpid(pid, options)
+    return None if found == 0 else os.waitstatus_to_exitcode(status)
+
+
+def _wait(pid: int, seconds: float) -> int | None:
+    """The exit status of a child, if it ends within so many seconds. Its end is waited for, not polled."""
+    clock = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGALRM))
+    signal.signal(signal.SIGALRM, _alarm)
+    clock.start()
+    try:
+        return _ended(pid, 0)
+    except TimeoutError:
+        return None
+    finally:
+        clock.cancel()
+
+
+def _alarm(_number: int, _frame: Any) -> None:
+    raise TimeoutError
+
+
+def main() -> None:
+    """Serve requests until the other end closes."""
+    # What a start of the server costs: everything it imports.
+    import tawsim.cli.serving
+    import tawsim.server.app
+    import tawsim.server.run  # noqa: F401
+
+    ended: dict[int, int] = {}
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "start" in request:
+            answer: Any = _start(request["start"], request["cwd"], request["env"])
+        else:
+            pid = request.get("poll", request.get("wait"))
+            if pid not in ended:
+                found = _ended(pid, os.WNOHANG) if "poll" in request else _wait(pid, request["seconds"])
+                if found is not None:
+                    ended[pid] = found
+            answer = ended.get(pid)
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
