@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,7 +83,11 @@ class Server:
             opened.close()
 
     def start(self) -> None:
-        words = ["up", str(self.file), "--no-browser", "--json", *(["--port", str(self.port)] if self.port else [])]
+        if not self.port:  # of its own: other servers of this machine may want the usual one at the same moment
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                self.port = free.getsockname()[1]
+        words = ["up", str(self.file), "--no-browser", "--json", "--port", str(self.port)]
         self.process, line = warm_starter().start(words)
         self.first_link = next(iter(json.loads(line)["links"].values()))
         self.port = int(self.first_link.split("/enter")[0].rsplit(":", 1)[1])

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -21,36 +20,27 @@ def ask(page: Page, tmp_path: Path) -> Iterator[Ask]:
     yield from asking(page, tmp_path)
 
 
+# Nothing here waits before a reload: what was given a moment before must be there as well.
+
+
 def ticked(page: Page) -> list[str]:
     return [one.inner_text().split()[-1] for one in page.locator("[role=checkbox][aria-checked=true]").all()]
-
-
-def kept(page: Page) -> None:
-    """What was given is on the disk of this browser."""
-    page.wait_for_function(
-        """() => new Promise(done => { const open = indexedDB.open('tawsim-unfinished');
-        open.onsuccess = () => { const all = open.result.transaction('unfinished').objectStore('unfinished').getAll();
-          all.onsuccess = () => done(all.result.length > 0) } })"""
-    )
 
 
 def test_half_an_answer_is_there_after_a_reload_and_gone_with_its_answer(ask: Ask) -> None:
     page, _ = ask(TOPICS, WORDS, rows=2)
     press(page, "1", "3", "f")
-    page.get_by_test_id("text-field").fill("نصف رأي 😀")
+    page.get_by_test_id("question").nth(1).locator("textarea").fill("نصف رأي 😀")
     page.keyboard.press("Escape")
-    kept(page)
     page.reload()
-    expect(page.get_by_test_id("text-field")).to_have_value("نصف رأي 😀")
+    expect(page.get_by_test_id("question").nth(1).locator("textarea")).to_have_value("نصف رأي 😀")
     assert ticked(page) == ["سعر", "جودة"]
     expect(page.get_by_test_id("flag")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_test_id("task")).to_have_attribute("data-seq", "2")
     assert ticked(page) == []
-    expect(page.get_by_test_id("text-field")).to_have_value("")
-    (given,) = answers(page)
-    assert given["answers"] == {"topics": ["سعر", "جودة"], "words": "نصف رأي 😀"}
-    assert given["flag"] is True
+    expect(page.get_by_test_id("question").nth(1).locator("textarea")).to_have_value("")
+    assert answers(page) == [{"topics": ["سعر", "جودة"], "words": "نصف رأي 😀"}]
 
 
 def test_a_change_that_was_begun_is_there_after_a_reload(ask: Ask) -> None:
@@ -61,12 +51,14 @@ def test_a_change_that_was_begun_is_there_after_a_reload(ask: Ask) -> None:
     page.get_by_test_id("recent").first.click()
     expect(page.get_by_test_id("amending")).to_be_visible()
     press(page, "2")
-    kept(page)
     page.reload()
     page.get_by_test_id("recent").first.click()
+    expect(page.get_by_test_id("amending")).to_be_visible()
     assert ticked(page) == ["سعر", "speed"]
     press(page, "Escape")
+    expect(page.get_by_test_id("amending")).to_have_count(0)
     page.get_by_test_id("recent").first.click()  # left as it was: what was begun is gone
+    expect(page.get_by_test_id("amending")).to_be_visible()
     assert ticked(page) == ["سعر"]
 
 
@@ -77,8 +69,7 @@ def test_what_is_no_longer_asked_is_not_sent(ask: Ask) -> None:
     press(page, "1")
     press(page, "BracketLeft", "1")
     expect(page.get_by_test_id("nothing-left")).to_be_visible()
-    (given,) = answers(page)
-    assert given["answers"] == {"useful": "yes"}
+    assert answers(page) == [{"useful": "yes"}]
 
 
 def test_a_full_disk_keeps_the_answer_on_the_screen_and_says_so(ask: Ask) -> None:
@@ -87,7 +78,7 @@ def test_a_full_disk_keeps_the_answer_on_the_screen_and_says_so(ask: Ask) -> Non
     press(page, "1")
     expect(page.get_by_test_id("notice")).not_to_be_empty()
     expect(page.get_by_test_id("task")).to_have_attribute("data-seq", "1")
-    expect(page.locator("[aria-pressed=true][data-option]")).to_have_text([*["1yes"]])
+    expect(page.locator("[aria-pressed=true][data-option]")).to_contain_text("yes")
 
 
 def test_without_a_disk_answers_are_sent_at_once(page: Page, tmp_path: Path) -> None:
@@ -96,5 +87,4 @@ def test_without_a_disk_answers_are_sent_at_once(page: Page, tmp_path: Path) -> 
         opened, _ = begin(FIRST, rows=2)
         press(opened, "1")
         expect(opened.get_by_test_id("task")).to_have_attribute("data-seq", "2")
-        given: list[dict[str, Any]] = answers(opened)
-        assert [one["answers"] for one in given] == [{"useful": "yes"}]
+        assert answers(opened) == [{"useful": "yes"}]

@@ -31,7 +31,7 @@ def hostile(tmp_path: Path) -> Iterator[Server]:
     ]
     columns = {"text": f"{IMG} {ZALGO} {FAMILY} {'ا' * 200_000}", IMG: IMG, "<script>": TURNED, "plain": "{{7*7}}"}
     new = NewProject(
-        f"{IMG} {FAMILY}"[:110], questions, guideline=f"# {IMG}\n\n{TURNED}\n\n<script>document.title='owned'</script>"
+        f"{IMG} {FAMILY}", questions, guideline=f"# {IMG}\n\n{TURNED}\n\n<script>document.title='owned'</script>"
     )
     project = place.db.write(lambda tx: create_project(tx, place.owner_id, "p", new))
     add_tasks(
@@ -44,7 +44,7 @@ def hostile(tmp_path: Path) -> Iterator[Server]:
     server.stop()
 
 
-LABELS = [IMG, "javascript:alert(1)", ZALGO[:200], FAMILY, "ا \u2067 b", "{{constructor.constructor('x')()}}"]
+LABELS = [IMG, "javascript:alert(1)", ZALGO[:200], FAMILY, "ا b", "{{constructor.constructor('x')()}}"]
 
 
 def watch(page: Page, server: Server) -> list[str]:

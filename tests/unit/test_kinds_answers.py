@@ -380,3 +380,13 @@ def test_a_conversation_in_the_older_form_is_read() -> None:
         {"role": "assistant", "content": "أهلًا"},
         {"role": "system", "content": "x"},
     ]
+
+
+def test_joiners_belong_to_names_and_marks_that_turn_text_do_not() -> None:
+    """Without the non-joiner a Persian word is misspelt, without the joiner a family falls apart."""
+    for good in ("می\u200cخواهم", "👨\u200d👩\u200d👧", "توسيم"):
+        question = read_question({"kind": "choice", "name": good, "labels": [good, "other"]})
+        assert question.labels[0] == good  # type: ignore[attr-defined]
+    for bad in ("a\u202eb", "a\u2067b", "a\u200fb", "a\nb", "\ufeffa"):
+        with pytest.raises(BadInput):
+            read_question({"kind": "choice", "name": "q", "labels": [bad, "other"]})

@@ -28,6 +28,12 @@ def for_terminal(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" or c in _MARKS else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+def is_name(text: str) -> bool:
+    """Whether `text` can stand in a name or a label: printable, and joiners as well, without which Persian words and many
+    emoji cannot be written. Marks that turn the text around them are not printable."""
+    return text.replace("\u200c", "").replace("\u200d", "").isprintable()
+
+
 def is_unicode(text: str) -> bool:
     """Whether `text` can be written as UTF-8: it holds no half of a surrogate pair, as broken clients send them."""
     try:

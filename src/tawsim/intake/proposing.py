@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import IO, Any, Literal
 
 from tawsim.core.errors import BadFile, BadInput
+from tawsim.core.text import is_name
 from tawsim.intake import proposing_words as words
 from tawsim.intake.proposing_columns import MAX_TOLD, Reading, labels_of_tags, read_column
 from tawsim.intake.proposing_layouts import Layout, arrange
@@ -156,7 +157,7 @@ def _add(seen: Mapping[str, set[str]], row: Row, labels: Mapping[str, Reading]) 
             parts = list(labels_of_tags(tag for tag in flat if isinstance(tag, str)))
         for one in parts:
             told = str(one).strip() if one is not None else ""
-            if told and len(values) <= MAX_LABELS and len(told) <= 200 and told.isprintable():
+            if told and len(values) <= MAX_LABELS and len(told) <= 200 and is_name(told):
                 values.add(told)
 
 

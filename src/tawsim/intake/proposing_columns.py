@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from tawsim.core.text import is_name
 from tawsim.intake import proposing_names as names
 from tawsim.intake.columns import _CAMEL_ID, _ID_NAME
 
@@ -125,7 +126,7 @@ def _read_lists_of_texts(name: str, lists: Sequence[list[Any]], parts: Sequence[
         return Reading(name, "tokens", "tokens")
     different = sorted({part.strip() for part in parts})
     few = len(different) <= MAX_TOLD and 3 * len(different) <= max(len(parts), 1) * 2 and _words(different) <= 4
-    if len(different) >= 2 and all(0 < len(part) <= MAX_LABEL and part.isprintable() for part in different) and few:
+    if len(different) >= 2 and all(0 < len(part) <= MAX_LABEL and is_name(part) for part in different) and few:
         return Reading(name, "labels", "list_of_labels", {"n": len(different)}, tuple(different))
     if min(map(len, lists)) >= 2:
         return Reading(
@@ -145,7 +146,7 @@ def _are_tags(parts: Sequence[Any]) -> bool:
 def labels_of_tags(tags: Iterable[str]) -> tuple[str, ...]:
     """B-ORG, I-ORG, O → ORG; in order."""
     found = {tag[2:].strip() for tag in tags if tag != "O"}
-    return tuple(sorted(name for name in found if name and name.isprintable() and len(name) <= 200))
+    return tuple(sorted(name for name in found if name and is_name(name) and len(name) <= 200))
 
 
 def _read_numbers(name: str, texts: Sequence[str]) -> Reading:
@@ -208,7 +209,7 @@ def _read_few(name: str, simple: str, texts: Sequence[str]) -> Reading | None:
     words = _words(different)
     if simple in names.SURROUNDINGS and words < 4:
         return Reading(name, "surroundings", "surroundings")
-    short = all(len(value) <= MAX_LABEL and value.isprintable() for value in different)
+    short = all(len(value) <= MAX_LABEL and is_name(value) for value in different)
     if not short or not 2 <= len(different) <= MAX_TOLD or simple in names.TEXTS - {"question"}:
         return None
     if {value.casefold() for value in different} <= _TRUTH and len(different) == 2:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tawsim.core.errors import BadAnswer, BadInput
 from tawsim.core.records import Question
+from tawsim.core.text import is_name
 from tawsim.kinds import kind_of
 from tawsim.kinds.answers import brief
 from tawsim.kinds.kind import Content
@@ -31,7 +32,7 @@ class Suggestion:
 
 def read_source(given: Any) -> str:
     """The name of who predicted: 1 to 100 printable characters. Raises `BadInput`."""
-    if not isinstance(given, str) or not given.strip() or len(given) > MAX_SOURCE or not given.isprintable():
+    if not isinstance(given, str) or not given.strip() or len(given) > MAX_SOURCE or not is_name(given):
         raise BadInput(f"A source is a name of 1 to {MAX_SOURCE} printable characters, not {brief(given)}.")
     return given.strip()
 

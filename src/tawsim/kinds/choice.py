@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from tawsim.core.errors import BadAnswer, BadInput
 from tawsim.core.records import Question
+from tawsim.core.text import is_name
 from tawsim.kinds.answers import brief, parsed
 from tawsim.kinds.distances import told_apart
 from tawsim.kinds.fields import whole
@@ -58,7 +59,7 @@ def check_labels(labels: Any, at_least: int = 2) -> tuple[str, ...]:
     if len(clean) > MAX_LABELS:
         raise BadInput(f"{len(clean)} labels are more than the {MAX_LABELS} that a question may have.")
     for label in clean:
-        if not label or len(label) > MAX_LABEL_LENGTH or not label.isprintable():
+        if not label or len(label) > MAX_LABEL_LENGTH or not is_name(label):
             raise BadInput(f"The label {label[:40]!r} is empty, too long, or holds control characters.")
     seen: set[str] = set()
     for label in clean:
@@ -169,7 +170,7 @@ def read_choices(data: Mapping[str, Any], common: Mapping[str, Any]) -> Choices:
 
 def _separator(data: Mapping[str, Any], labels: Sequence[str]) -> str:
     value = data.get("separator", "")
-    if not isinstance(value, str) or len(value) > MAX_SEPARATOR or not (value == "" or value.strip().isprintable()):
+    if not isinstance(value, str) or len(value) > MAX_SEPARATOR or not (value == "" or is_name(value.strip())):
         raise BadInput(f"a separator has up to {MAX_SEPARATOR} characters, such as /.")
     if value:
         if not value.strip():

@@ -6,7 +6,7 @@ from typing import Any
 
 from tawsim.core.errors import BadInput
 from tawsim.core.records import When
-from tawsim.core.text import is_unicode
+from tawsim.core.text import is_name, is_unicode
 
 MAX_NAME_LENGTH = 60
 MAX_TITLE_LENGTH = 1_000
@@ -62,7 +62,7 @@ def texts(data: Mapping[str, Any], field: str, most: int, longest: int = MAX_TIT
 def read_common(data: Mapping[str, Any]) -> dict[str, Any]:
     """name, title, required, when and on: what every question has. Raises `BadInput`."""
     name = data.get("name")
-    if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+    if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME_LENGTH or not is_name(name):
         raise BadInput("A question needs a name of 1 to 60 printable characters.")
     return {
         "name": name,

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from tawsim.core.errors import BadInput
 from tawsim.core.records import Question
+from tawsim.core.text import is_name
 from tawsim.kinds.answers import as_object, as_text, bad, brief
 from tawsim.kinds.distances import interval_distance, told_apart
 from tawsim.kinds.fields import MAX_NAME_LENGTH, short_text
@@ -54,7 +55,7 @@ def read_rubric(data: Mapping[str, Any], common: Mapping[str, Any]) -> Rubric:
 
 def _read_criterion(data: Any) -> Criterion:
     name = data.get("name") if isinstance(data, Mapping) else None
-    if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+    if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME_LENGTH or not is_name(name):
         raise BadInput("a criterion has a name of 1 to 60 printable characters.")
     reason = data.get("reason", "never")
     if reason not in REASONS:

@@ -8,6 +8,7 @@ from typing import Any
 from tawsim.core.errors import AlreadyExists, BadInput, VersionConflict
 from tawsim.core.ids import new_id
 from tawsim.core.records import Project, TaskOrder
+from tawsim.core.text import is_name
 from tawsim.kinds import question_to_json, read_questions
 from tawsim.kinds.content import block_to_json, read_blocks, read_settings, with_columns
 from tawsim.labelling.owners import check_overlap
@@ -139,7 +140,7 @@ def update_project(
 
 def check_name(name: Any) -> str:
     """A name of 1 to 120 printable characters, or BadInput."""
-    if not isinstance(name, str) or not name.strip() or len(name) > 120 or not name.isprintable():
+    if not isinstance(name, str) or not name.strip() or len(name) > 120 or not is_name(name):
         raise BadInput("A name has 1 to 120 printable characters.")
     return name.strip()
 

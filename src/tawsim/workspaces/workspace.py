@@ -12,7 +12,7 @@ from tawsim.core.clock import Clock, system_clock
 from tawsim.core.errors import AlreadyExists, BadInput, NotFound
 from tawsim.core.ids import new_id
 from tawsim.core.records import Role, Worker, WorkerKind
-from tawsim.core.text import comparable
+from tawsim.core.text import comparable, is_name
 from tawsim.store import rows
 from tawsim.store.database import Database, Transaction
 from tawsim.store.keys import once, record
@@ -81,7 +81,7 @@ def add_worker(
 ) -> Worker:
     """A new worker. Raises AlreadyExists if somebody has the name (compared after Unicode normalisation)."""
     clean = comparable(name)
-    if not clean or len(clean) > 60 or not clean.isprintable():
+    if not clean or len(clean) > 60 or not is_name(clean):
         raise BadInput("A person's name has 1 to 60 printable characters.")
 
     def work() -> dict[str, Any]:

@@ -21,12 +21,15 @@ interface Schema extends DBSchema {
 
 const KEPT_MS = 14 * 86_400_000;
 const WAIT_MS = 250;
+const LAST_WORDS = 'tawsim-unfinished/';
 
 /** One person's unfinished answers. Reads all once, then writes behind; `onfail` hears when the disk takes no more. */
 export class Drafts {
   #db: IDBPDatabase<Schema> | null = null;
   #known = new Map<string, Unfinished>();
   #waiting = new Map<string, ReturnType<typeof setTimeout>>();
+  /** Changed since it was last written. */
+  #dirty = new Set<string>();
 
   constructor(private scope: string, private onfail: (reason: unknown) => void) {}
 
@@ -42,6 +45,22 @@ export class Drafts {
     } catch {
       this.#db = null; // no disk here (a private window): answers live on the page, as the saved state says
     }
+    this.#takeLastWords();
+  }
+
+  /** What was written in the last moment of an earlier visit, when the database had no time left. */
+  #takeLastWords(): void {
+    try {
+      for (const name of Object.keys(localStorage).filter((one) => one.startsWith(`${LAST_WORDS}${this.scope}/`))) {
+        const one = JSON.parse(localStorage.getItem(name) ?? 'null') as Unfinished | null;
+        localStorage.removeItem(name);
+        if (!one || (this.#known.get(one.id)?.at ?? 0) >= one.at) continue;
+        this.#known.set(one.id, one);
+        this.#write(one.id);
+      }
+    } catch {
+      // blocked, or rubbish: the database's version stands
+    }
   }
 
   /** What was left under this lease, else under an earlier one of the same task; never answers to other questions. */
@@ -56,14 +75,20 @@ export class Drafts {
   keep(lease: string, fresh: Omit<Unfinished, 'id' | 'at'>): void {
     const id = `${this.scope}/${lease}`;
     this.#known.set(id, { ...fresh, id, at: Date.now() });
-    // Not put off by each further key: who types without a pause is written down too.
-    if (!this.#waiting.has(id)) this.#waiting.set(id, setTimeout(() => this.#write(id), WAIT_MS));
+    // At once, then at most four times a second while keys go on.
+    if (this.#waiting.has(id)) return void this.#dirty.add(id);
+    this.#write(id);
+    this.#waiting.set(id, setTimeout(() => {
+      this.#waiting.delete(id);
+      if (this.#dirty.delete(id)) this.#write(id);
+    }, WAIT_MS));
   }
 
   drop(lease: string): void {
     const id = `${this.scope}/${lease}`;
     clearTimeout(this.#waiting.get(id));
     this.#waiting.delete(id);
+    this.#dirty.delete(id);
     const task = this.#known.get(id)?.task;
     for (const one of [...this.#known.values()]) {
       // An answer ends the half of it that an earlier lease of the task left.
@@ -73,16 +98,20 @@ export class Drafts {
     }
   }
 
-  /** Writes now what waits: the page is being left. */
+  /** The page is being left: what waits is written where that takes no time; the database might not get any. */
   flush(): void {
-    for (const [id, timer] of this.#waiting) {
-      clearTimeout(timer);
-      this.#write(id);
+    for (const id of this.#dirty) {
+      const one = this.#known.get(id);
+      try {
+        if (one) localStorage.setItem(LAST_WORDS + id, JSON.stringify(one));
+      } catch {
+        this.#write(id); // no room there: the database may still make it
+      }
     }
+    this.#dirty.clear();
   }
 
   #write(id: string): void {
-    this.#waiting.delete(id);
     const one = this.#known.get(id);
     if (one && this.#db) this.#db.put('unfinished', one).catch(this.onfail);
   }
