@@ -337,7 +337,12 @@ def test_the_demo_is_the_same_every_time_and_shows_what_it_should(tmp_path: Path
         (tmp_path / name).mkdir()
         opened = open_workspace(demo.build_demo(tmp_path / name))
         story: list[Any] = []
-        for project in overview.list_projects(opened.db):
+        made = overview.list_projects(opened.db)
+        for project in made[len(demo.WORLDS) :]:
+            progress = overview.project_progress(opened.db, project.id)[0]
+            assert (progress.tasks > 2, progress.answers) == (True, 0)
+        assert [one.questions[0].kind for one in made[len(demo.WORLDS) :]] == ["spans", "pairwise", "boxes", "chat"]  # type: ignore[attr-defined]
+        for project in made[: len(demo.WORLDS)]:
             found = truths.truth_summary(truths.project_truth(opened.db, project.id), opened.db)
             progress = overview.project_progress(opened.db, project.id)[0]
             assert 0.85 < progress.answers / progress.answers_wanted < 0.95

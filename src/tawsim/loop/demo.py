@@ -8,15 +8,20 @@ import csv
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from tawsim.core.records import Project, Worker
+from tawsim.intake.media import MediaFile
 from tawsim.labelling.projects import NewProject, create_project
 from tawsim.labelling.queue import next_leases
 from tawsim.labelling.submit import submit
 from tawsim.loop.importing import import_rows
+from tawsim.loop.media import add_one
+from tawsim.loop.template_files import Language, Template, read_template
 from tawsim.store.database import Transaction
 from tawsim.workspaces.workspace import Workspace, add_worker, open_workspace
 
@@ -71,6 +76,10 @@ def mixing(first: str, second: str, share: float) -> Habit:
     return answer
 
 
+# Other kinds of question, by their templates: names in a text, two answers, boxes on a picture, a conversation.
+SAMPLES: tuple[tuple[str, Language], ...] = (
+    ("ner", "ar"), ("preference", "ar"), ("image_boxes", "en"), ("chat_rating", "en"),
+)  # fmt: skip
 WORLDS = (
     World(
         "مشاعر التغريدات",
@@ -109,14 +118,27 @@ WORLDS = (
 
 
 def build_demo(folder: Path) -> Path:
-    """A workspace file in `folder` with two projects, about nine tenths labelled. Raises AlreadyExists for a second one."""
+    """A workspace file in `folder` with two projects, about nine tenths labelled, and four of other kinds of question with a
+    few tasks each, untouched. Raises AlreadyExists for a second one."""
     workspace = open_workspace(folder / FILE, create=True, owner="You")
     try:
         for number, world in enumerate(WORLDS):
             _build(workspace, world, random.Random(20_261_121 + number))  # noqa: S311  (a play, not a secret)
+        for name, language in SAMPLES:
+            _add_sample(workspace, read_template(name, language))
     finally:
         workspace.close()
     return folder / FILE
+
+
+def _add_sample(workspace: Workspace, template: Template) -> None:
+    """The project of a template with its sample rows, for the visitor to try."""
+    db, owner = workspace.db, workspace.owner_id
+    new = template.plan.new_project(template.title)
+    project = db.write(lambda tx: create_project(tx, owner, f"demo/{template.id}", new))
+    for name, data in template.media_files().items():
+        add_one(db, project, MediaFile(name, name, partial(BytesIO, data)), actor_id=owner)
+    import_rows(db, project, template.rows, actor_id=owner, key=f"demo/{template.id}", source=template.id)
 
 
 def _build(workspace: Workspace, world: World, chance: random.Random) -> None:
