@@ -24,6 +24,8 @@ export class Board {
   draft = $state.raw<readonly Point[]>([]);
   /** Where the next point would fall: the pointer, else null. */
   loose = $state.raw<Point | null>(null);
+  /** Is the pointer on the picture? */
+  under = false;
   /** The cross that arrows move; null while it is not in use. */
   cross = $state.raw<Point | null>(null);
   /** The label of the next shape. */
@@ -279,9 +281,9 @@ export class Board {
     const arrow = arrows[name];
     if (arrow) return this.#arrow(arrow, shift, ctrl), true;
     if (name === 'Space') {
-      // The first press brings the cross up, as the first arrow does: it must not scroll the page.
       if (this.cross) this.put(this.cross, true);
-      else if (!this.shape) this.#moveCross(0, 0, 0);
+      else if (this.under) return false; // the pointer is on the picture: Space and a drag move it
+      else if (!this.shape) this.#moveCross(0, 0, 0); // as the first arrow does; and the page must not scroll
       return true;
     }
     if (name === 'Enter' && !ctrl) return this.close() || this.draft.length > 0;
