@@ -28,10 +28,11 @@ from tawsim.workspaces.workspace import Workspace, add_worker, get_worker, open_
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
 )
-# Without these, Chromium asks its maker's hosts at every start, which a closed machine refuses slowly.
+# Without these, Chromium asks its maker's hosts at every start, which a closed machine refuses slowly. Sound goes to a
+# device that keeps time by itself: where a machine has none, playing has been seen to stand still for ever.
 QUIET = [
     "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run", "--disable-quic",
+    "--no-first-run", "--disable-quic", "--disable-audio-output",
 ]  # fmt: skip
 expect.set_options(timeout=15_000)  # two busy cores may take their time; nothing here measures it
 LANGUAGES = {"ar": "rtl", "en": "ltr"}

@@ -22,6 +22,7 @@ export class KeptDraft {
   #db: Promise<IDBPDatabase | null> | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waiting: Kept | null = null;
+  #written: Promise<void> = Promise.resolve();
   constructor(private place: string) {}
 
   #open(): Promise<IDBPDatabase | null> {
@@ -47,23 +48,31 @@ export class KeptDraft {
   }
 
   /** Files beyond 256 MB are left out; the page then asks for them again. */
-  async keepSource(source: Source | null): Promise<void> {
-    const db = await this.#open();
+  keepSource(source: Source | null): Promise<void> {
     const place = `${this.place}/source`;
-    await (source && sizeOf(source) <= LARGEST ? db?.put('draft', source, place) : db?.delete('draft', place))?.catch(() => undefined);
+    return this.#write((db) => (source && sizeOf(source) <= LARGEST ? db.put('draft', source, place) : db.delete('draft', place)));
   }
 
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
     const kept = this.#waiting;
     this.#waiting = null;
     clearTimeout(this.#timer);
-    if (kept) await (await this.#open())?.put('draft', kept, this.place).catch(() => undefined);
+    return kept ? this.#write((db) => db.put('draft', kept, this.place)) : Promise.resolve();
   }
 
-  async drop(): Promise<void> {
+  drop(): Promise<void> {
     this.#waiting = null;
     clearTimeout(this.#timer);
-    await (await this.#open())?.delete('draft', this.place).catch(() => undefined);
-    await this.keepSource(null);
+    void this.#write((db) => db.delete('draft', this.place));
+    return this.keepSource(null);
+  }
+
+  /** One after the other, as they were asked for: what is kept after a draft was dropped stays. */
+  #write(work: (db: IDBPDatabase) => Promise<unknown>): Promise<void> {
+    const next = this.#written.then(async () => {
+      const db = await this.#open();
+      await (db && work(db));
+    });
+    return (this.#written = next.catch(() => undefined));
   }
 }

@@ -224,10 +224,10 @@ export class Wizard {
   }
 
   /** Throws the draft away and begins anew; it can be taken back as long as the page lives. */
-  async anew(): Promise<void> {
+  anew(): void {
     const before = this.#everything();
     const { source } = this;
-    await this.#draft.drop();
+    void this.#draft.drop(); // nobody waits for the disk: a file that is dropped meanwhile is not thrown away with the draft
     this.plan = blankPlan('');
     this.rows = [];
     this.proposed = this.good = null;
