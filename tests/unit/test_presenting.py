@@ -6,8 +6,9 @@ import pytest
 
 from tawsim.core.errors import BadAnswer
 from tawsim.core.records import Project
+from tawsim.core.settings import read_settings
 from tawsim.kinds import read_questions, validate_answers
-from tawsim.kinds.content import read_blocks, read_settings
+from tawsim.kinds.content import read_blocks
 from tawsim.labelling.presenting import NOTHING, Drawn, draw, draws, letter, present, read_drawn, to_shown, to_stored
 
 PAIR = {"kind": "pairwise", "name": "better", "candidates": ["gpt", "llama"]}

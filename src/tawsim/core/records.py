@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Role = Literal["owner", "labeller"]
+from tawsim.core.settings import AS_MADE, Settings
+
+Role = Literal["owner", "manager", "reviewer", "labeller"]
 WorkerKind = Literal["person", "model", "simulated"]
 LeaseState = Literal["live", "submitted", "skipped", "released", "expired", "revoked"]
 AnnotationState = Literal["accepted", "rejected", "withdrawn"]
 ProjectState = Literal["running", "paused", "removed"]
 TaskOrder = Literal["fifo", "random"]
-NoneReason = Literal["done", "leased", "paused", "deactivated"]
+Purpose = Literal["work", "gold", "training"]
+NoneReason = Literal["done", "leased", "paused", "deactivated", "quota", "not_a_member", "not_qualified"]
 DuplicatePolicy = Literal["keep", "skip", "refuse"]
 
 
@@ -51,13 +54,6 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What is on or off in a project. `suggestions`: workers see predictions before they answer, and that is recorded."""
-
-    suggestions: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Project:
     """One labelling job. `overlap` is the number of answers wanted per task, each by another worker."""
 
@@ -77,13 +73,14 @@ class Project:
     version: int
     created_at: int
     content: tuple[Block, ...] = ()
-    settings: Settings = Settings()
+    settings: Settings = AS_MADE
     schema_version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One item to be labelled. `seq` counts from 1 in the order of import; `load` = live leases + accepted answers."""
+    """One item to be labelled. `seq` counts from 1 in the order of import; `load` = live leases + accepted answers. `purpose`
+    is never told to who labels: a task of known answer looks like any other."""
 
     id: str
     project_id: str
@@ -94,6 +91,9 @@ class Task:
     accepted: int
     skips: int
     state: Literal["open", "skipped_out", "removed"]
+    purpose: Purpose = "work"
+    priority: int = 0
+    due_at: int | None = None
     content: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any, get_args
 
 from tawsim.core.errors import BadInput
-from tawsim.core.records import Block, BlockKind, Question, Settings
+from tawsim.core.records import Block, BlockKind, Question
 from tawsim.kinds.answers import parsed
 from tawsim.kinds.kind import Content
 
@@ -58,19 +58,6 @@ def _read_block(data: Any, place: int) -> Block:
 def block_to_json(block: Block) -> dict[str, Any]:
     """The JSON form that `read_blocks` reads back."""
     return asdict(block)
-
-
-def read_settings(data: Any) -> Settings:
-    """What is on or off, from JSON. Raises `BadInput` for an unknown name or a value that is not true or false."""
-    if not isinstance(data, Mapping):
-        raise BadInput("Settings come as an object.")
-    known = set(Settings.__dataclass_fields__)
-    for name, value in data.items():
-        if name not in known:
-            raise BadInput(f"There is no setting {str(name)[:40]!r}.", "Settings: " + ", ".join(sorted(known)))
-        if not isinstance(value, bool):
-            raise BadInput(f"{name} is true or false, not {str(value)[:40]!r}.")
-    return Settings(**data)
 
 
 def with_columns(questions: Sequence[Question], blocks: Sequence[Block], text_column: str) -> tuple[Question, ...]:

@@ -8,9 +8,10 @@ from typing import Any
 from tawsim.core.errors import AlreadyExists, BadInput, VersionConflict
 from tawsim.core.ids import new_id
 from tawsim.core.records import Project, TaskOrder
+from tawsim.core.settings import merged, read_settings
 from tawsim.core.text import is_name
 from tawsim.kinds import question_to_json, read_questions
-from tawsim.kinds.content import block_to_json, read_blocks, read_settings, with_columns
+from tawsim.kinds.content import block_to_json, read_blocks, with_columns
 from tawsim.labelling.owners import check_overlap
 from tawsim.labelling.slots import end_lease, project_row
 from tawsim.store import rows
@@ -103,9 +104,7 @@ def update_project(
     for limited in LIMITS:
         check_limit(limited, values[limited])
     if "settings" in changes:
-        values["settings"] = rows.to_json(
-            asdict(read_settings(json.loads(row["settings"]) | dict(changes["settings"])))
-        )
+        values["settings"] = rows.to_json(asdict(read_settings(_merged_settings(row["settings"], changes["settings"]))))
     values["max_lease_seconds"] = max(values["max_lease_seconds"], values["lease_seconds"])
     if values["guideline"] != row["guideline"]:
         values["guideline_version"] += 1
@@ -136,6 +135,11 @@ def update_project(
         data=json.dumps({k: v for k, v in changes.items() if k != "guideline"}, ensure_ascii=False),
     )  # fmt: skip
     return rows.project(project_row(tx, project_id))
+
+
+def _merged_settings(old: str, changes: Any) -> Any:
+    """The stored settings with the changed ones; what is no table is left for `read_settings` to refuse."""
+    return merged(json.loads(old), changes) if isinstance(changes, Mapping) else changes
 
 
 def check_name(name: Any) -> str:

@@ -162,10 +162,20 @@ def write_project_file(plan: ProjectPlan, *, head: str = "") -> str:
     if plan.data:
         lines += ["", "# Where the rows are; names are relative to this file.", "[data]", *_table(plan.data)]
     if plan.settings:
-        lines += ["", "[settings]", *_table(plan.settings)]
+        lines += _settings(plan.settings)
     lines += _tables("content", "What is shown of each row, from the top.", [_block(one) for one in plan.content])
     lines += _tables("question", "What is asked, in this order.", [short_question(one) for one in plan.questions])
     return "\n".join(lines) + "\n"
+
+
+def _settings(settings: Mapping[str, Any]) -> list[str]:
+    """[settings], and one table for each part that has names of its own."""
+    parts = {name: value for name, value in settings.items() if isinstance(value, Mapping)}
+    plain = {name: value for name, value in settings.items() if name not in parts}
+    lines = ["", "[settings]", *_table(plain)] if plain else []
+    for name, value in parts.items():
+        lines += ["", f"[settings.{name}]", *_table(value)]
+    return lines
 
 
 def _tables(name: str, comment: str, tables: list[dict[str, Any]]) -> list[str]:

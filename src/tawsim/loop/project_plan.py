@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from tawsim.core.errors import BadInput
 from tawsim.core.records import Project, Question, TaskOrder
+from tawsim.core.settings import read_settings, said
 from tawsim.kinds import question_to_json, read_question, read_questions
 from tawsim.kinds.content import (
     BLOCK_KINDS,
@@ -25,7 +26,7 @@ from tawsim.labelling.owners import check_overlap
 from tawsim.labelling.projects import NewProject, check_guideline, check_limit, check_name
 
 JSON = Mapping[str, Any]
-SETTINGS = ("suggestions",)
+
 DATA = ("file", "media", "format", "tokens", "tags")
 
 
@@ -242,11 +243,10 @@ def _settings(faults: list[Fault], given: Any) -> JSON:
         faults.append(Fault("settings", None, "", "Expected a table of settings."))
         return {}
     for name, one in given.items():
-        if name not in SETTINGS:
-            hint = "Settings: " + ", ".join(SETTINGS)
-            faults.append(Fault("settings", None, str(name)[:60], "There is no such setting.", hint))
-        elif not isinstance(one, bool):
-            faults.append(Fault("settings", None, name, f"{name} is true or false, not {str(one)[:40]!r}."))
+        try:
+            read_settings({name: one})
+        except BadInput as error:
+            faults.append(Fault("settings", None, str(name)[:60], error.message, error.hint))
     return dict(given)
 
 
@@ -292,7 +292,7 @@ def plan_of(project: Project) -> ProjectPlan:
         content=tuple(block_to_json(block) for block in project.content),
         text_column=project.text_column, guideline=project.guideline, overlap=project.overlap, order=project.order,
         lease_seconds=project.lease_seconds, max_leases=project.max_leases, skip_limit=project.skip_limit,
-        settings={"suggestions": True} if project.settings.suggestions else {},
+        settings=said(project.settings),
     )  # fmt: skip
 
 

@@ -1,8 +1,10 @@
 """Who may call a route: the one table, and the check that no route is without an entry. Deny by default.
 
-`ANYONE` needs no credential, `SIGNED_IN` any worker (who then sees only own work), `OWNER` an owner of the workspace.
+`anyone` needs no credential; `signed_in` is for every role, and shows a person their own work only; the others are for the
+roles that `ROLES` names. The same table stands in docs/reference/permissions.md, and a test compares them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -10,14 +12,22 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 
 from tawsim.core.errors import NotAllowed
-from tawsim.core.records import Worker
+from tawsim.core.records import Role, Worker
 from tawsim.server.shapes import ErrorShape
 from tawsim.server.sign_in_state import ServerState
 from tawsim.store.database import Database
 from tawsim.workspaces.workspace import Workspace
 
 MB = 1 << 20
-Permission = Literal["anyone", "signed_in", "owner"]
+Permission = Literal["anyone", "signed_in", "review", "manage", "owner"]
+EVERYBODY: frozenset[Role] = frozenset({"owner", "manager", "reviewer", "labeller"})
+# Which roles a permission is for. Who has a role has it in the whole workspace.
+ROLES: Mapping[str, frozenset[Role]] = {
+    "signed_in": EVERYBODY,
+    "review": frozenset({"owner", "manager", "reviewer"}),
+    "manage": frozenset({"owner", "manager"}),
+    "owner": frozenset({"owner"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +56,32 @@ async def signed_in(request: Request) -> Caller:
     return caller_of(request.app.state.tawsim, request)
 
 
+async def reviewer(request: Request) -> Caller:
+    """The caller if they may review, else NotAllowed."""
+    return _with_role(await signed_in(request), "review")
+
+
+async def manager(request: Request) -> Caller:
+    """The caller if they may manage projects, else NotAllowed."""
+    return _with_role(await signed_in(request), "manage")
+
+
 async def owner(request: Request) -> Caller:
     """The caller if an owner, else NotAllowed."""
-    caller = await signed_in(request)
-    if caller.worker.role != "owner":
-        raise NotAllowed("Only an owner of this workspace may do this.", "Ask the person who invited you.")
+    return _with_role(await signed_in(request), "owner")
+
+
+def _with_role(caller: Caller, permission: Permission) -> Caller:
+    if caller.worker.role not in ROLES[permission]:
+        raise NotAllowed(f"Your role here ({caller.worker.role}) may not do this.", "Ask the person who invited you.")
     return caller
 
 
 SignedIn = Annotated[Caller, Depends(signed_in)]
+Reviewer = Annotated[Caller, Depends(reviewer)]
+Manager = Annotated[Caller, Depends(manager)]
 Owner = Annotated[Caller, Depends(owner)]
+CHECKS: Mapping[str, Any] = {"signed_in": signed_in, "review": reviewer, "manage": manager, "owner": owner}
 
 
 def allow(permission: Permission, *, gives: type | None = None, max_body: int = MB) -> dict[str, Any]:
@@ -63,7 +89,7 @@ def allow(permission: Permission, *, gives: type | None = None, max_body: int = 
 
     `gives` is the shape of its answer, for the description. Bodies over `max_body` bytes are cut off as they arrive.
     """
-    checks = {"anyone": [], "signed_in": [Depends(signed_in)], "owner": [Depends(owner)]}[permission]
+    checks = [Depends(CHECKS[permission])] if permission != "anyone" else []
     shapes: dict[int | str, Any] = {200: {"model": gives}} if gives is not None else {}
     return {
         "dependencies": checks, "openapi_extra": {"x-permission": permission}, "max_body_size": max_body,
@@ -77,5 +103,5 @@ def check_all_routes(app: FastAPI) -> None:
         if not isinstance(route, APIRoute):
             raise RuntimeError(f"{route!r} is not a route with a permission")
         permission = (route.openapi_extra or {}).get("x-permission")
-        if permission not in ("anyone", "signed_in", "owner"):
+        if permission != "anyone" and permission not in ROLES:
             raise RuntimeError(f"the route {route.path} does not state who may call it")

@@ -12,12 +12,12 @@ from tawsim.core.records import (
     ImportReport,
     Progress,
     ProjectState,
-    Settings,
     Task,
     TaskOrder,
     Worker,
     WorkerProgress,
 )
+from tawsim.core.settings import Settings
 from tawsim.server.work_shapes import MediaFacts
 
 

@@ -15,12 +15,12 @@ from tawsim.core.records import (
     Progress,
     Project,
     Question,
-    Settings,
     Task,
     Worker,
 )
+from tawsim.core.settings import Settings, read_settings
 from tawsim.kinds import read_questions
-from tawsim.kinds.content import read_blocks, read_settings
+from tawsim.kinds.content import read_blocks
 
 Row = sqlite3.Row
 # Made once: `json.dumps` with options makes a new encoder at every call.
@@ -47,7 +47,8 @@ def blocks(text: str) -> tuple[Block, ...]:
 @lru_cache(maxsize=256)
 def settings(text: str) -> Settings:
     """The settings stored as `text`."""
-    return read_settings(json.loads(text))
+    found: Settings = read_settings(json.loads(text))
+    return found
 
 
 def project(row: Row) -> Project:
@@ -86,6 +87,9 @@ def task(row: Row, content: str | None = None) -> Task:
         accepted=row["accepted"],
         skips=row["skips"],
         state=row["state"],
+        purpose=row["purpose"],
+        priority=row["priority"],
+        due_at=row["due_at"],
         content=json.loads(content) if content is not None else {},
     )
 

@@ -1,12 +1,20 @@
 // Addresses: which page, and moving without a reload. The server answers each of these paths with the same index.html.
 
+/** Pages of one project: /PAGE/PROJECT, and /PAGE/PROJECT/THING where a page shows one thing of it. */
+export const PROJECT_PAGES = ['label', 'truth', 'mine', 'tasks', 'quality', 'progress', 'review', 'decide', 'disputes', 'gold'] as const;
+/** Pages of the workspace: /PAGE. */
+export const WORKSPACE_PAGES = ['new', 'team', 'account', 'log'] as const;
+export type ProjectPage = (typeof PROJECT_PAGES)[number];
+export type WorkspacePage = (typeof WORKSPACE_PAGES)[number];
+
 export type Route =
   | { page: 'enter' }
   | { page: 'home'; project: string | null }
-  | { page: 'new' }
-  | { page: 'label'; project: string }
-  | { page: 'truth'; project: string }
+  | { page: WorkspacePage }
+  | { page: ProjectPage; project: string; thing?: string }
   | { page: 'lost' };
+
+const isOf = <T extends string>(pages: readonly T[], name: string): name is T => (pages as readonly string[]).includes(name);
 
 /** The route of a path. */
 export function readRoute(path: string): Route {
@@ -16,13 +24,14 @@ export function readRoute(path: string): Route {
   } catch {
     return { page: 'lost' }; // a stray % names nothing
   }
-  const [first, second, ...rest] = parts;
+  const [first, second, third, ...rest] = parts;
   if (rest.length > 0) return { page: 'lost' };
+  if (first !== undefined && second && isOf(PROJECT_PAGES, first)) return third === undefined ? { page: first, project: second } : { page: first, project: second, thing: third };
+  if (third !== undefined) return { page: 'lost' };
   if (first === undefined) return { page: 'home', project: null };
   if (first === 'enter' && second === undefined) return { page: 'enter' };
-  if (first === 'new' && second === undefined) return { page: 'new' };
+  if (second === undefined && isOf(WORKSPACE_PAGES, first)) return { page: first };
   if (first === 'projects' && second) return { page: 'home', project: second };
-  if ((first === 'label' || first === 'truth') && second) return { page: first, project: second };
   return { page: 'lost' };
 }
 
@@ -43,7 +52,7 @@ export function listenToLinks(): void {
     const link = event.target instanceof Element ? event.target.closest('a') : null;
     if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin || link.pathname.startsWith('/api/')) return;
     event.preventDefault();
-    go(link.pathname);
+    go(link.pathname + link.search);
   });
 }
 
@@ -53,4 +62,6 @@ export const paths = {
   project: (id: string) => `/projects/${encodeURIComponent(id)}`,
   label: (id: string) => `/label/${encodeURIComponent(id)}`,
   truth: (id: string) => `/truth/${encodeURIComponent(id)}`,
+  /** A page of a project, and one thing on it; `ask` is what follows the question mark. */
+  of: (page: ProjectPage, id: string, thing = '', ask = '') => `/${page}/${encodeURIComponent(id)}${thing && `/${encodeURIComponent(thing)}`}${ask && `?${ask}`}`,
 };

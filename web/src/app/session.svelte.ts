@@ -38,6 +38,12 @@ export async function signOut(): Promise<void> {
 }
 
 export const session = (): Session | null => (who.state.is === 'in' ? who.state.session : null);
+const ROLES = { review: ['owner', 'manager', 'reviewer'], manage: ['owner', 'manager'], owner: ['owner'] } as const;
+/** Whether the server would let this person. What it refuses is not shown; the server decides. */
+export const may = (permission: keyof typeof ROLES | 'signed_in'): boolean => {
+  const role = session()?.worker.role;
+  return role !== undefined && (permission === 'signed_in' || (ROLES[permission] as readonly string[]).includes(role));
+};
 export const isOwner = (): boolean => session()?.worker.role === 'owner';
 
 addEventListener(SIGNED_OUT, (event) => {

@@ -1,7 +1,7 @@
 // The records and answers of the native HTTP API, field for field as the server sends them. Types only.
 // Times are integer microseconds since 1970 UTC; ids are text.
 
-export type Role = 'owner' | 'labeller';
+export type Role = 'owner' | 'manager' | 'reviewer' | 'labeller';
 export type ProjectState = 'running' | 'paused' | 'removed';
 export type NoneReason = 'done' | 'leased' | 'paused' | 'deactivated';
 export type Duplicates = 'keep' | 'skip' | 'refuse';

@@ -1,0 +1,15 @@
+// The pages of a project and of the workspace: who sees them, in which order, under which key. The bar of tabs is drawn from here.
+import type { Key } from '../lib/i18n.svelte';
+import type { ProjectPage, WorkspacePage } from './router.svelte';
+import type { may } from './session.svelte';
+
+type Permission = Parameters<typeof may>[0];
+
+export interface Section<Page> { page: Page; words: Key; who: Permission; /** The letter that goes there (g, then this one). */ letter: string }
+
+export const PROJECT_SECTIONS: Section<ProjectPage>[] = [
+  { page: 'label', words: 'tab_label', who: 'signed_in', letter: 'L' },
+  { page: 'truth', words: 'tab_truth', who: 'manage', letter: 'T' },
+];
+
+export const WORKSPACE_SECTIONS: Section<WorkspacePage>[] = [];
