@@ -42,12 +42,14 @@ class Gold:
 @dataclass(frozen=True, slots=True)
 class Review:
     """Which answers are looked at a second time: a random `share`, that many with the doubtful ones first (`risk`), or `all`.
-    `reasons` are the ones to choose from beside free words."""
+    `reasons` are the ones to choose from beside free words. An author may dispute a review for `dispute_days` (0: not at all);
+    a dispute that nobody has judged after `judge_days` is told to who manages."""
 
     choose: Literal["none", "random", "risk", "all"] = "none"
     share: float = limited(0.1, 0.0, 1.0)
     reasons: tuple[str, ...] = ()
     dispute_days: int = limited(14, 0, 365)
+    judge_days: int = limited(7, 1, 365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,11 @@ class Pay:
 @dataclass(frozen=True, slots=True)
 class Same:
     """What counts as the same text where answers are compared for agreement (orthography of Arabic). Answers stay as they
-    were written."""
+    were written. `yaa`: with and without its dots, also the Persian one."""
 
     alef: bool = False
     taa_marbuta: bool = False
+    yaa: bool = False
     diacritics: bool = False
     tatweel: bool = False
     digits: bool = False

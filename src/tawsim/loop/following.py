@@ -230,7 +230,7 @@ def judge(db: Database, project: Project, question: Question) -> Following:
         carrier = carrier_of(tx, project)
         if not isinstance(question, Choice | Choices):
             fit = Fitting(given, question, carrier)
-            inferred = infer_structured(fit, question)
+            inferred = infer_structured(fit, question, project.settings.same)
             following = _structured(project, question, inferred, total, visible_seq, revision, started)
             following.truth = replace(following.truth, misfits=fit.misfits)
             return following

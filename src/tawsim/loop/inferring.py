@@ -58,8 +58,8 @@ def project_truth(
     key = (db.path, project_id, asked.name)
     with _lock:
         found = _kept.get(key)
-        if found is not None and found.following.truth.project.schema_version != project.schema_version:
-            found = None  # other questions: even a stale truth would speak of labels that are gone
+        if found is not None and not _same_questions(found.following.truth.project, project):
+            found = None  # even a stale truth would speak of labels that are gone
         if found is None or not _kept_up(found, db, project_id, may_be_stale=may_be_stale, exact=exact):
             found = _kept[key] = _learned(db, project, asked)
         _kept.move_to_end(key)
@@ -68,6 +68,11 @@ def project_truth(
     if found.following.wants_learning(time.monotonic() - found.learned_at):
         _learn_in_background(key, db, project, asked)
     return found.following.truth
+
+
+def _same_questions(one: Project, other: Project) -> bool:
+    """Whether the questions are the same, and what counts as the same answer."""
+    return one.schema_version == other.schema_version and one.settings.same == other.settings.same
 
 
 def _kept_up(found: _Kept, db: Database, project_id: str, *, may_be_stale: bool, exact: bool) -> bool:

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.errors import BadAnswer
+from tawsim.core.orthography import NOTHING_SAME, names_of
 from tawsim.core.records import Question
+from tawsim.core.settings import Same
 from tawsim.kinds import Aspect, kind_of
 from tawsim.truth import Agreement, WorkerSkill
 from tawsim.truth.door import infer_any
@@ -69,8 +71,11 @@ class Structured(NamedTuple):
     agreement_measure: str
 
 
-def infer_structured(rows: Iterable[tuple[int, str, Mapping[str, Any]]], question: Question) -> Structured | None:
-    """The truth of a question from rows of (task number, worker, answers by question); None if nobody answered it."""
+def infer_structured(
+    rows: Iterable[tuple[int, str, Mapping[str, Any]]], question: Question, same: Same = NOTHING_SAME
+) -> Structured | None:
+    """The truth of a question from rows of (task number, worker, answers by question); None if nobody answered it. `same`:
+    what of Arabic spelling counts as the same where texts are compared; inferred texts stand as somebody wrote them."""
     kind = kind_of(question)
     tables: dict[str, _Table] = defaultdict(_Table)
     answers: dict[int, int] = defaultdict(int)
@@ -94,14 +99,14 @@ def infer_structured(rows: Iterable[tuple[int, str, Mapping[str, Any]]], questio
     if not answers:
         return None
     aspects = [one for one in kind.aspects(question) if one.name in tables]
-    found = [(one, result) for one in aspects if (result := _inferred(one, tables[one.name])) is not None]
+    found = [(one, result) for one in aspects if (result := _inferred(one, tables[one.name], same)) is not None]
     for aspect, result in found:
         if aspect.truth == "text":
             result.columns["label"][:] = _as_written(result, tables[aspect.name])
     return _together(question, answers, by_worker, sizes, found)
 
 
-def _inferred(aspect: Aspect, table: _Table) -> Result | None:
+def _inferred(aspect: Aspect, table: _Table, same: Same) -> Result | None:
     """None where there is nothing to infer: everybody gave an empty set, as where no spans are related."""
     if aspect.truth == "choices" and not any(table.label):
         return None
@@ -109,6 +114,7 @@ def _inferred(aspect: Aspect, table: _Table) -> Result | None:
         table.columns(),
         kind=aspect.truth,
         levels=aspect.levels if aspect.truth == "ordinal" and aspect.levels else None,
+        same=names_of(same),
     )
 
 

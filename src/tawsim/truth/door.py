@@ -94,6 +94,7 @@ def infer_any(
     *,
     strict: bool = False,
     levels: Sequence[str] | None = None,
+    same: Sequence[str] = (),
 ) -> Result:
     """The truth of any table of answers: columns task, worker, label (for comparisons left and right as well),
     and perhaps `confidence`: the worker's own probability of being right, 0..1, empty where there is none. Single labels
@@ -102,7 +103,8 @@ def infer_any(
     `kind` is one of `ALL`, or "auto": told from the cells, and said in `kind_why`. `model` is one of the kind's. `gold`:
     a mapping of task → label, or a table with task and label; models that can use it are fitted with it, and what is
     reported on it is then measured by cross-fitting. `strict` makes repeated answers an error. `levels`: the labels of an
-    ordinal scale from the lowest to the highest, where they are not numbers.
+    ordinal scale from the lowest to the highest, where they are not numbers. `same`: what of Arabic spelling counts as the
+    same where texts are compared (names of core/orthography.py); other kinds have no use for it.
 
     Raises `BadInput` with the row, from 1: a missing column, an empty or unreadable cell, gold for an unknown task, an
     unknown kind or model; `TooLarge` for too many different labels.
@@ -128,7 +130,7 @@ def infer_any(
     elif detected.kind == "choices":
         found = _sets(columns, model, known)
     else:
-        found = _other(columns, detected.kind, model, known, levels)
+        found = _other(columns, detected.kind, model, known, levels, same)
     notes = list(found.notes)
     if detected.advice:
         notes.insert(0, Why(f"otherwise_{detected.otherwise}", f"{detected.advice}."))
@@ -279,7 +281,12 @@ def _as_set(name: Any, column: Coded, code: int) -> tuple[str, ...]:
 
 # ---- all others ---------------------------------------------------------------------------------------------------
 def _other(
-    columns: Mapping[str, Coded], kind: str, model: str, gold: Gold | None, levels: Sequence[str] | None
+    columns: Mapping[str, Coded],
+    kind: str,
+    model: str,
+    gold: Gold | None,
+    levels: Sequence[str] | None,
+    same: Sequence[str],
 ) -> Result:
     from tawsim.truth.agreement.kinds import agreement_of_kind
 
@@ -290,7 +297,9 @@ def _other(
         )
     name = next(iter(entry.models)) if model == "auto" else model
     made = _load(entry.models[name])
-    options = {} if levels is None else {"levels": list(levels)}
+    options: dict[str, Any] = {} if levels is None else {"levels": list(levels)}
+    if same and kind == "text":
+        options["same"] = tuple(same)
     asked = {one: cells(columns[one]) for one in (*entry.columns, "shown") if one in columns}
     table = Votes.from_columns(columns["task"], columns["worker"], columns["label"]) if kind == "ordinal" else asked
 
@@ -314,7 +323,7 @@ def _other(
     result = replace(
         result, repeated=len(columns["label"]) - len(task), fitted=fitted, votes=votes,
         labels=tuple(getattr(fitted, "labels_", ())),
-        agreement=agreement_of_kind(kind, columns, votes, getattr(fitted, "labels_", None)),
+        agreement=agreement_of_kind(kind, columns, votes, getattr(fitted, "labels_", None), same),
     )  # fmt: skip
     if votes is not None:
         result = replace(result, votes=_in_levels(votes, fitted.labels_), lookalikes=lookalikes(votes.labels))

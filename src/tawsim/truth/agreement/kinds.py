@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput, TooLarge
+from tawsim.core.orthography import same_of
 from tawsim.truth.agreement.agreed import Agreed, of_alpha
 from tawsim.truth.agreement.gamma import span_gamma
 from tawsim.truth.agreement.krippendorff import Metric
@@ -40,11 +41,15 @@ LIMITS = {"gamma": Limit(100, 250_000), "overlap": Limit(1_000, 20_000), "word_e
 
 
 def agreement_of_kind(
-    kind: str, columns: Mapping[str, Coded], votes: Votes | None = None, levels: Sequence[Any] | None = None
+    kind: str,
+    columns: Mapping[str, Coded],
+    votes: Votes | None = None,
+    levels: Sequence[Any] | None = None,
+    same: Sequence[str] = (),
 ) -> Agreed | None:
     """The agreement of answers of a `kind`, from the coded columns task, worker and label that a model has read without
     complaint. `votes` and the order of their labels, `levels`, of an ordinal scale. None where nothing is defined: no
-    task with two answers, or a kind without a measure.
+    task with two answers, or a kind without a measure. `same`: what of Arabic spelling counts as the same in texts.
 
     The sample depends on the names of the tasks alone: the same answers give the same result in any order of rows.
     """
@@ -55,7 +60,7 @@ def agreement_of_kind(
             return _of_spans(columns)
         if kind in REGIONS:
             return _of_regions(kind, columns)
-        return _of_texts(columns) if kind == "text" else None
+        return _of_texts(columns, same) if kind == "text" else None
     except (BadInput, TooLarge):  # the measure is stricter than the model: then there is none
         return None
 
@@ -95,12 +100,12 @@ def _of_regions(kind: str, columns: Mapping[str, Coded]) -> Agreed | None:
     return None if found is None else Agreed("overlap", found.iou, found.low, found.high, found.tasks, of)
 
 
-def _of_texts(columns: Mapping[str, Coded]) -> Agreed | None:
+def _of_texts(columns: Mapping[str, Coded], same: Sequence[str]) -> Agreed | None:
     size = np.array([len(str(name).split()) for name in columns["label"].names], float)
     rows, of = _sample(columns, size, "word_error")
     if not len(rows):
         return None
-    texts = read_texts(_rows(columns, rows, columns["label"].names), exact=False, strict=False)
+    texts = read_texts(_rows(columns, rows, columns["label"].names), exact=False, strict=False, same=same_of(same))
     task = texts.task[texts.pairs.first]
     pairs = np.bincount(task, minlength=len(texts.answers.tasks))
     apart = np.bincount(task, texts.pairs.apart, len(pairs))[pairs > 0] / pairs[pairs > 0]

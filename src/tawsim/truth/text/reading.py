@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
+from tawsim.core.orthography import NOTHING_SAME
+from tawsim.core.settings import Same
 from tawsim.truth.answers import Answers
 from tawsim.truth.text.distance import Ints, align
 from tawsim.truth.text.fusion import Text
@@ -50,13 +52,13 @@ class Texts:
         return chosen
 
 
-def read_texts(table: Any, *, exact: bool, strict: bool) -> Texts:
-    """`Texts` from any table with task, worker, label. Raises `BadInput` for a label that is not text."""
+def read_texts(table: Any, *, exact: bool, strict: bool, same: Same = NOTHING_SAME) -> Texts:
+    """`Texts` from any table with task, worker, label; `same`: see `words`. Raises `BadInput` for a label that is not text."""
     answers = table if isinstance(table, Answers) else Answers.from_table(table, read=_text, strict=strict)
     if isinstance(table, Answers):
         for value in answers.values:
             _text(value)
-    spelled = [words(value, exact=exact) for value in answers.values]
+    spelled = [words(value, exact=exact, same=same) for value in answers.values]
     number = {key: i for i, key in enumerate(sorted({word.key for one in spelled for word in one}))}
     numbered = [[number[word.key] for word in one] for one in spelled]
     task, worker = answers.task.astype(np.int64), answers.worker.astype(np.int64)

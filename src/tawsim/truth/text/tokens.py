@@ -10,6 +10,9 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from tawsim.core.orthography import NOTHING_SAME, folded
+from tawsim.core.settings import Same
+
 # Written without blanks between words: Thai, Lao, Burmese, Khmer, kana, Han and its extensions.
 UNSPACED = re.compile("[฀-໿က-႟ក-៿぀-ヿ㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff]")
 # Apostrophes join (don't); a soft hyphen, joiners and marks are part of the word they stand in.
@@ -31,8 +34,9 @@ class Word(NamedTuple):
     apart: bool
 
 
-def words(text: str, *, exact: bool = False) -> tuple[Word, ...]:
-    """The words of `text`; with `exact`, its pieces between white space, compared as they stand.
+def words(text: str, *, exact: bool = False, same: Same = NOTHING_SAME) -> tuple[Word, ...]:
+    """The words of `text`; with `exact`, its pieces between white space, compared as they stand. `same`: what of Arabic
+    spelling is left out of what is compared; what is shown keeps it.
 
     >>> [word.key for word in words("Don't stop -- well-known!")]
     ["don't", 'stop', 'well', 'known']
@@ -41,14 +45,14 @@ def words(text: str, *, exact: bool = False) -> tuple[Word, ...]:
     """
     text = unicodedata.normalize("NFC", text)
     if exact:
-        return tuple(Word(piece, piece, True) for piece in text.split())
+        return tuple(Word(folded(piece, same) or piece, piece, True) for piece in text.split())
     found: list[Word] = []
     loose = ""  # signs before the first word
     for piece in text.split():
         apart = True
         for core, signs in _parts(piece):
             if core:
-                found.append(Word(_key(core), loose + core + signs, apart))
+                found.append(Word(_key(core, same), loose + core + signs, apart))
                 loose = ""
             elif found:
                 last = found[-1]
@@ -93,9 +97,9 @@ def _without_quotes(part: list[str]) -> tuple[str, str]:
     return (core, signs) if any(map(str.isalnum, OPTIONAL.sub("", core))) else ("", core + signs)
 
 
-def _key(core: str) -> str:
-    folded = unicodedata.normalize("NFKC", core).casefold().replace("’", "'").replace("ʼ", "'")
-    return OPTIONAL.sub("", folded).strip("'") or core
+def _key(core: str, same: Same) -> str:
+    plain = unicodedata.normalize("NFKC", core).casefold().replace("’", "'").replace("ʼ", "'")
+    return folded(OPTIONAL.sub("", plain).strip("'"), same) or core
 
 
 class _Kinds(dict[str, str]):

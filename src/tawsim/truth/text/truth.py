@@ -1,5 +1,6 @@
 """`TextTruth`, `Rover` and `BestText`: one text from several people's. Reading, choosing and reporting; the steps lie beside."""
 
+from collections.abc import Sequence
 from statistics import NormalDist
 from typing import Any, ClassVar, Self
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
+from tawsim.core.orthography import same_of
 from tawsim.truth.state import Restorable
 from tawsim.truth.text.distance import Ints
 from tawsim.truth.text.evidence import STARTS, Evidence, better_by, errors_of, held_out
@@ -26,7 +28,8 @@ class TextTruth(Restorable):
     """The text nearest to the truth: the answers fused word by word, or the best answer as it stands.
 
     1. Words: see tokens.py. Compared without case, punctuation and optional Arabic signs (`match="loose"`), or as they
-       stand between blanks (`"exact"`); what is given back is in the workers' own spelling.
+       stand between blanks (`"exact"`), and where `same` names some, without differences of Arabic spelling
+       (core/orthography.py); what is given back is in the workers' own spelling.
     2. Reliability: the share of wrong words e_a of each answer and m_w of each worker, from the distances between the
        answers of a task, each of which is judged by the others only (reliability.py).
     3. Fusion: the word sequence h with the least Σ_a v_a · distance(h, a), v_a = log((1 - e_a) / (q e_a)): the most
@@ -80,15 +83,17 @@ class TextTruth(Restorable):
     held_out_: dict[str, float]
     echo_: float
 
-    def __init__(self, *, match: str = "loose", strict: bool = False) -> None:
+    def __init__(self, *, match: str = "loose", strict: bool = False, same: Sequence[str] = ()) -> None:
         if match not in ("loose", "exact"):
             raise BadInput(f"match is “loose” or “exact”, not {str(match)[:40]!r}.")
         self.match = match
         self.strict = strict
+        self.same = tuple(same)
+        same_of(self.same)
 
     def fit(self, answers: Any) -> Self:
         """Learn from `answers` (task, worker, label: text). Raises `BadInput` for a label that is not text."""
-        texts = read_texts(answers, exact=self.match == "exact", strict=self.strict)
+        texts = read_texts(answers, exact=self.match == "exact", strict=self.strict, same=same_of(self.same))
         trust = reliability(texts.pairs, texts.task, texts.worker, len(texts.answers.tasks), len(texts.answers.workers))
         error = np.where(texts.counts, trust.answer, 1.0)
         weight = self._weigh(texts, error)
