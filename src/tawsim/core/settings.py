@@ -65,11 +65,12 @@ class Quota:
 @dataclass(frozen=True, slots=True)
 class Pay:
     """What labelling pays where a person has no rate of their own; in `currency` (ISO 4217). A gap of more than
-    `idle_seconds` between two acts counts as that long."""
+    `idle_seconds` between two acts counts as that long. `floor_per_hour`: the least that an active hour comes to; 0: none."""
 
     per_hour: float = limited(0.0, 0.0, 10_000.0)
     per_answer: float = limited(0.0, 0.0, 10_000.0)
     currency: str = ""
+    floor_per_hour: float = limited(0.0, 0.0, 10_000.0)
     idle_seconds: int = limited(300, 10, 3_600)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from tawsim.core.errors import BadInput, Conflict, NotFound, VersionConflict
 from tawsim.core.ids import new_id
+from tawsim.labelling.hours import paid_answer
 from tawsim.labelling.slots import (
     add_accepted,
     count_changes,
@@ -177,6 +178,7 @@ def adopt_draft(tx: Transaction, actor_id: str, draft_id: str) -> str:
         by_worker=draft["worker_id"], at=tx.now, comment=draft["comment"], flag=draft["flag"],
     )  # fmt: skip
     add_accepted(tx, task, draft["worker_id"], 1)
+    paid_answer(tx, project, draft["worker_id"], annotation_id)
     tx.run("draft_adopt", id=draft_id, annotation_id=annotation_id)
     record(tx, "draft.adopted", actor_id, project_id=draft["project_id"], task_id=task["id"], object_id=annotation_id)
     return annotation_id

@@ -11,6 +11,7 @@ from tawsim.core.clock import SECOND
 from tawsim.core.errors import BadAnswer, BadInput, Conflict, LeaseLost, NotFound, VersionConflict
 from tawsim.core.ids import new_id
 from tawsim.kinds import validate_answers
+from tawsim.labelling.hours import check_spent, worked
 from tawsim.labelling.live_turns import check_turns
 from tawsim.labelling.presenting import needs_row, read_drawn, to_stored
 from tawsim.labelling.queue import LeasedTask, leased_task
@@ -35,15 +36,16 @@ UNDO_ON_TOP = 10  # as many as the labelling page can take back
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a worker sends with an answer: their words on the task, a flag for whoever leads the project, and the version of
-    the questions that they saw (None: not told)."""
+    """What a worker sends with an answer: their words on the task, a flag for whoever leads the project, the version of
+    the questions that they saw, and how long hands were on it (None: not told)."""
 
     comment: str = ""
     flag: bool = False
     schema_version: int | None = None
+    spent_ms: int | None = None
 
     def key_part(self) -> list[Any]:
-        """What the idempotency key covers besides the answers; nothing where nothing was said."""
+        """What the idempotency key covers besides the answers; nothing where nothing was said. Not the time: it is measured."""
         return [self.comment, self.flag] if self.comment or self.flag else []
 
 
@@ -89,7 +91,7 @@ def submit(
 ) -> Submitted:
     """Take an answer. Same key and content: the first result again (Q10). Raises NotFound, BadAnswer, KeyReused."""
     lease = own_lease(tx, worker_id, lease_id)
-    _check_comment(given.comment)
+    _check_given(given)
 
     def work() -> dict[str, Any]:
         # Even of a removed project: its leases were revoked, and what was under way is kept as a draft (Q7, Q16).
@@ -142,9 +144,10 @@ def _answered_before_a_change(tx: Transaction, project: Row, lease: Row, answers
     return _keep_draft(tx, project, lease, clean, given, given.schema_version)
 
 
-def _check_comment(comment: str) -> None:
-    if len(comment) > MAX_REASON:
+def _check_given(given: Given) -> None:
+    if len(given.comment) > MAX_REASON:
         raise BadInput(f"A comment may have {MAX_REASON:,} characters.")
+    check_spent(given.spent_ms)
 
 
 def _take_late_slot(tx: Transaction, project: Row, lease: Row) -> bool:
@@ -190,6 +193,10 @@ def _accept(
         tx, "annotation.accepted", lease["worker_id"], project_id=lease["project_id"], task_id=lease["task_id"],
         object_id=annotation_id,
     )  # fmt: skip
+    worked(
+        tx, project, lease["worker_id"], since=lease["granted_at"], spent_ms=given.spent_ms, object_id=annotation_id,
+        answer=True,
+    )  # fmt: skip
     return {"id": annotation_id, "task_id": lease["task_id"], "version": 1, "state": "accepted", "late": late}
 
 
@@ -210,13 +217,19 @@ def _keep_draft(
         task_id=lease["task_id"],
         object_id=draft_id,
     )
+    # The hours were worked. The answer is paid as one when it is adopted.
+    worked(
+        tx, project, lease["worker_id"], since=lease["granted_at"], spent_ms=given.spent_ms, object_id=draft_id,
+        answer=False,
+    )  # fmt: skip
     return draft_id
 
 
-def skip(tx: Transaction, worker_id: str, lease_id: str, reason: str) -> Row:
+def skip(tx: Transaction, worker_id: str, lease_id: str, reason: str, spent_ms: int | None = None) -> Row:
     """Give the slot back and leave this task for this round; after `skip_limit` people it is set aside (Q11). Idempotent."""
     if len(reason) > MAX_REASON:
         raise BadInput(f"A reason may have {MAX_REASON} characters.")
+    check_spent(spent_ms)
     lease = own_lease(tx, worker_id, lease_id)
     if lease["state"] not in ("live", "skipped"):
         raise LeaseLost(f"This lease was {lease['state']}; it cannot be skipped.", "Ask for the next task.")
@@ -226,6 +239,7 @@ def skip(tx: Transaction, worker_id: str, lease_id: str, reason: str) -> Row:
         if row is not None and row["state"] == "skipped_out":
             _count_skipped_out(tx, lease)
         count_worker(tx, lease["project_id"], worker_id, skips=1)
+        worked(tx, project, worker_id, since=lease["granted_at"], spent_ms=spent_ms, object_id=lease_id, answer=False)
     return own_lease(tx, worker_id, lease_id)
 
 
@@ -319,7 +333,7 @@ def edit(
 ) -> dict[str, Any]:
     """A new version of one's own answer. Of two edits of one version exactly one wins (Q14). Raises VersionConflict."""
     own_annotation(tx, actor_id, annotation_id)
-    _check_comment(given.comment)
+    _check_given(given)
 
     def work() -> dict[str, Any]:
         annotation = own_annotation(tx, actor_id, annotation_id)
@@ -341,6 +355,10 @@ def edit(
         record(
             tx, "annotation.edited", actor_id, project_id=project["id"], task_id=annotation["task_id"],
             object_id=annotation_id,
+        )  # fmt: skip
+        worked(
+            tx, project, actor_id, since=annotation["created_at"], spent_ms=given.spent_ms, object_id=annotation_id,
+            answer=False,
         )  # fmt: skip
         return {
             "id": annotation_id, "task_id": annotation["task_id"], "version": seen_version + 1, "state": "accepted",

@@ -45,10 +45,13 @@ def read_submit(found: dict[str, Any]) -> work.SubmitBody | None:
     if not isinstance(key, str) or not isinstance(answers, dict):
         return None
     comment, flag, seen = found.get("comment", ""), found.get("flag", False), found.get("schema_version")
-    if not isinstance(comment, str) or type(flag) is not bool or not (seen is None or type(seen) is int):
+    spent = found.get("spent_ms")
+    if not isinstance(comment, str) or type(flag) is not bool:
+        return None
+    if not all(one is None or type(one) is int for one in (seen, spent)):
         return None
     "".join((key, comment, *answers)).encode()
-    return work.SubmitBody(key, answers, comment, flag, seen)
+    return work.SubmitBody(key, answers, comment, flag, seen, spent)
 
 
 DOORS: tuple[tuple[Callable[..., Any], Read, Act], ...] = (

@@ -33,7 +33,8 @@ class NextBody:
 
 @dataclass(frozen=True, slots=True)
 class SubmitBody:
-    """`key` is made by the client, one per answer; the same key may be sent again at any time."""
+    """`key` is made by the client, one per answer; the same key may be sent again at any time. `spent_ms`: how long hands
+    were on the task, as the client measured it; it is believed as far as the server's clock allows."""
 
     key: str
     answers: dict[str, Any]
@@ -41,13 +42,15 @@ class SubmitBody:
     flag: bool = False
     schema_version: int | None = None
 
+    spent_ms: int | None = None
 
 @dataclass(frozen=True, slots=True)
 class ReasonBody:
-    """Why, in the worker's words."""
+    """Why, in the worker's words, and how long hands were on the task (ms)."""
 
     reason: str = ""
 
+    spent_ms: int | None = None
 
 @dataclass(frozen=True, slots=True)
 class KeyBody:
@@ -66,6 +69,7 @@ class EditBody:
     comment: str = ""
     flag: bool = False
 
+    spent_ms: int | None = None
 
 @router.post("/projects/{project_id}/next", **allow("signed_in", gives=work_shapes.NextShape))
 async def next_tasks(project_id: str, body: NextBody, caller: SignedIn) -> Json:
@@ -97,7 +101,7 @@ async def take_answers(caller: Caller, lease_id: str, body: SubmitBody) -> dict[
             lease_id,
             body.key,
             body.answers,
-            submit.Given(body.comment, body.flag, body.schema_version),
+            submit.Given(body.comment, body.flag, body.schema_version, body.spent_ms),
         )
     )
     return {"annotation": result.or_raise(), "repeated": result.repeated}
@@ -106,7 +110,7 @@ async def take_answers(caller: Caller, lease_id: str, body: SubmitBody) -> dict[
 @router.post("/leases/{lease_id}/skip", **allow("signed_in", gives=work_shapes.LeaseShape))
 async def skip(lease_id: str, body: ReasonBody, caller: SignedIn) -> Json:
     """Leave this task for this round."""
-    row = await caller.db.write_async(lambda tx: submit.skip(tx, caller.worker.id, lease_id, body.reason))
+    row = await caller.db.write_async(lambda tx: submit.skip(tx, caller.worker.id, lease_id, body.reason, body.spent_ms))
     return Json({"lease": {"id": row["id"], "state": row["state"]}})
 
 
@@ -142,7 +146,7 @@ async def edit(annotation_id: str, body: EditBody, caller: SignedIn) -> Json:
             body.key,
             body.seen_version,
             body.answers,
-            submit.Given(body.comment, body.flag),
+            submit.Given(body.comment, body.flag, spent_ms=body.spent_ms),
         )
     )
     return Json({"annotation": result})
