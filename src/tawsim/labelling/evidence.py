@@ -84,3 +84,9 @@ def scores_of_project(tx: Transaction, project_id: str) -> dict[tuple[str, str],
     """(worker, act) → score, of everybody of whom anything is known."""
     found = tx.all("evidence_sums_of_project", project_id=project_id)
     return {(row["worker_id"], row["act"]): score(row["n"], row["right_"]) for row in found}
+
+
+def take_back(tx: Transaction, evidence_id: str) -> None:
+    """This word was withdrawn by whoever said it: it no longer counts, and what it had replaced counts again."""
+    if tx.run("evidence_take_back", id=evidence_id):
+        tx.run("evidence_restore", id=evidence_id)
