@@ -57,13 +57,19 @@ def distinct_rows(counts: NDArray[Any]) -> tuple[Floats, NDArray[np.int64]]:
     Rows are told apart by a 64-bit mix, which sorts ten times as fast as rows do; a collision is looked for and, should
     there ever be one, the slow way is taken.
     """
+    pattern, where = distinct_rows_and_places(counts)
+    return pattern, np.bincount(where, minlength=len(pattern))
+
+
+def distinct_rows_and_places(counts: NDArray[Any]) -> tuple[Floats, NDArray[np.int64]]:
+    """The distinct rows of `counts` (P, K), and which of them each row is (T,)."""
     mix = np.random.default_rng(1).integers(-(2**62), 2**62, size=(counts.shape[1],)) * 2 + 1
     key = np.zeros(len(counts), np.int64)
     for label in range(counts.shape[1]):  # column by column: no second table
         key += counts[:, label].astype(np.int64, copy=False) * mix[label]
-    _, first, where, times = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
+    _, first, where = np.unique(key, return_index=True, return_inverse=True)
     where = where.reshape(-1)
     if any(not np.array_equal(column[first][where], column) for column in counts.T):  # pragma: no cover - one in 10^9
-        rows, times = np.unique(counts, axis=0, return_counts=True)
-        return rows.astype(float), times
-    return counts[first].astype(float), times
+        rows, where = np.unique(counts, axis=0, return_inverse=True)
+        return rows.astype(float), where.reshape(-1)
+    return counts[first].astype(float), where

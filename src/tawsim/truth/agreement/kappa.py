@@ -72,13 +72,25 @@ def fleiss_kappa(counts: NDArray[Any], *, replicates: int = REPLICATES, seed: in
         )
     if not len(counts) or size[0] < 2:
         return None
-    pattern, times = distinct_rows(counts)
+    return fleiss_of_patterns(*distinct_rows(counts), replicates=replicates, seed=seed)
+
+
+def fleiss_of_patterns(
+    pattern: Floats, times: NDArray[np.int64], *, replicates: int = REPLICATES, seed: int = 0
+) -> Kappa | None:
+    """`fleiss_kappa` from distinct rows of counts (P, K), all of one and the same number of answers, and how many tasks have
+    each (P,)."""
+    there = times > 0
+    pattern, times = pattern[there], times[there]
+    if not len(times):
+        return None
+    tasks = int(times.sum())
     few = max(MIN_REPLICATES, min(replicates, MAX_DRAWS // len(times)))
-    draws = np.random.default_rng(seed).multinomial(len(counts), times / len(counts), size=few)
-    weight: Floats = np.concatenate([times[None], draws]) / len(counts)
-    each = float(size[0])
+    draws = np.random.default_rng(seed).multinomial(tasks, times / tasks, size=few)
+    weight: Floats = np.concatenate([times[None], draws]) / tasks
+    each = float(pattern[0].sum())
     disagree = 1 - ((pattern**2).sum(axis=1) - each) / (each * (each - 1))
-    return _summary(weight @ disagree, 1 - ((weight @ pattern / each) ** 2).sum(axis=1), len(counts))
+    return _summary(weight @ disagree, 1 - ((weight @ pattern / each) ** 2).sum(axis=1), tasks)
 
 
 def _summary(said: Floats, chance: Floats, tasks: int) -> Kappa | None:

@@ -67,25 +67,39 @@ def krippendorff_alpha(
     if not len(counts):
         return None
     pattern, times = distinct_rows(counts)
-    size = pattern.sum(axis=1)
-    random = np.random.default_rng(seed)
     ordinal = metric == "ordinal" and distance is None
-    delta = np.zeros((0, 0))
+    delta = None
     if not ordinal:
         delta = metric_distance(metric, numbers) if distance is None else np.asarray(distance, float)
+    return alpha_of_patterns(pattern, times, delta, replicates=replicates, seed=seed)
+
+
+def alpha_of_patterns(
+    pattern: Floats, times: NDArray[np.int64], delta: Floats | None, *, replicates: int = REPLICATES, seed: int = 0
+) -> Agreement | None:
+    """Alpha from distinct rows of counts, `pattern` (P, K), each with two answers or more, and how many tasks have each,
+    `times` (P,). `delta` (K, K): the distances, or None for the ordinal ones. So many groups of the same tasks share one
+    table of patterns. Formula and interval: `krippendorff_alpha`."""
+    there = times > 0
+    pattern, times = (pattern, times) if there.all() else (pattern[there], times[there])
+    if not len(times):
+        return None
+    tasks = int(times.sum())
+    size = pattern.sum(axis=1)
+    random = np.random.default_rng(seed)
     if len(times) > MOST_KINDS:
         pieces, within, expected = (
-            _ordinal_pieces(times, size, pattern) if ordinal else _pieces(times, size, pattern, delta)
+            _ordinal_pieces(times, size, pattern) if delta is None else _pieces(times, size, pattern, delta)
         )
-        return summary(normal_ratios(pieces, times, within, expected, replicates, random), len(counts))
-    disagreement = np.zeros(0) if ordinal else np.einsum("tk,tk->t", pattern @ delta, pattern) / (size - 1)
+        return summary(normal_ratios(pieces, times, within, expected, replicates, random), tasks)
+    disagreement = np.zeros(0) if delta is None else np.einsum("tk,tk->t", pattern @ delta, pattern) / (size - 1)
     found = np.concatenate([
         np.array([_ordinal_alpha(row, size, pattern) for row in weight])
-        if ordinal
+        if delta is None
         else _alpha(weight, disagreement, size, pattern, delta)
         for weight in blocks_of_draws(times, replicates, random)
     ])  # fmt: skip
-    return summary(found, len(counts))
+    return summary(found, tasks)
 
 
 def summary(found: Floats, tasks: int) -> Agreement | None:
