@@ -30,15 +30,15 @@ def test_every_route_refuses_a_caller_without_a_credential(world: Any) -> None:
     for method, path, permission in routes(create_api(world.state)):
         answer = world.client.request(method, fill(path), json={})
         if permission == "anyone":
-            assert answer.status_code in (200, 204, 400), (method, path)
+            assert answer.status_code in (200, 204, 400, 404), (method, path)  # 404: no single sign-on is set up
         else:
             assert answer.status_code == 401, (method, path, answer.text)
 
 
-def test_every_owner_route_refuses_a_labeller_before_it_looks_at_anything(world: Any) -> None:
+def test_every_route_of_a_higher_role_refuses_a_labeller_before_it_looks_at_anything(world: Any) -> None:
     checked = 0
     for method, path, permission in routes(create_api(world.state)):
-        if permission != "owner":
+        if permission not in ("review", "manage", "owner"):
             continue
         for target in (ABSENT, world.project["id"]):
             answer = world.client.request(method, re.sub(r"\{\w+\}", target, path), json={}, headers=world.layla)

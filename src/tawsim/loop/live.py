@@ -34,6 +34,7 @@ from tawsim.labelling.submit import own_lease
 from tawsim.store.database import Row, Transaction
 from tawsim.store.keys import MAX_KEY_LENGTH, record
 from tawsim.store.rows import to_json
+from tawsim.workspaces.roles import may
 from tawsim.workspaces.workspace import Workspace
 
 T = TypeVar("T")
@@ -276,9 +277,9 @@ class Desk:
 
 
 def _as_told(error: TawsimError, endpoint: str, worker: Worker) -> EndpointDown:
-    """An owner is told all; a labeller neither which model did not answer nor how it is reached. The log has it."""
+    """Who manages is told all; a labeller neither which model did not answer nor how it is reached. The log has it."""
     log.warning("the endpoint %s: %s %s", endpoint, error, dict(error.details))
-    if worker.role == "owner":
+    if may(worker.role, "manage"):
         return EndpointDown(error.message, error.hint, **error.details)
     return EndpointDown(
         "The model did not answer.", "Your text is kept: send it again in a moment. If it goes on, tell the owner."

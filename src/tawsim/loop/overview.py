@@ -9,11 +9,12 @@ from tawsim.loop.inferring import agreement
 from tawsim.loop.views import progress_json, project_json, worker_progress_json
 from tawsim.store import rows
 from tawsim.store.database import Database, Row, Transaction
+from tawsim.workspaces.roles import may
 from tawsim.workspaces.workspace import list_workers
 
 
 def project_overview(db: Database, project_id: str, worker: Worker) -> dict[str, Any]:
-    """The project, its progress (owners only) and the worker's own part in it. Raises NotFound."""
+    """The project, its progress (for those who manage) and the worker's own part in it. Raises NotFound."""
     with db.read() as tx:
         return _overview(tx, project_row(tx, project_id), worker)
 
@@ -28,7 +29,7 @@ def _overview(tx: Transaction, row: Row, worker: Worker) -> dict[str, Any]:
     mine = tx.one("worker_project_get", project_id=row["id"], worker_id=worker.id)
     return {
         "project": project_json(rows.project(row)),
-        "progress": progress_json(_progress(tx, row["id"])) if worker.role == "owner" else None,
+        "progress": progress_json(_progress(tx, row["id"])) if may(worker.role, "manage") else None,
         "mine": {
             name: (mine[name] if mine is not None else None if name == "last_at" else 0)
             for name in ("answers", "skips", "leases", "last_at")

@@ -17,7 +17,22 @@ from tawsim.core.errors import TawsimError
 from tawsim.labelling.queue import sweep
 from tawsim.loop import inferring
 from tawsim.loop.live import Desk
-from tawsim.server import changing, errors, live, media, pages, projects, sessions, team, wizard, work
+from tawsim.server import (
+    account,
+    changing,
+    errors,
+    live,
+    media,
+    pages,
+    passkeys,
+    people,
+    projects,
+    sessions,
+    sign_on,
+    team,
+    wizard,
+    work,
+)
 from tawsim.server.answers import Json
 from tawsim.server.guard import Guard
 from tawsim.server.hot import Hot
@@ -48,7 +63,7 @@ def create_api(state: ServerState | None = None) -> FastAPI:
     )  # fmt: skip
     app.state.tawsim = state
     app.state.desk = Desk()
-    for room in (sessions, work, live, projects, team, media, wizard, changing):
+    for room in (sessions, passkeys, sign_on, account, people, work, live, projects, team, media, wizard, changing):
         _mount(app, room.router)
 
     @app.get(API + "/openapi.json", include_in_schema=False, **allow("signed_in"))

@@ -16,7 +16,7 @@ from tawsim.labelling import guidelines
 from tawsim.loop import changing, suggesting
 from tawsim.server import shapes
 from tawsim.server.answers import Json
-from tawsim.server.permissions import MB, Owner, SignedIn, allow
+from tawsim.server.permissions import MB, Manager, SignedIn, allow
 
 router = APIRouter(tags=["changing"])
 
@@ -192,8 +192,8 @@ class SourcesShape:
     sources: list[SourceShape]
 
 
-@router.post("/projects/{project_id}/schema/preview", **allow("owner", gives=PreviewShape, max_body=8 * MB))
-async def preview(project_id: str, body: ChangeBody, caller: Owner) -> Json:
+@router.post("/projects/{project_id}/schema/preview", **allow("manage", gives=PreviewShape, max_body=8 * MB))
+async def preview(project_id: str, body: ChangeBody, caller: Manager) -> Json:
     """What other questions or content would do to the answers there are. Changes nothing."""
     found = await run_in_threadpool(
         changing.preview_change, caller.db, project_id, body.questions, body.content, body.renamed
@@ -201,8 +201,8 @@ async def preview(project_id: str, body: ChangeBody, caller: Owner) -> Json:
     return Json(found.to_json())
 
 
-@router.put("/projects/{project_id}/schema", **allow("owner", gives=ChangedShape, max_body=8 * MB))
-async def change_schema(project_id: str, body: SchemaBody, caller: Owner) -> Json:
+@router.put("/projects/{project_id}/schema", **allow("manage", gives=ChangedShape, max_body=8 * MB))
+async def change_schema(project_id: str, body: SchemaBody, caller: Manager) -> Json:
     """Change questions and content. 409 with the preview where answers would not fit and `on_misfits` is refuse."""
     done = await run_in_threadpool(
         partial(
@@ -228,14 +228,14 @@ async def one_guideline(project_id: str, version: int, caller: SignedIn) -> Json
         return Json(guidelines.guideline(tx, project_id, version))
 
 
-@router.get("/projects/{project_id}/suggestions", **allow("owner", gives=SourcesShape))
-async def list_sources(project_id: str, caller: Owner) -> Json:
+@router.get("/projects/{project_id}/suggestions", **allow("manage", gives=SourcesShape))
+async def list_sources(project_id: str, caller: Manager) -> Json:
     """Whose suggestions there are, and how many."""
     return Json({"sources": await run_in_threadpool(suggesting.suggestion_sources, caller.db, project_id)})
 
 
-@router.post("/projects/{project_id}/suggestions", **allow("owner", gives=SuggestReportShape, max_body=64 * MB))
-async def suggest(project_id: str, body: SuggestionRowsBody, caller: Owner) -> Json:
+@router.post("/projects/{project_id}/suggestions", **allow("manage", gives=SuggestReportShape, max_body=64 * MB))
+async def suggest(project_id: str, body: SuggestionRowsBody, caller: Manager) -> Json:
     """Suggestions from rows, all or none. The same again changes nothing."""
     work = partial(
         suggesting.suggest_rows, caller.db, project_id, body.rows, actor_id=caller.worker.id, by=body.by,
@@ -244,8 +244,8 @@ async def suggest(project_id: str, body: SuggestionRowsBody, caller: Owner) -> J
     return Json((await run_in_threadpool(work)).to_json())
 
 
-@router.post("/projects/{project_id}/suggestions/column", **allow("owner", gives=SuggestReportShape))
-async def suggest_column(project_id: str, body: SuggestionColumnBody, caller: Owner) -> Json:
+@router.post("/projects/{project_id}/suggestions/column", **allow("manage", gives=SuggestReportShape))
+async def suggest_column(project_id: str, body: SuggestionColumnBody, caller: Manager) -> Json:
     """Suggestions from a column of the project's own rows."""
     work = partial(
         suggesting.suggest_column, caller.db, project_id, body.column, actor_id=caller.worker.id,
@@ -255,12 +255,12 @@ async def suggest_column(project_id: str, body: SuggestionColumnBody, caller: Ow
 
 
 @router.post(
-    "/projects/{project_id}/suggestions/file", **allow("owner", gives=SuggestReportShape, max_body=20_000 * MB)
+    "/projects/{project_id}/suggestions/file", **allow("manage", gives=SuggestReportShape, max_body=20_000 * MB)
 )
 async def suggest_file(
     project_id: str,
     request: Request,
-    caller: Owner,
+    caller: Manager,
     filename: Annotated[str, Query(min_length=1, max_length=255)],
     by: Annotated[str, Query(max_length=200)] = "",
     source: Annotated[str, Query(max_length=100)] = "",

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from tawsim.labellers.endpoints import list_endpoints
 from tawsim.loop.live import Desk, read_asked
 from tawsim.server.answers import Json
-from tawsim.server.permissions import MB, Owner, SignedIn, allow
+from tawsim.server.permissions import MB, Manager, SignedIn, allow
 
 router = APIRouter(tags=["work"])
 
@@ -53,8 +53,8 @@ async def ask(lease_id: str, body: LiveBody, caller: SignedIn, request: Request)
     return Json(asdict(await desk.ask(caller.workspace, caller.worker, lease_id, asked)))
 
 
-@router.get("/endpoints", **allow("owner", gives=EndpointsShape))
-async def endpoints(caller: Owner) -> Json:
+@router.get("/endpoints", **allow("manage", gives=EndpointsShape))
+async def endpoints(caller: Manager) -> Json:
     """The endpoints that a chat question may name."""
     with caller.db.read() as tx:
         found = list_endpoints(tx)

@@ -28,7 +28,7 @@ from tawsim.labelling.slots import project_row
 from tawsim.loop import media
 from tawsim.loop.views import report_json
 from tawsim.server.answers import Json
-from tawsim.server.permissions import MB, Caller, Owner, SignedIn, allow
+from tawsim.server.permissions import MB, Caller, Manager, SignedIn, allow
 from tawsim.store import rows
 from tawsim.store.media import read_bytes
 
@@ -71,9 +71,9 @@ class MediaPageShape:
     next: str | None
 
 
-@router.get("/projects/{project_id}/media", **allow("owner", gives=MediaPageShape))
+@router.get("/projects/{project_id}/media", **allow("manage", gives=MediaPageShape))
 async def list_media(
-    project_id: str, caller: Owner, limit: int = Query(100, ge=1, le=NAMED), after: str = Query("", max_length=1000)
+    project_id: str, caller: Manager, limit: int = Query(100, ge=1, le=NAMED), after: str = Query("", max_length=1000)
 ) -> Json:
     """The project's pictures and sounds by name, a page at a time."""
     with caller.db.read() as tx:
@@ -83,11 +83,11 @@ async def list_media(
     return Json({"media": page, "next": page[-1]["name"] if len(page) == limit else None})
 
 
-@router.post("/projects/{project_id}/media", **allow("owner", gives=MediumShape, max_body=MAX_BYTES + MB))
+@router.post("/projects/{project_id}/media", **allow("manage", gives=MediumShape, max_body=MAX_BYTES + MB))
 async def add(
     project_id: str,
     request: Request,
-    caller: Owner,
+    caller: Manager,
     name: Annotated[str, Query(min_length=1, max_length=1000)],
     replace: bool = False,
 ) -> Json:
@@ -106,11 +106,11 @@ async def add(
     return Json({"name": row["name"], **media_facts(project_id, row)})
 
 
-@router.post("/projects/{project_id}/media/archive", **allow("owner", gives=AddedMediaShape, max_body=MAX_ARCHIVE))
+@router.post("/projects/{project_id}/media/archive", **allow("manage", gives=AddedMediaShape, max_body=MAX_ARCHIVE))
 async def add_archive(
     project_id: str,
     request: Request,
-    caller: Owner,
+    caller: Manager,
     filename: Annotated[str, Query(min_length=1, max_length=255)],
     replace: bool = False,
     tasks: bool = False,

@@ -1,4 +1,4 @@
-"""Projects, their tasks, imports, exports, progress and truth. Owners' routes, but for the list and one project."""
+"""Projects, their tasks, imports, exports, progress and truth. For those who manage, but for the list and one project."""
 
 import os
 import tempfile
@@ -21,7 +21,7 @@ from tawsim.loop import exporting, importing, overview, settings, starting, trut
 from tawsim.loop.views import project_json
 from tawsim.server import shapes
 from tawsim.server.answers import Json
-from tawsim.server.permissions import MB, Caller, Owner, SignedIn, allow
+from tawsim.server.permissions import MB, Caller, Manager, SignedIn, allow, require
 from tawsim.store import rows
 
 router = APIRouter(tags=["projects"])
@@ -63,12 +63,12 @@ class RowsBody:
 
 @router.get("/projects", **allow("signed_in", gives=shapes.ProjectsShape))
 async def list_projects(caller: SignedIn) -> Json:
-    """All projects; progress for owners, own counts for everybody."""
+    """All projects; progress for those who manage, own counts for everybody."""
     return Json({"projects": overview.projects_overview(caller.db, caller.worker)})
 
 
-@router.post("/projects", **allow("owner", gives=shapes.ProjectShape))
-async def create(body: NewProjectBody, caller: Owner) -> Json:
+@router.post("/projects", **allow("manage", gives=shapes.ProjectShape))
+async def create(body: NewProjectBody, caller: Manager) -> Json:
     """Make a project."""
     values = {name: getattr(body, name) for name in (one.name for one in fields(body)) if name != "key"}
     new = NewProject(**values)
@@ -82,19 +82,21 @@ async def show(project_id: str, caller: SignedIn) -> Json:
     return Json(overview.project_overview(caller.db, project_id, caller.worker))
 
 
-@router.patch("/projects/{project_id}", **allow("owner", gives=shapes.ProjectShape))
-async def change(project_id: str, body: dict[str, Any], caller: Owner) -> Json:
+@router.patch("/projects/{project_id}", **allow("manage", gives=shapes.ProjectShape))
+async def change(project_id: str, body: dict[str, Any], caller: Manager) -> Json:
     """Change settings: `seen_version`, and any of state, name, guideline, overlap, lease_seconds, max_leases, skip_limit."""
     changes = dict(body)
     seen = changes.pop("seen_version", None)
     if not isinstance(seen, int) or not changes:
         raise BadInput("A change names seen_version and at least one setting.")
+    if changes.get("state") == "removed":
+        require(caller, "owner")
     project = await run_in_threadpool(settings.change_project, caller.db, caller.worker.id, project_id, seen, changes)
     return Json({"project": project_json(project)})
 
 
-@router.post("/projects/{project_id}/tasks", **allow("owner", gives=shapes.ImportShape, max_body=64 * MB))
-async def add(project_id: str, body: RowsBody, caller: Owner) -> Json:
+@router.post("/projects/{project_id}/tasks", **allow("manage", gives=shapes.ImportShape, max_body=64 * MB))
+async def add(project_id: str, body: RowsBody, caller: Manager) -> Json:
     """Add rows as tasks, all or none; the same key again adds nothing."""
     report = await run_in_threadpool(
         partial(
@@ -110,11 +112,11 @@ def _project(caller: Caller, project_id: str) -> Project:
         return rows.project(project_row(tx, project_id))
 
 
-@router.post("/projects/{project_id}/imports", **allow("owner", gives=shapes.ImportShape, max_body=20_000 * MB))
+@router.post("/projects/{project_id}/imports", **allow("manage", gives=shapes.ImportShape, max_body=20_000 * MB))
 async def upload(
     project_id: str,
     request: Request,
-    caller: Owner,
+    caller: Manager,
     filename: Annotated[str, Query(min_length=1, max_length=255)],
     duplicates: DuplicatePolicy = "keep",
     again: bool = False,
@@ -145,9 +147,9 @@ async def upload(
     return Json(asdict(report))
 
 
-@router.get("/projects/{project_id}/tasks", **allow("owner", gives=shapes.TasksShape))
+@router.get("/projects/{project_id}/tasks", **allow("manage", gives=shapes.TasksShape))
 async def tasks(
-    project_id: str, caller: Owner, limit: int = Query(100, ge=1, le=1000), after: int = Query(0, ge=0)
+    project_id: str, caller: Manager, limit: int = Query(100, ge=1, le=1000), after: int = Query(0, ge=0)
 ) -> Json:
     """Tasks by number, a page at a time."""
     with caller.db.read() as tx:
@@ -159,16 +161,16 @@ async def tasks(
     return Json({"tasks": page, "next": page[-1]["seq"] if len(page) == limit else None})
 
 
-@router.get("/projects/{project_id}/progress", **allow("owner", gives=shapes.ProgressShape))
-async def progress(project_id: str, caller: Owner) -> Json:
+@router.get("/projects/{project_id}/progress", **allow("manage", gives=shapes.ProgressShape))
+async def progress(project_id: str, caller: Manager) -> Json:
     """Where the project stands, who is labelling, and how far they agree."""
     return Json(await run_in_threadpool(overview.progress, caller.db, project_id))
 
 
-@router.get("/projects/{project_id}/truth", **allow("owner", gives=shapes.TruthShape))
+@router.get("/projects/{project_id}/truth", **allow("manage", gives=shapes.TruthShape))
 async def truth(
     project_id: str,
-    caller: Owner,
+    caller: Manager,
     question: str | None = Query(None, max_length=60),
     limit: int = Query(100, ge=1, le=1000),
     after: int = Query(0, ge=0),
@@ -183,10 +185,10 @@ async def truth(
     return Json(await run_in_threadpool(work))
 
 
-@router.get("/projects/{project_id}/export", **allow("owner"))
+@router.get("/projects/{project_id}/export", **allow("manage"))
 async def export(
     project_id: str,
-    caller: Owner,
+    caller: Manager,
     format: Literal["csv", "jsonl", "parquet"] = "csv",
     kind: Literal["labels", "votes"] = "labels",
 ) -> StreamingResponse:

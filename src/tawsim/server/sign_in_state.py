@@ -1,15 +1,18 @@
 """What a running server holds: its open workspaces, the accounts file, and a one-second memory of who is signed in."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
 
 from tawsim.core.clock import SECOND, Clock, system_clock
-from tawsim.core.errors import NotSignedIn
+from tawsim.core.errors import NotSignedIn, TawsimError
 from tawsim.core.records import Worker
+from tawsim.server.hashing import Hashing
 from tawsim.store.database import Database
 from tawsim.workspaces import accounts
+from tawsim.workspaces.accounts import SEEN_EVERY, Standing
 from tawsim.workspaces.workspace import Workspace, get_worker
 
 REMEMBER = SECOND
@@ -27,7 +30,8 @@ class ServerState:
     base_url: str = ""
     demo: bool = False
     clock: Clock = system_clock
-    _known: dict[str, tuple[int, Workspace, Worker]] = field(default_factory=dict)
+    hashing: Hashing = field(default_factory=Hashing)
+    _known: dict[str, tuple[int, Workspace, Worker, Standing]] = field(default_factory=dict)
 
     def secret_of(self, request: Request) -> str:
         """The credential of a request, or NotSignedIn."""
@@ -41,14 +45,14 @@ class ServerState:
             )
         return secret
 
-    def identify(self, secret: str) -> tuple[Workspace, Worker]:
+    def identify(self, secret: str) -> tuple[Workspace, Worker, Standing]:
         """Whom the credential stands for. A change elsewhere is seen after at most a second; here, at once."""
         now = self.clock()
         known = self._known.get(secret)
         if known is not None and 0 <= now - known[0] < REMEMBER:
-            return known[1], known[2]
+            return known[1:]
         with self.accounts.read() as tx:
-            identity = accounts.identify(tx, secret)
+            identity, standing = accounts.standing(tx, secret)
         workspace = self.workspaces.get(identity.workspace_id)
         if workspace is None:
             raise NotSignedIn("This credential is for a workspace that is not served here.")
@@ -59,8 +63,11 @@ class ServerState:
             raise NotSignedIn("This account was deactivated.", "Ask the owner of the workspace.")
         if len(self._known) >= REMEMBERED_AT_MOST:
             self._known.clear()
-        self._known[secret] = (now, workspace, worker)
-        return workspace, worker
+        self._known[secret] = (now, workspace, worker, standing)
+        if standing.seen_at is None or not 0 <= now - standing.seen_at < SEEN_EVERY:
+            with suppress(TawsimError):  # nobody waits for it, and nothing rests on it
+                self.accounts.write_soon(lambda tx: accounts.seen(tx, standing.id))
+        return workspace, worker, standing
 
     def forget(self) -> None:
         """Look everybody up again at their next request."""

@@ -23,7 +23,7 @@ from tawsim.loop.project_plan import Fault, ProjectPlan, check_plan, plan_json
 from tawsim.loop.starting import fit_template, plan_of_proposal
 from tawsim.loop.template_files import list_templates, read_template, template_json
 from tawsim.server.answers import Json
-from tawsim.server.permissions import MB, Owner, allow
+from tawsim.server.permissions import MB, Manager, allow
 
 router = APIRouter(tags=["wizard"])
 HEAD = 8 * MB  # of a file that is read from its beginning
@@ -178,10 +178,10 @@ class CheckBody:
     columns: list[str] = field(default_factory=list)
 
 
-@router.post("/wizard/propose", **allow("owner", gives=ProposalShape, max_body=WHOLE))
+@router.post("/wizard/propose", **allow("manage", gives=ProposalShape, max_body=WHOLE))
 async def propose(
     request: Request,
-    caller: Owner,
+    caller: Manager,
     filename: Annotated[str, Query(min_length=1, max_length=255)],
     language: Language | None = None,
     template: Annotated[str, Query(max_length=60)] = "",
@@ -230,15 +230,15 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-@router.get("/wizard/templates", **allow("owner", gives=TemplatesShape))
-async def templates(caller: Owner, language: Language = "en") -> Json:
+@router.get("/wizard/templates", **allow("manage", gives=TemplatesShape))
+async def templates(caller: Manager, language: Language = "en") -> Json:
     """The templates of usual jobs."""
     found = await run_in_threadpool(list_templates, language)
     return Json({"templates": [template_json(one, whole=False) for one in found]})
 
 
-@router.get("/wizard/templates/{template_id}", **allow("owner", gives=TemplateShape))
-async def one_template(template_id: str, caller: Owner, language: Language = "en") -> Json:
+@router.get("/wizard/templates/{template_id}", **allow("manage", gives=TemplateShape))
+async def one_template(template_id: str, caller: Manager, language: Language = "en") -> Json:
     """One template with sample rows and their media."""
 
     def work() -> dict[str, Any]:
@@ -254,8 +254,8 @@ def _data_uri(name: str, data: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
-@router.post("/wizard/check", **allow("owner", gives=CheckedShape, max_body=8 * MB))
-async def check(body: CheckBody, caller: Owner) -> Json:
+@router.post("/wizard/check", **allow("manage", gives=CheckedShape, max_body=8 * MB))
+async def check(body: CheckBody, caller: Manager) -> Json:
     """Check a plan: everything that is wrong with it, by field; or the plan with every field, and its `tawsim.toml`."""
     if (body.plan is None) == (body.toml is None):
         raise BadInput("Send a plan or the text of a tawsim.toml, one of the two.")
@@ -317,8 +317,8 @@ def _unknown_columns(plan: ProjectPlan, columns: Sequence[str]) -> list[Fault]:
     return faults
 
 
-@router.get("/projects/{project_id}/tawsim.toml", **allow("owner"))
-async def project_toml(project_id: str, caller: Owner) -> Response:
+@router.get("/projects/{project_id}/tawsim.toml", **allow("manage"))
+async def project_toml(project_id: str, caller: Manager) -> Response:
     """The project as a file: its questions, content, guideline and settings, without its data."""
     text = await run_in_threadpool(lambda: write_project_file(plan_of_project(caller.db, project_id)))
     headers = {"cache-control": "no-store", "content-disposition": 'attachment; filename="tawsim.toml"'}

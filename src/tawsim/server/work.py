@@ -18,6 +18,7 @@ from tawsim.server.answers import Json, grant_json, leased_json
 from tawsim.server.permissions import Caller, SignedIn, allow
 from tawsim.store import rows
 from tawsim.store.database import Row, Transaction
+from tawsim.workspaces.roles import may
 
 router = APIRouter(tags=["work"])
 LAST_ID = "~"  # sorts after every id
@@ -41,16 +42,16 @@ class SubmitBody:
     comment: str = ""
     flag: bool = False
     schema_version: int | None = None
-
     spent_ms: int | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class ReasonBody:
     """Why, in the worker's words, and how long hands were on the task (ms)."""
 
     reason: str = ""
-
     spent_ms: int | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class KeyBody:
@@ -68,8 +69,8 @@ class EditBody:
     answers: dict[str, Any]
     comment: str = ""
     flag: bool = False
-
     spent_ms: int | None = None
+
 
 @router.post("/projects/{project_id}/next", **allow("signed_in", gives=work_shapes.NextShape))
 async def next_tasks(project_id: str, body: NextBody, caller: SignedIn) -> Json:
@@ -104,13 +105,15 @@ async def take_answers(caller: Caller, lease_id: str, body: SubmitBody) -> dict[
             submit.Given(body.comment, body.flag, body.schema_version, body.spent_ms),
         )
     )
-    return {"annotation": result.or_raise(), "repeated": result.repeated}
+    return {"annotation": result.or_raise(), "repeated": result.repeated, "training": result.training}
 
 
 @router.post("/leases/{lease_id}/skip", **allow("signed_in", gives=work_shapes.LeaseShape))
 async def skip(lease_id: str, body: ReasonBody, caller: SignedIn) -> Json:
     """Leave this task for this round."""
-    row = await caller.db.write_async(lambda tx: submit.skip(tx, caller.worker.id, lease_id, body.reason, body.spent_ms))
+    row = await caller.db.write_async(
+        lambda tx: submit.skip(tx, caller.worker.id, lease_id, body.reason, body.spent_ms)
+    )
     return Json({"lease": {"id": row["id"], "state": row["state"]}})
 
 
@@ -168,13 +171,14 @@ async def mine(
 async def drafts(
     caller: SignedIn, limit: int = Query(100, ge=1, le=500), after: str = Query("", max_length=64)
 ) -> Json:
-    """Work of the caller's that came too late and was kept, oldest first; an owner sees everybody's."""
+    """Work of the caller's that came too late and was kept, oldest first; who manages sees everybody's."""
     with caller.db.read() as tx:
-        if caller.worker.role == "owner":
+        every = may(caller.worker.role, "manage")
+        if every:
             found = tx.all("draft_list", after=after, n=limit)
         else:
             found = tx.all("draft_of_worker", worker_id=caller.worker.id, after=after, n=limit)
-        kept = [_draft_json(tx, row, whole=caller.worker.role == "owner") for row in found]
+        kept = [_draft_json(tx, row, whole=every) for row in found]
     return Json({"drafts": kept, "next": kept[-1]["id"] if len(kept) == limit else None})
 
 
