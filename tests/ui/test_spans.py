@@ -270,6 +270,12 @@ def test_nested_overlapping_and_across_paragraphs(page: Page, opened: Callable[.
     for _ in range(3):
         sheet.press("Shift+ArrowLeft")  # المختار : سنكتب كتابها
     sheet.press("3")
+    sheet.press("Escape", "Home", "ArrowLeft", "ArrowLeft")  # المختار, which two of the three lie over
+    seen = []
+    for _ in range(4):
+        sheet.press("Space")
+        seen.append(page.get_by_test_id("span-offsets").inner_text())
+    assert seen == [f"{ACROSS.index('عمر')}–{ACROSS.index(':')}", f"{ACROSS.index('المختار')}–{ACROSS.index('.')}"] * 2
     answer = sheet.submit()
     check_offsets(answer, ACROSS)
     assert quotes(answer) == [

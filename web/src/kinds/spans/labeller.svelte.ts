@@ -1,18 +1,16 @@
-// Labelling one text with spans and relations: what is selected, what keys and pointers do to it, undo. No drawing.
+// Labelling one text with spans and relations: what is selected, what is done to it, undo. No drawing, no keys, no pointers.
 import { announce } from '../../lib/announce.svelte';
 import type { Question } from '../../lib/api/types';
 import { t } from '../../lib/i18n.svelte';
-import type { Press } from '../../lib/keyboard';
-import { stopAfter, stopBefore } from '../../lib/spans/clitics';
-import { addRelation, addSpan, allows, changeSpan, overlapping, readAnswer, removeRelation, removeSpan, NOTHING, type Change, type RelationRule, type Span, type SpansAnswer } from '../../lib/spans/marks';
+import { addRelation, addSpan, allows, changeSpan, overlapping, readAnswer, removeRelation, removeSpan, spansOver, NOTHING, type Change, type RelationRule, type Span, type SpansAnswer } from '../../lib/spans/marks';
 import type { Mover, Way } from '../../lib/spans/move';
 import type { SpanText, Stretch } from '../../lib/spans/offsets';
 import { labelsOf } from '../options';
+import { Edges } from './edges';
 
 const UNDONE = 200; // changes that can be taken back
 const LONG = 120; // code units of a quote that are read out
 const HALF = /\p{Surrogate}/u;
-const WAYS: Record<string, Way> = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' };
 
 interface Selection extends Stretch {
   /** Which end moves when it is extended. */
@@ -45,10 +43,13 @@ export class Labeller {
   said = $state('');
   #past: SpansAnswer[] = [];
   #future: SpansAnswer[] = [];
-  /** While the same arrow extends, it keeps leading the same way in the text, whatever run it crosses. */
-  #lead: { way: Way; on: boolean } | null = null;
+  readonly edges: Edges;
+  /** Where a walk through the spans that lie over one another began: the cursor goes with the chosen span, this does not. */
+  #ring: { unit: number; cursor: Stretch | null } | null = null;
 
-  constructor(readonly text: SpanText, readonly mover: Mover, private readonly outside: Outside) {}
+  constructor(readonly text: SpanText, readonly mover: Mover, private readonly outside: Outside) {
+    this.edges = new Edges(text, mover);
+  }
 
   get labels(): string[] {
     return labelsOf(this.outside.question());
@@ -111,7 +112,8 @@ export class Labeller {
     announce(words);
   }
 
-  #short(text: string): string {
+  /** As much of a quote as is worth reading out. */
+  short(text: string): string {
     return text.length > LONG ? `${text.slice(0, this.text.edgeBefore(LONG))}…` : text;
   }
 
@@ -156,7 +158,7 @@ export class Labeller {
   #forbidden(start: number, end: number, but = -1): boolean {
     if (this.outside.question().overlap !== false) return false;
     const other = this.answer.spans[overlapping(this.answer, start, end, but)];
-    if (other) this.say(t('span_no_overlap', { text: this.#short(other.text), label: other.label }));
+    if (other) this.say(t('span_no_overlap', { text: this.short(other.text), label: other.label }));
     return other !== undefined;
   }
 
@@ -167,10 +169,10 @@ export class Labeller {
     const text = this.text.quote(stretch);
     if (this.#forbidden(start, end)) return;
     if (HALF.test(text)) return this.say(t('span_half')); // no file can hold it, so no answer may
-    if (this.answer.spans.some((one) => one.start === start && one.end === end && one.label === label)) return this.say(t('span_there', { label, text: this.#short(text) }));
+    if (this.answer.spans.some((one) => one.start === start && one.end === end && one.label === label)) return this.say(t('span_there', { label, text: this.short(text) }));
     this.selection = null;
     this.cursor = stretch;
-    this.#change(addSpan(this.answer, { start, end, label, text }, this.rules), t('span_made', { label, text: this.#short(text) }));
+    this.#change(addSpan(this.answer, { start, end, label, text }, this.rules), t('span_made', { label, text: this.short(text) }));
   }
 
   /** A label was pressed: for the selection, the chosen span, the relation; else it is kept for what is selected next. */
@@ -181,7 +183,7 @@ export class Labeller {
     if (target) return this.make(target, label);
     const span = this.answer.spans[this.chosen];
     if (span) {
-      if (span.label !== label) this.#change(changeSpan(this.answer, this.chosen, { ...span, label }, this.rules), t('span_relabelled', { label, text: this.#short(span.text) }));
+      if (span.label !== label) this.#change(changeSpan(this.answer, this.chosen, { ...span, label }, this.rules), t('span_relabelled', { label, text: this.short(span.text) }));
       return;
     }
     this.armed = this.armed === label ? null : label;
@@ -193,28 +195,22 @@ export class Labeller {
     if (!span) return;
     this.cursor = this.stretchOf(index);
     this.selection = null;
-    this.#change(removeSpan(this.answer, index), t('span_removed', { label: span.label, text: this.#short(span.text) }));
+    this.#change(removeSpan(this.answer, index), t('span_removed', { label: span.label, text: this.short(span.text) }));
   }
 
   /** Moves one edge of the selection or of the chosen span by a step: a letter in exact mode, else a part of a word. */
   nudge(edge: 'start' | 'end', outward: boolean): void {
     const here = this.selection ?? this.stretchOf(this.chosen) ?? this.cursor;
     if (!here) return this.say(t('span_choose_first'));
-    const on = outward === (edge === 'end');
-    const at = here[edge];
-    const step = this.exact ? (on ? this.text.edgeAfter(at) : this.text.edgeBefore(at)) : (on ? stopAfter : stopBefore)(this.text, at, edge);
-    if (step !== null) this.#resize(edge === 'start' ? { start: step, end: here.end } : { start: here.start, end: step });
+    const moved = this.edges.nudged(here, edge, outward, this.exact);
+    if (moved) this.#resize(moved);
   }
 
   /** The handle of one edge was pulled to `unit`. */
   pull(edge: 'start' | 'end', unit: number): void {
     const here = this.selection ?? this.stretchOf(this.chosen);
-    if (!here) return;
-    const wanted = edge === 'start' ? { start: Math.min(unit, here.end - 1), end: here.end } : { start: here.start, end: Math.max(unit, here.start + 1) };
-    const snapped = this.text.snap(wanted, this.exact);
-    if (!snapped) return;
-    // Only the edge that is held may move: the other one may stand inside a word on purpose.
-    this.#resize(edge === 'start' ? { start: snapped.start, end: here.end } : { start: here.start, end: snapped.end });
+    const moved = here && this.edges.pulled(here, edge, unit, this.exact);
+    if (moved) this.#resize(moved);
   }
 
   #resize({ start, end }: Stretch): void {
@@ -223,11 +219,11 @@ export class Labeller {
     const text = this.text.quote({ start, end });
     if (!span) {
       this.selection = { start, end, forward: true, tapped: false };
-      this.say(this.#short(text));
+      this.say(this.short(text));
     } else {
       const moved = { ...span, start: this.text.toPoint(start), end: this.text.toPoint(end), text };
       if ((moved.start === span.start && moved.end === span.end) || this.#forbidden(moved.start, moved.end, this.chosen)) return;
-      this.#change(changeSpan(this.answer, this.chosen, moved, this.rules), this.#short(text));
+      this.#change(changeSpan(this.answer, this.chosen, moved, this.rules), this.short(text));
     }
     this.outside.reveal({ start, end });
   }
@@ -240,7 +236,7 @@ export class Labeller {
     if (this.chosen < 0) return this.say(t('span_choose_first')), true;
     this.source = this.chosen;
     this.selection = null;
-    this.say(t('span_relation_from', { text: this.#short(this.answer.spans[this.chosen]!.text) }));
+    this.say(t('span_relation_from', { text: this.short(this.answer.spans[this.chosen]!.text) }));
     return true;
   }
 
@@ -253,7 +249,7 @@ export class Labeller {
     this.chosen = this.source;
     this.source = -1;
     this.cursor = this.stretchOf(this.chosen);
-    this.say(t('span_relation_made', { from: this.#short(from.text), label, to: this.#short(to.text) }));
+    this.say(t('span_relation_made', { from: this.short(from.text), label, to: this.short(to.text) }));
   }
 
   unrelate(index: number): void {
@@ -272,23 +268,29 @@ export class Labeller {
     this.selection = null;
     this.cursor = this.stretchOf(index);
     this.outside.reveal(this.cursor!);
-    this.say(t('span_at', { label: span.label, text: this.#short(span.text), i: index + 1, n: this.answer.spans.length }));
+    this.say(t('span_at', { label: span.label, text: this.short(span.text), i: index + 1, n: this.answer.spans.length }));
   }
 
   /** The spans over `unit`, the shortest first. */
   over(unit: number): number[] {
-    const point = this.text.toPoint(unit);
-    const found: number[] = [];
-    this.answer.spans.forEach((one, index) => { if (one.start <= point && point < one.end) found.push(index); });
-    return found.sort((a, b) => this.answer.spans[a]!.end - this.answer.spans[a]!.start - this.answer.spans[b]!.end + this.answer.spans[b]!.start);
+    return spansOver(this.answer, this.text.toPoint(unit));
   }
 
   /** Goes on to the next span over the same place. False where there is none. */
-  #chooseOver(unit: number): boolean {
+  chooseOver(unit: number): boolean {
     const there = this.over(unit);
     const next = there[there.indexOf(this.chosen) + 1] ?? there[0];
     if (next === undefined) return false;
     this.choose(next);
+    this.#ring = { unit, cursor: this.cursor };
+    return true;
+  }
+
+  /** The next span over the cursor, round and round: each comes once before the first comes again. */
+  chooseHere(): boolean {
+    if (!this.cursor) return false;
+    const unit = this.#ring?.cursor === this.cursor ? this.#ring.unit : this.cursor.start;
+    if (!this.chooseOver(unit)) this.say(t('span_none_here'));
     return true;
   }
 
@@ -306,7 +308,8 @@ export class Labeller {
     return true;
   }
 
-  #stand(place: Stretch): void {
+  /** The cursor goes there, and nothing is chosen or selected any more. */
+  stand(place: Stretch): void {
     this.cursor = place;
     this.selection = null;
     if (!this.relating) this.chosen = -1;
@@ -320,179 +323,59 @@ export class Labeller {
     return this.cursor ?? this.mover.after(0, this.exact);
   }
 
-  #move(way: Way): void {
-    this.#lead = null;
+  move(way: Way): void {
+    this.edges.forget();
     const from = this.selection ?? this.cursor;
     if (!from) {
       const first = this.#start();
-      return first ? this.#stand(first) : undefined;
+      return first ? this.stand(first) : undefined;
     }
     // The cursor follows the mode: a letter of the word in exact mode, the word again after it.
     const unit = this.mover.at(from.start, this.exact) ?? from;
     const to = this.mover.move(unit, way, this.exact);
-    if (to) this.#stand(to);
+    if (to) this.stand(to);
   }
 
-  #extend(way: Way, exact: boolean): void {
+  /** Moves the end of the selection that was moved last, in the way that the arrow points. */
+  extend(way: Way, exact: boolean): void {
     const here = this.selection ?? this.stretchOf(this.chosen) ?? this.#start();
     if (!here) return;
     this.chosen = -1;
-    const forward = this.selection?.forward ?? null;
-    const head = forward === false ? { start: here.start, end: here.start } : { start: here.end, end: here.end };
-    const headUnit = (forward === false ? this.mover.at(here.start, exact) : this.mover.at(this.text.edgeBefore(here.end), exact)) ?? here;
-    if (way === 'up' || way === 'down') {
-      const to = this.mover.move(headUnit, way, exact);
-      if (!to) return;
-      const anchor = forward === false ? here.end : here.start;
-      return this.#select(to.start >= anchor ? { start: anchor, end: to.end } : { start: to.start, end: anchor }, to.start >= anchor);
-    }
-    if (this.#lead === null || (this.#lead.way !== way && forward === null)) this.#lead = { way, on: this.mover.leadsOn(headUnit, way, exact) };
-    const on = this.#lead.way === way ? this.#lead.on : !this.#lead.on;
-    if (on) {
-      if (forward === false) {
-        const next = exact ? this.text.edgeAfter(head.start) : (this.mover.after((this.mover.at(head.start, false) ?? here).end, false)?.start ?? here.end);
-        return this.#select(next < here.end ? { start: next, end: here.end } : { start: here.start, end: here.end }, next >= here.end);
-      }
-      const next = exact ? this.text.edgeAfter(head.end) : this.mover.after(head.end, false)?.end;
-      return this.#select({ start: here.start, end: next ?? here.end }, true);
-    }
-    if (forward === true) {
-      const last = this.mover.at(this.text.edgeBefore(head.end), false);
-      const previous = exact ? this.text.edgeBefore(head.end) : (last ? (this.mover.before(last.start, false)?.end ?? here.start) : here.start);
-      if (previous > here.start) return this.#select({ start: here.start, end: previous }, true);
-    }
-    const before = exact ? (forward === null && this.text.edgeBefore(here.end) > here.start ? null : this.text.edgeBefore(here.start)) : this.mover.before(here.start, false)?.start;
-    // By letters, a fresh selection is first made shorter at the end that was left.
-    if (before === null) return this.#select({ start: here.start, end: this.text.edgeBefore(here.end) }, true);
-    this.#select({ start: before ?? here.start, end: here.end }, false);
+    const to = this.edges.extended(here, this.selection?.forward ?? null, way, exact);
+    if (to) this.#select(to, to.forward);
   }
 
   #select(stretch: Stretch, forward: boolean): void {
     this.selection = { ...stretch, forward, tapped: false };
     this.cursor = forward ? (this.mover.before(stretch.end, this.exact) ?? this.cursor) : (this.mover.after(stretch.start, this.exact) ?? this.cursor);
     this.said = '';
-    announce(this.#short(this.text.quote(stretch)));
+    announce(this.short(this.text.quote(stretch)));
     this.outside.reveal(forward ? { start: this.text.edgeBefore(stretch.end), end: stretch.end } : { start: stretch.start, end: this.text.edgeAfter(stretch.start) });
   }
 
   toggleExact(): void {
     this.exact = !this.exact;
-    this.#lead = null;
+    this.edges.forget();
     if (!this.exact && this.cursor) this.cursor = this.text.wordAt(this.cursor.start) ?? this.cursor;
     this.say(t(this.exact ? 'span_exact_on' : 'span_exact_off'));
   }
 
-  // ---- pointers ---------------------------------------------------------------------------------------------------
+  // ---- what keys ask for -----------------------------------------------------------------------------------------
 
-  drag(stretch: Stretch, done: boolean, exact: boolean): void {
-    this.touch = false;
-    const snapped = this.text.snap(stretch, exact || this.exact);
-    this.chosen = this.relating ? this.chosen : -1;
-    if (!snapped) return void (this.selection = null);
-    this.#lead = null;
-    this.selection = { ...snapped, forward: true, tapped: false };
-    this.cursor = this.text.wordAt(snapped.start) ?? snapped;
-    this.said = '';
-    if (!done) return;
-    if (this.armed && !this.relating) this.make(snapped, this.armed);
-    else announce(this.#short(this.text.quote(snapped)));
-  }
-
-  tap(unit: number | null, touch: boolean, exact: boolean): void {
-    this.touch = touch;
-    if (unit === null) {
-      this.selection = null;
-      if (!this.relating) this.chosen = -1;
-      return;
-    }
-    const place = (exact || this.exact ? this.text.graphemeAt(unit) : this.text.wordAt(unit)) ?? null;
-    if (this.relating) return void this.#chooseOver(unit);
-    if (touch) return this.#tapFinger(unit, place);
-    if (this.#chooseOver(unit)) return;
-    this.selection = null;
-    this.chosen = -1;
-    if (place) this.#stand(place);
-  }
-
-  /** By finger: the first word, then the last one. On a span the first tap chooses it, the second begins a selection in it. */
-  #tapFinger(unit: number, place: Stretch | null): void {
-    const { selection } = this;
-    if (selection?.tapped && place) {
-      const start = Math.min(selection.start, place.start);
-      const end = Math.max(selection.end, place.end);
-      this.selection = { start, end, forward: true, tapped: false };
-      if (this.armed) return this.make({ start, end }, this.armed);
-      return announce(this.#short(this.text.quote({ start, end })));
-    }
-    const there = this.over(unit);
-    if (!selection && !this.armed && there.length > 0 && !there.includes(this.chosen)) return this.choose(there[0]!);
-    if (!place) return;
-    this.chosen = -1;
-    this.cursor = place;
-    this.selection = { ...place, forward: true, tapped: true };
-    this.say(t('span_tap_last', { text: this.#short(this.text.quote(place)) }));
-  }
-
-  // ---- keys -------------------------------------------------------------------------------------------------------
-
-  /** A key press of the page; true if it was ours. */
-  press(press: Press): boolean {
-    if (press.is === 'digit') return this.#digit(press.digit);
-    if (press.is === 'letter') {
-      if (press.letter === 'E') return this.toggleExact(), true;
-      return press.letter === 'R' && this.startRelation();
-    }
-    if (press.is === 'sign') return this.#sign(press.code, press.shift);
-    return press.is === 'named' && this.#named(press.name, press.shift, press.ctrl);
-  }
-
-  #digit(digit: number): boolean {
+  /** A digit: that label, while relating among those that fit. */
+  number(digit: number): boolean {
     const label = (this.relating ? this.allowed : this.labels)[digit - 1];
     if (label !== undefined) this.label(label);
     else if (this.relating) this.say(t('span_choose_other'));
     return label !== undefined || this.relating;
   }
 
-  #sign(code: string, shift: boolean): boolean {
-    if (code === 'Period') return this.step(1);
-    if (code === 'Comma') return this.step(-1);
-    if (code !== 'Minus' && code !== 'Equal') return false;
-    this.nudge(shift ? 'start' : 'end', code === 'Equal');
-    return true;
-  }
-
-  #named(name: string, shift: boolean, ctrl: boolean): boolean {
-    const way = WAYS[name];
-    if (way) {
-      this.touch = false;
-      if (shift && !this.relating) this.#extend(way, ctrl || this.exact);
-      else if (ctrl && !this.relating) this.#byLetter(way);
-      else this.#move(way);
-      return true;
-    }
-    if (name === 'Home' || name === 'End') return this.#toEnd(name === 'Home' ? 'first' : 'last', shift);
-    if (name === 'Enter') return this.#enter();
-    if (name === 'Space') return this.cursor !== null && (this.#chooseOver(this.cursor.start) || (this.say(t('span_none_here')), true));
-    if (name === 'Tab') return this.chosen >= 0 && this.step(shift ? -1 : 1);
-    if (name === 'Delete') return this.chosen >= 0 && !this.relating && (this.remove(), true);
-    if (name === 'Backspace') {
-      if (this.chosen >= 0 && !this.relating) return this.remove(), true;
-      return (this.selection !== null || this.relating) && this.back();
-    }
-    return name === 'Escape' && this.back();
-  }
-
-  /** Ctrl and an arrow: letter by letter from where the cursor is. */
-  #byLetter(way: Way): void {
-    if (!this.exact) this.toggleExact();
-    this.#move(way);
-  }
-
-  #toEnd(which: 'first' | 'last', shift: boolean): boolean {
+  /** To the first or the last word of the paragraph, or the selection up to it. */
+  toEnd(which: 'first' | 'last', shift: boolean): boolean {
     const here = this.selection ?? this.cursor ?? this.#start();
     const to = here && this.mover.paragraphEnd(here.start, which, this.exact);
     if (!here || !to) return true;
-    if (!shift || this.relating) this.#stand(to);
+    if (!shift || this.relating) this.stand(to);
     else {
       this.chosen = -1;
       this.#select(which === 'first' ? { start: to.start, end: here.end } : { start: here.start, end: to.end }, which === 'last');
@@ -501,7 +384,7 @@ export class Labeller {
   }
 
   /** Makes the span, or asks for its label. With nothing at hand Enter is the page's: the worker is done. */
-  #enter(): boolean {
+  enter(): boolean {
     if (this.relating) {
       const [only, ...more] = this.allowed;
       if (only !== undefined && more.length === 0) this.label(only);

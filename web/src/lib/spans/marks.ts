@@ -109,6 +109,14 @@ export function overlapping(answer: SpansAnswer, start: number, end: number, but
   return answer.spans.findIndex((one, index) => index !== but && one.start < end && start < one.end);
 }
 
+/** The spans that hold the character at `point`, the shortest first. */
+export function spansOver(answer: SpansAnswer, point: number): number[] {
+  const length = (index: number): number => answer.spans[index]!.end - answer.spans[index]!.start;
+  const found: number[] = [];
+  answer.spans.forEach((one, index) => { if (one.start <= point && point < one.end) found.push(index); });
+  return found.sort((a, b) => length(a) - length(b));
+}
+
 /** On which line under the text each span is drawn, so that those that overlap do not hide each other. Spans are sorted. */
 export function lanesOf(spans: { start: number; end: number }[]): number[] {
   const ends: number[] = [];
