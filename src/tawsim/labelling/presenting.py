@@ -18,6 +18,7 @@ from tawsim.kinds.content import candidate_values
 from tawsim.kinds.kind import Content
 from tawsim.store.rows import to_json
 
+# Not drawn from a lease's id: ids follow the clock, so whoever knows one could foretell which candidate stands first.
 _CHANCE = random.SystemRandom()
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # Kinds whose answers can be judged without the row: it is not read for them.
