@@ -1,7 +1,7 @@
 """What runs in processes of its own, so that its memory and CPU are told apart: our server, an import, a history of answers.
 
     python benchmarks/parts/children.py serve FILE.tawsim
-    python benchmarks/parts/children.py import FILE.tawsim ROWS.csv
+    python benchmarks/parts/children.py import FILE.tawsim ROWS.csv [OVERLAP]
     python benchmarks/parts/children.py answer FILE.tawsim WORKERS ANSWERS
 
 Each prints one line of JSON. Called by world.py.
@@ -33,14 +33,16 @@ def serve(path: str) -> None:
     run([Path(path)], port=0, on_ready=tell)
 
 
-def import_rows(path: str, rows: str) -> dict[str, Any]:
+def import_rows(path: str, rows: str, overlap: str = "1") -> dict[str, Any]:
     """A new workspace with one project of the file's rows, through `import_file`, as the terminal does it."""
     from tawsim.loop.importing import import_file, new_project_from_file
     from tawsim.workspaces.workspace import open_workspace
 
     workspace = open_workspace(Path(path), create=True, owner="owner")
     began = time.perf_counter()
-    project = new_project_from_file(workspace.db, Path(rows), list(LABELS), actor_id=workspace.owner_id)
+    project = new_project_from_file(
+        workspace.db, Path(rows), list(LABELS), overlap=int(overlap), actor_id=workspace.owner_id
+    )
     report = import_file(workspace.db, project, Path(rows), actor_id=workspace.owner_id)
     seconds = time.perf_counter() - began
     held = peak_mb()
@@ -98,6 +100,6 @@ if __name__ == "__main__":
     if sys.argv[1] == "serve":
         serve(sys.argv[2])
     elif sys.argv[1] == "import":
-        print(json.dumps(import_rows(sys.argv[2], sys.argv[3])))
+        print(json.dumps(import_rows(*sys.argv[2:5])))
     else:
         print(json.dumps(answer(sys.argv[2], sys.argv[3], sys.argv[4])))
