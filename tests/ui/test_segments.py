@@ -173,6 +173,20 @@ def test_it_plays(page: Page, project: Made) -> None:
     expect(page.get_by_test_id("segment-time")).to_contain_text("0:00.00 / 0:13.00")  # the next one, at rest
 
 
+def test_a_recording_that_stands_still_says_so(page: Page, project: Made) -> None:
+    """A sound device that takes nothing: `play` is granted, no event comes, and the time does not move."""
+    page.clock.install()
+    page.add_init_script("HTMLMediaElement.prototype.play = function () { this.onplay(); return Promise.resolve(); }")
+    begin(page, project())
+    press(page, "Space")
+    expect(page.get_by_test_id("segment-play")).to_have_attribute("data-playing", "true")
+    expect(page.get_by_test_id("segment-standing")).to_have_count(0)
+    page.clock.fast_forward(4_000)
+    expect(page.get_by_test_id("segment-standing")).to_be_visible()
+    press(page, "ArrowRight")
+    expect(page.get_by_test_id("segment-standing")).to_have_count(0)
+
+
 def test_words_keep_their_direction(page: Page, project: Made) -> None:
     """The wave form runs left to right on every page; what is said goes its own way."""
     begin(page, project())

@@ -1,17 +1,22 @@
 // Playing one recording: where it is, how fast, and a stretch that is played alone or over and over. No segments, no drawing.
 
 export const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2];
+const STANDS_MS = 3_000;
 
 export class Player {
   /** Seconds; moves with every frame while it plays. */
   time = $state(0);
   duration = $state(0);
   playing = $state(false);
+  /** It should play and has not moved for seconds: the data does not come, or no device takes the sound. No event says so. */
+  standing = $state(false);
   speed = $state(1);
   loop = $state(false);
   /** The stretch that is played alone; null: all. */
   #alone: { start: number; end: number } | null = null;
   #frame = 0;
+  #watch = 0;
+  #moved = 0;
   readonly #audio = new Audio();
   readonly #onready: () => void;
   readonly #onbroken: () => void;
@@ -26,11 +31,13 @@ export class Player {
     audio.onerror = () => audio.getAttribute('src') && this.#onbroken();
     audio.onplay = () => {
       this.playing = true;
+      this.#moved = performance.now();
       this.#frame = requestAnimationFrame(() => this.#tick());
+      clearInterval(this.#watch);
+      this.#watch = setInterval(() => (this.standing = performance.now() - this.#moved > STANDS_MS), 500);
     };
     audio.onpause = () => {
-      this.playing = false;
-      cancelAnimationFrame(this.#frame);
+      this.#rest();
       this.time = audio.currentTime;
     };
     audio.ontimeupdate = () => this.#follow(); // a tab in the background gets no frames
@@ -44,12 +51,17 @@ export class Player {
   }
 
   close(): void {
-    cancelAnimationFrame(this.#frame);
     this.#audio.pause();
     this.#audio.removeAttribute('src');
     this.#audio.load();
     this.#alone = null;
-    this.playing = false;
+    this.#rest();
+  }
+
+  #rest(): void {
+    this.playing = this.standing = false;
+    cancelAnimationFrame(this.#frame);
+    clearInterval(this.#watch);
   }
 
   /** A stream without a length in its head tells it once its end was looked for. */
@@ -78,6 +90,10 @@ export class Player {
         this.#audio.pause();
         this.#audio.currentTime = alone.end;
       }
+    }
+    if (this.#audio.currentTime !== this.time) {
+      this.#moved = performance.now();
+      this.standing = false;
     }
     this.time = this.#audio.currentTime;
   }
@@ -109,6 +125,8 @@ export class Player {
   /** Jumps to a second, clamped; a stretch that was played alone is left. */
   seek(time: number): void {
     this.#alone = null;
+    this.#moved = performance.now();
+    this.standing = false;
     this.time = Math.min(Math.max(time, 0), this.duration);
     this.#audio.currentTime = this.time;
   }
