@@ -338,7 +338,7 @@ def test_a_backup_under_load_ends_and_is_a_state_that_once_was(db: Database, tmp
 def event(tx: Transaction, data: str) -> dict[str, Any]:
     return {
         "id": new_id(tx.now), "at": tx.now, "kind": "test", "actor_id": "t", "project_id": None, "task_id": None,
-        "object_id": None, "data": data,
+        "object_id": None, "data": data, "number": None, "hash": None, "content": "",
     }  # fmt: skip
 
 

@@ -31,7 +31,7 @@ def schema(family: Family) -> sqlite3.Connection:
 
 
 def family_of(name: str) -> Family:
-    return "accounts" if name.startswith("credential_") else "workspace"
+    return "accounts" if name.startswith(("credential_", "anchor_", "hook_key_")) else "workspace"
 
 
 def names_in_code() -> set[str]:

@@ -37,12 +37,14 @@ OURS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError
 class Transaction:
     """Statements by name on one connection, inside one transaction."""
 
-    __slots__ = ("_connection", "_statements", "now")
+    __slots__ = ("_connection", "_statements", "head", "now")
 
     def __init__(self, connection: sqlite3.Connection, now: int) -> None:
         self._connection = connection
         self._statements = statements()
         self.now = now
+        # The last event's number and hash, once somebody has asked (store/chain.py).
+        self.head: tuple[int, bytes] | None = None
 
     def one(self, name: str, /, **values: Any) -> Row | None:
         """The first row, or None."""
@@ -224,6 +226,7 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             transaction = Transaction(connection, self.clock())
             for item in group:
+                head = transaction.head
                 connection.execute("SAVEPOINT one")
                 try:
                     item.result = item.work(transaction)
@@ -234,6 +237,7 @@ class Database:
                     item.error = _explain(error, self.path)
                     connection.execute("ROLLBACK TO one")
                     connection.execute("RELEASE one")
+                    transaction.head = head  # the events of this one are gone with it
             self._commit()
         except BaseException as error:
             # A full or failing disk: SQLite may have rolled all of it back, so nobody in this group is acknowledged.

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from tawsim.core.errors import BadInput, KeyReused
 from tawsim.core.ids import new_id
+from tawsim.store import chain
 from tawsim.store.database import Transaction
 from tawsim.store.rows import to_json
 
@@ -47,9 +48,19 @@ def record(
     task_id: str | None = None,
     object_id: str | None = None,
     data: str = "{}",
+    content: str | None = None,
 ) -> None:
-    """Append one event: who did what to which object."""
+    """Append one event to the chain: who did what to which object. To be called after the rows it tells of are written,
+    since their digests go into it (store/chain.py); `content` gives others than those of its kind."""
+    number, before = chain.head(tx)
+    number += 1
+    event_id = new_id(tx.now)
+    if content is None:
+        content = chain.contents(tx, kind, object_id)
+    row = (number, event_id, tx.now, kind, actor_id, project_id, task_id, object_id, content, data)
+    after = chain.linked(before, row)
     tx.run(
-        "event_insert", id=new_id(tx.now), at=tx.now, kind=kind, actor_id=actor_id, project_id=project_id,
-        task_id=task_id, object_id=object_id, data=data,
+        "event_insert", id=event_id, at=tx.now, kind=kind, actor_id=actor_id, project_id=project_id, task_id=task_id,
+        object_id=object_id, data=data, number=number, hash=after, content=content,
     )  # fmt: skip
+    tx.head = (number, after)

@@ -28,5 +28,5 @@ SELECT digest, result FROM request_key WHERE actor_id = :actor_id AND key = :key
 INSERT INTO request_key (actor_id, key, digest, result, at) VALUES (:actor_id, :key, :digest, :result, :at);
 
 -- name: event_insert
-INSERT INTO event (id, at, kind, actor_id, project_id, task_id, object_id, data)
-VALUES (:id, :at, :kind, :actor_id, :project_id, :task_id, :object_id, :data);
+INSERT INTO event (id, at, kind, actor_id, project_id, task_id, object_id, data, number, hash, content)
+VALUES (:id, :at, :kind, :actor_id, :project_id, :task_id, :object_id, :data, :number, :hash, :content);
