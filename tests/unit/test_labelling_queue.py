@@ -209,7 +209,7 @@ def test_what_a_worker_is_shown_holds_nothing_of_others(workspace: Workspace, cl
     after = world.grant(world.a).leases[0]
     assert after == before
     assert {f.name for f in dataclasses.fields(after)} == {
-        "lease_id", "task_id", "deadline", "round", "seq", "shown", "previous"
+        "lease_id", "task_id", "deadline", "round", "seq", "shown", "previous", "shown_id", "shown_seq"
     }  # fmt: skip
     assert set(after.content) == {"text"}
 

@@ -12,6 +12,7 @@ from tawsim.labelling.hours import paid_answer
 from tawsim.labelling.slots import (
     add_accepted,
     count_changes,
+    count_task,
     count_worker,
     end_lease,
     give_slot,
@@ -87,7 +88,7 @@ def reopen(tx: Transaction, actor_id: str, task_id: str) -> int:
     skipped = int(task["state"] == "skipped_out")
     row = tx.one("task_reopen", id=task_id, returned_rank=next_returned_rank(tx, task["project_id"]))
     assert row is not None
-    count_changes(tx, task["project_id"], done=-done, skipped_out=-skipped, answers=-task["accepted"])
+    count_task(tx, task, done=-done, skipped_out=-skipped, answers=-task["accepted"])
     record(tx, "task.reopened", actor_id, project_id=task["project_id"], task_id=task_id, object_id=task_id)
     return int(row["round"])
 
@@ -100,7 +101,7 @@ def set_task_overlap(tx: Transaction, actor_id: str, task_id: str, overlap: int)
     now = int(task["state"] == "open" and task["accepted"] >= overlap)
     rank = next_returned_rank(tx, task["project_id"])
     tx.run("task_set_overlap", id=task_id, overlap=overlap, returned_rank=rank)
-    count_changes(tx, task["project_id"], done=now - was, answers_wanted=overlap - task["overlap"])
+    count_task(tx, task, done=now - was, answers_wanted=overlap - task["overlap"])
     record(
         tx, "task.overlap", actor_id, project_id=task["project_id"], task_id=task_id, object_id=task_id,
         data=json.dumps({"from": task["overlap"], "to": overlap}),
@@ -129,8 +130,8 @@ def remove_task(tx: Transaction, actor_id: str, task_id: str) -> None:
     done = int(task["state"] == "open" and task["accepted"] >= task["overlap"])
     skipped = int(task["state"] == "skipped_out")
     tx.run("task_remove", id=task_id)
-    count_changes(
-        tx, task["project_id"], tasks=-1, done=-done, skipped_out=-skipped, answers=-task["accepted"],
+    count_task(
+        tx, task, tasks=-1, done=-done, skipped_out=-skipped, answers=-task["accepted"],
         answers_wanted=-task["overlap"],
     )  # fmt: skip
     record(tx, "task.removed", actor_id, project_id=task["project_id"], task_id=task_id, object_id=task_id)

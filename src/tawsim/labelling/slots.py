@@ -32,9 +32,15 @@ def task_row(tx: Transaction, task_id: str) -> Row:
 
 
 def take_slot(tx: Transaction, task_id: str, round_: int) -> int | None:
-    """The smallest free slot, taken in the transaction that looked; None if the task is full or closed (Q3)."""
-    if tx.run("task_take_slot", id=task_id) == 0:
+    """The smallest free slot, taken in the transaction that looked; None if the task is full or closed (Q3). A task of known
+    answer takes any number: its slots are numbered as they are given, without looking at those before."""
+    taken = tx.one("task_take_slot", id=task_id)
+    if taken is None:
         return None
+    if taken["purpose"] != "work":
+        given = tx.one("gold_take", task_id=task_id)
+        assert given is not None
+        return int(given["given"])
     held = {row["slot"] for row in tx.all("lease_slots", task_id=task_id, round=round_)}
     return next(slot for slot in count(1) if slot not in held)
 
@@ -56,6 +62,14 @@ def count_changes(tx: Transaction, project_id: str, **changes: int) -> None:
     """Add to the project's counts: tasks, done, skipped_out, answers, answers_wanted, leases."""
     full = dict.fromkeys(("tasks", "done", "skipped_out", "answers", "answers_wanted", "leases"), 0) | changes
     tx.run("project_count_add", project_id=project_id, **full)
+
+
+def count_task(tx: Transaction, task: Row, **changes: int) -> None:
+    """`count_changes` for one task; of a task of known answer only the leases count, since the rest speaks of the work."""
+    if task["purpose"] != "work":
+        changes = {"leases": changes["leases"]} if changes.get("leases") else {}
+    if changes:
+        count_changes(tx, task["project_id"], **changes)
 
 
 def count_worker(
@@ -80,7 +94,7 @@ def add_accepted(tx: Transaction, task: Row, worker_id: str, n: int, *, leases: 
     tx.run("task_add_accepted", id=task["id"], n=n)
     was_done = task["state"] == "open" and task["accepted"] >= task["overlap"]
     is_done = task["state"] == "open" and task["accepted"] + n >= task["overlap"]
-    count_changes(tx, task["project_id"], answers=n, done=int(is_done) - int(was_done), leases=leases)
+    count_task(tx, task, answers=n, done=int(is_done) - int(was_done), leases=leases)
     count_worker(tx, task["project_id"], worker_id, answers=n, leases=leases, at=tx.now if n > 0 else None)
 
 
@@ -93,6 +107,8 @@ def end_lease(tx: Transaction, lease: Row, state: str, *, actor_id: str, reason:
             give_slot(tx, lease["project_id"], lease["task_id"])
         count_changes(tx, lease["project_id"], leases=-1)
         count_worker(tx, lease["project_id"], lease["worker_id"], leases=-1)
+        if lease["day"]:  # a task that was not answered does not count towards the day's quota
+            tx.run("day_give", project_id=lease["project_id"], worker_id=lease["worker_id"], day=lease["day"])
     record(
         tx, f"lease.{state}", actor_id, project_id=lease["project_id"], task_id=lease["task_id"], object_id=lease["id"]
     )
@@ -100,10 +116,19 @@ def end_lease(tx: Transaction, lease: Row, state: str, *, actor_id: str, reason:
 
 
 def insert_lease(
-    tx: Transaction, project: Row, task_id: str, round_: int, worker_id: str, slot: int, shown: str | None = None
+    tx: Transaction,
+    project: Row,
+    task_id: str,
+    round_: int,
+    worker_id: str,
+    slot: int,
+    shown: str | None = None,
+    *,
+    number: int = 0,
+    day: int = 0,
 ) -> dict[str, Any]:
     """A live lease on a slot that was taken. The deadline is the server's (Q6). `shown`: what an earlier lease of this
-    worker drew; None: it is drawn now."""
+    worker drew; None: it is drawn now. `number`: the worker's own count of tasks; `day`: the day of a quota it counts on."""
     lease = {
         "id": new_id(tx.now),
         "project_id": project["id"],
@@ -111,6 +136,8 @@ def insert_lease(
         "worker_id": worker_id,
         "round": round_,
         "slot": slot,
+        "number": number,
+        "day": day,
         "granted_at": tx.now,
         "deadline": tx.now + project["lease_seconds"] * 1_000_000,
     }

@@ -11,10 +11,13 @@ from tawsim.core.clock import SECOND
 from tawsim.core.errors import BadAnswer, BadInput, Conflict, LeaseLost, NotFound, VersionConflict
 from tawsim.core.ids import new_id
 from tawsim.kinds import validate_answers
+from tawsim.labelling.gold import take_back
 from tawsim.labelling.hours import check_spent, worked
 from tawsim.labelling.live_turns import check_turns
+from tawsim.labelling.masking import shown_id
 from tawsim.labelling.presenting import needs_row, read_drawn, to_stored
 from tawsim.labelling.queue import LeasedTask, leased_task
+from tawsim.labelling.quotas import Room, room_of, take
 from tawsim.labelling.schemas import carried, renamed_since
 from tawsim.labelling.slots import (
     add_accepted,
@@ -25,6 +28,7 @@ from tawsim.labelling.slots import (
     project_row,
     take_slot,
 )
+from tawsim.labelling.training import known_answered, known_edited
 from tawsim.store.database import Row, Transaction
 from tawsim.store.keys import once, record
 from tawsim.store.rows import project as project_of
@@ -55,12 +59,13 @@ NOTHING_MORE = Given()
 @dataclass(frozen=True, slots=True)
 class Submitted:
     """What became of a submit. `annotation` is None when the slot was gone; then `draft` names where the work was kept.
-    `changed`: it was, because the questions had changed."""
+    `changed`: it was, because the questions had changed. `training`: what is told of a worked example."""
 
     annotation: dict[str, Any] | None
     repeated: bool
     draft: str | None = None
     changed: bool = False
+    training: dict[str, Any] | None = None
 
     def or_raise(self) -> dict[str, Any]:
         """The annotation, or LeaseLost. Raised outside the transaction, which must commit to keep the draft."""
@@ -107,14 +112,16 @@ def submit(
             return {"annotation": None, "draft": old, "changed": True}
         if lease["state"] == "live":
             end_lease(tx, lease, "submitted", actor_id=worker_id)
-            return {"annotation": _accept(tx, project, lease, clean, given, late=False)}
+            return _accept(tx, project, lease, clean, given, late=False)
         if lease["state"] == "expired" and _take_late_slot(tx, project, lease):
-            return {"annotation": _accept(tx, project, lease, clean, given, late=True)}
+            return _accept(tx, project, lease, clean, given, late=True)
         keep = lease["state"] in ("expired", "revoked")
         return {"annotation": None, "draft": _keep_draft(tx, project, lease, clean, given) if keep else None}
 
     result, repeated = once(tx, worker_id, key, ["submit", lease_id, answers, *given.key_part()], work)
-    return Submitted(result["annotation"], repeated, result.get("draft"), result.get("changed", False))
+    return Submitted(
+        result["annotation"], repeated, result.get("draft"), result.get("changed", False), result.get("training")
+    )
 
 
 def _clean(tx: Transaction, lease: Row, questions_text: str, answers: Any) -> dict[str, Any]:
@@ -159,6 +166,8 @@ def _take_late_slot(tx: Transaction, project: Row, lease: Row) -> bool:
     if worker is None or not worker["active"]:
         return False
     again = tx.one("lease_live_on_task", task_id=task["id"], worker_id=lease["worker_id"])
+    if again is None and _room(tx, project, lease["worker_id"]).left < 1:
+        return False
     if again is not None:
         # The same worker was given the task again: the late answer takes over that lease's slot.
         end_lease(tx, again, "released", actor_id=lease["worker_id"], give=False)
@@ -169,8 +178,17 @@ def _take_late_slot(tx: Transaction, project: Row, lease: Row) -> bool:
         slot = take_slot(tx, task["id"], task["round"])
     if slot is None:
         return False
+    take(tx, _room(tx, project, lease["worker_id"]), 1)
     tx.run("lease_mark_late", id=lease["id"], slot=slot)
     return True
+
+
+def _room(tx: Transaction, project: Row, worker_id: str) -> Room:
+    """What expired was given back to the quota; answered late it counts again, if there is room (Q19)."""
+    counts = tx.one("project_count_get", project_id=project["id"])
+    assert counts is not None
+    place = tx.one("worker_project_get", project_id=project["id"], worker_id=worker_id)
+    return room_of(tx, project_of(project), worker_id, counts, place)
 
 
 def _accept(
@@ -197,7 +215,12 @@ def _accept(
         tx, project, lease["worker_id"], since=lease["granted_at"], spent_ms=given.spent_ms, object_id=annotation_id,
         answer=True,
     )  # fmt: skip
-    return {"id": annotation_id, "task_id": lease["task_id"], "version": 1, "state": "accepted", "late": late}
+    told = known_answered(tx, project_of(project), lease, annotation_id) if task["purpose"] != "work" else None
+    called = shown_id(project_of(project), lease["worker_id"], lease["task_id"])
+    return {
+        "annotation": {"id": annotation_id, "task_id": called, "version": 1, "state": "accepted", "late": late},
+        "training": told,
+    }
 
 
 def _keep_draft(
@@ -299,10 +322,14 @@ def undo(tx: Transaction, worker_id: str, annotation_id: str, key: str) -> Lease
         tx.run("annotation_set_state", id=annotation_id, state="withdrawn")
         tx.run("lease_drop_slot", id=old["id"])
         add_accepted(tx, task, worker_id, -1, leases=1)
+        take_back(tx, task, annotation_id)
         record(
             tx, "annotation.withdrawn", worker_id, project_id=project["id"], task_id=task["id"], object_id=annotation_id
         )
-        lease = insert_lease(tx, project, task["id"], task["round"], worker_id, old["slot"], shown=old["shown"])
+        lease = insert_lease(
+            tx, project, task["id"], task["round"], worker_id, old["slot"], shown=old["shown"], number=old["number"],
+            day=old["day"],
+        )  # fmt: skip
         return {"lease": lease["id"]}
 
     result, _ = once(tx, worker_id, key, ["undo", annotation_id], work)
@@ -360,8 +387,10 @@ def edit(
             tx, project, actor_id, since=annotation["created_at"], spent_ms=given.spent_ms, object_id=annotation_id,
             answer=False,
         )  # fmt: skip
+        known_edited(tx, project_of(project), annotation["task_id"], annotation_id)
         return {
-            "id": annotation_id, "task_id": annotation["task_id"], "version": seen_version + 1, "state": "accepted",
+            "id": annotation_id, "task_id": shown_id(project_of(project), actor_id, annotation["task_id"]),
+            "version": seen_version + 1, "state": "accepted",
             "late": bool(annotation["late"]),
         }  # fmt: skip
 

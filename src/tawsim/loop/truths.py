@@ -69,7 +69,7 @@ def _summary(truth: ProjectTruth) -> dict[str, Any]:
 def _by_seq(truth: ProjectTruth, db: Database, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
     with db.read() as tx:
         found = tx.all(
-            "task_page", project_id=truth.project.id, after=after, visible_seq=truth.visible_seq, n=limit + 1
+            "task_page_of_work", project_id=truth.project.id, after=after, visible_seq=truth.visible_seq, n=limit + 1
         )
         tasks = [_task(truth, rows.task(row, row["content"]), tx) for row in found[:limit]]
     return tasks, found[limit - 1]["seq"] if len(found) > limit else None

@@ -28,9 +28,9 @@ def leased_json(leased: LeasedTask) -> dict[str, Any]:
     """A task in a worker's hands."""
     return {
         "lease": {
-            "id": leased.lease_id, "task_id": leased.task_id, "deadline": leased.deadline, "round": leased.round
+            "id": leased.lease_id, "task_id": leased.shown_id, "deadline": leased.deadline, "round": leased.round
         },
-        "task": {"id": leased.task_id, "seq": leased.seq, **leased.shown},
+        "task": {"id": leased.shown_id, "seq": leased.shown_seq, **leased.shown},
         "previous": leased.previous,
     }  # fmt: skip
 
@@ -38,4 +38,4 @@ def leased_json(leased: LeasedTask) -> dict[str, Any]:
 def grant_json(grant: Grant) -> dict[str, Any]:
     """What `next` answers."""
     none = None if grant.none is None else {"reason": grant.none, "retry_after_s": grant.retry_after_s}
-    return {"leases": [leased_json(leased) for leased in grant.leases], "none": none}
+    return {"leases": [leased_json(leased) for leased in grant.leases], "none": none, "standing": grant.standing}

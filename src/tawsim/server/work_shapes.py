@@ -86,11 +86,22 @@ class NoneFacts:
 
 
 @dataclass(frozen=True)
+class StandingFacts:
+    """Where the caller stands in the training round: examples answered, or answers towards the qualification, `done` of at
+    most `of`."""
+
+    stage: str
+    done: int
+    of: int
+
+
+@dataclass(frozen=True)
 class NextShape:
-    """The leases the caller holds, old ones first."""
+    """The leases the caller holds, old ones first. `standing`: null outside the training round."""
 
     leases: list[LeasedTaskShape]
     none: NoneFacts | None
+    standing: StandingFacts | None
 
 
 @dataclass(frozen=True)
@@ -105,11 +116,23 @@ class AnnotationFacts:
 
 
 @dataclass(frozen=True)
+class TrainingFacts:
+    """What is told of a worked example once it was answered. `score`: 0 to 1; `expected`: answers by question."""
+
+    right: bool
+    score: float
+    expected: dict[str, Any]
+    explanation: str
+
+
+@dataclass(frozen=True)
 class SubmittedShape:
-    """What became of a submit. `repeated`: the key was seen before, and this is the first result again."""
+    """What became of a submit. `repeated`: the key was seen before, and this is the first result again. `training`: null but
+    for an example of the training round."""
 
     annotation: AnnotationFacts
     repeated: bool
+    training: TrainingFacts | None
 
 
 @dataclass(frozen=True)

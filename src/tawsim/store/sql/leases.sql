@@ -1,8 +1,8 @@
 -- Statements on leases, annotations and drafts.
 
 -- name: lease_insert
-INSERT INTO lease (id, project_id, task_id, worker_id, round, slot, state, granted_at, deadline, shown)
-VALUES (:id, :project_id, :task_id, :worker_id, :round, :slot, 'live', :granted_at, :deadline, :shown);
+INSERT INTO lease (id, project_id, task_id, worker_id, round, slot, state, granted_at, deadline, shown, number, day)
+VALUES (:id, :project_id, :task_id, :worker_id, :round, :slot, 'live', :granted_at, :deadline, :shown, :number, :day);
 
 -- name: lease_get
 SELECT * FROM lease WHERE id = :id;
@@ -41,7 +41,7 @@ SELECT * FROM lease WHERE state = 'live' AND deadline <= :now ORDER BY deadline 
 
 -- name: lease_next_deadline
 SELECT MIN(l.deadline) AS deadline FROM lease l JOIN task t ON t.id = l.task_id
-WHERE l.project_id = :project_id AND l.state = 'live' AND l.worker_id <> :worker_id AND t.state = 'open'
+WHERE l.project_id = :project_id AND l.state = 'live' AND l.worker_id <> :worker_id AND t.state = 'open' AND t.purpose = 'work'
   AND NOT EXISTS (SELECT 1 FROM lease m WHERE m.worker_id = :worker_id AND m.task_id = l.task_id AND m.round = t.round
                   AND (m.state IN ('live', 'skipped')
                        OR EXISTS (SELECT 1 FROM annotation a WHERE a.lease_id = m.id AND a.state <> 'withdrawn')));
@@ -81,7 +81,7 @@ WHERE id = :id AND version = :seen_version AND state = 'accepted';
 UPDATE annotation SET state = :state WHERE id = :id AND state = 'accepted';
 
 -- name: annotation_mine
-SELECT a.*, v.answers, v.comment, v.flag, t.seq, c.content, l.shown FROM annotation a
+SELECT a.*, v.answers, v.comment, v.flag, t.seq, c.content, l.shown, l.number FROM annotation a
 JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version JOIN lease l ON l.id = a.lease_id
 JOIN task t ON t.id = a.task_id JOIN task_content c ON c.task_id = a.task_id
 WHERE a.project_id = :project_id AND a.worker_id = :worker_id AND a.id < :before
@@ -92,7 +92,7 @@ SELECT a.id, a.task_id, a.lease_id, a.worker_id, a.round, a.version, a.late, a.g
   a.created_at, v.answers, v.comment, v.flag, t.seq, l.shown
 FROM task t JOIN annotation a ON a.task_id = t.id AND a.round = t.round AND a.state = 'accepted'
 JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version JOIN lease l ON l.id = a.lease_id
-WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :until AND t.state <> 'removed'
+WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :until AND t.state <> 'removed' AND t.purpose = 'work'
 ORDER BY t.seq, a.id;
 
 -- name: draft_insert
@@ -103,7 +103,7 @@ VALUES (:id, :project_id, :task_id, :lease_id, :worker_id, :answers, :schema_ver
 SELECT * FROM draft WHERE id = :id;
 
 -- name: draft_of_worker
-SELECT d.*, w.name AS worker_name, t.seq, c.content, l.shown FROM draft d JOIN worker w ON w.id = d.worker_id
+SELECT d.*, w.name AS worker_name, t.seq, c.content, l.shown, l.number FROM draft d JOIN worker w ON w.id = d.worker_id
 JOIN lease l ON l.id = d.lease_id
 JOIN task t ON t.id = d.task_id JOIN task_content c ON c.task_id = d.task_id
 WHERE d.worker_id = :worker_id AND d.id > :after ORDER BY d.id LIMIT :n;

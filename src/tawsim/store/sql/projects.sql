@@ -71,7 +71,7 @@ SELECT COUNT(*) AS tasks,
   COALESCE(SUM(CASE WHEN state = 'skipped_out' THEN 1 ELSE 0 END), 0) AS skipped_out,
   COALESCE(SUM(accepted), 0) AS answers,
   COALESCE(SUM(CASE WHEN state = 'removed' THEN 0 ELSE overlap END), 0) AS answers_wanted
-FROM task WHERE project_id = :project_id AND seq <= :visible_seq AND state <> 'removed';
+FROM task WHERE project_id = :project_id AND seq <= :visible_seq AND state <> 'removed' AND purpose = 'work';
 
 -- name: project_live_leases
 SELECT COUNT(*) AS n FROM lease WHERE project_id = :project_id AND state = 'live';
@@ -84,10 +84,10 @@ SELECT worker_id, answers, skips, leases, last_at FROM worker_project WHERE proj
 ORDER BY answers DESC, worker_id;
 
 -- name: worker_project_move
-INSERT INTO worker_project (project_id, worker_id, position, returned_rank, leases)
-VALUES (:project_id, :worker_id, :position, :returned_rank, :leases)
+INSERT INTO worker_project (project_id, worker_id, position, returned_rank, leases, granted)
+VALUES (:project_id, :worker_id, :position, :returned_rank, :leases, :leases)
 ON CONFLICT (project_id, worker_id) DO UPDATE SET position = excluded.position, returned_rank = excluded.returned_rank,
-  leases = worker_project.leases + excluded.leases;
+  leases = worker_project.leases + excluded.leases, granted = worker_project.granted + excluded.leases;
 
 -- name: worker_project_add
 INSERT INTO worker_project (project_id, worker_id, answers, skips, leases, last_at)

@@ -4,6 +4,10 @@
 INSERT INTO task (id, project_id, seq, position, overlap, text_key)
 VALUES (:id, :project_id, :seq, :position, :overlap, :text_key);
 
+-- name: task_insert_placed
+INSERT INTO task (id, project_id, seq, position, overlap, text_key, purpose, lane_id, priority, due_at, is_open)
+VALUES (:id, :project_id, :seq, :position, :overlap, :text_key, :purpose, :lane_id, :priority, :due_at, :is_open);
+
 -- name: task_content_insert
 INSERT INTO task_content (task_id, content) VALUES (:id, :content);
 
@@ -28,23 +32,26 @@ SELECT t.*, c.content FROM task t JOIN task_content c ON c.task_id = t.id
 WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :visible_seq AND t.state <> 'removed'
 ORDER BY t.seq LIMIT :n;
 
--- The head of the queue past this worker's cursor: tasks that came back first, then fresh ones.
+-- The head of a lane past this worker's cursor: tasks that came back first, then fresh ones.
 -- name: queue_returned
 SELECT id, returned_rank, round, overlap, load FROM task
-WHERE project_id = :project_id AND is_open = 1 AND returned_rank IS NOT NULL AND returned_rank > :after
+WHERE project_id = :project_id AND lane_id = :lane_id AND is_open = 1 AND returned_rank IS NOT NULL AND returned_rank > :after
 ORDER BY returned_rank LIMIT :n;
 
 -- name: queue_fresh
 SELECT id, position, round, overlap, load FROM task
-WHERE project_id = :project_id AND is_open = 1 AND position > :after AND position <= :visible_position
+WHERE project_id = :project_id AND lane_id = :lane_id AND is_open = 1 AND position > :after AND position <= :visible_position
 ORDER BY position LIMIT :n;
 
+-- A task of known answer is never open to the queue of work, and takes any number of answers.
 -- name: task_take_slot
-UPDATE task SET load = load + 1, is_open = CASE WHEN state = 'open' AND load + 1 < overlap THEN 1 ELSE 0 END
-WHERE id = :id AND load < overlap AND state = 'open';
+UPDATE task SET load = load + 1,
+  is_open = CASE WHEN state = 'open' AND purpose = 'work' AND load + 1 < overlap THEN 1 ELSE 0 END
+WHERE id = :id AND (load < overlap OR purpose <> 'work') AND state = 'open' RETURNING purpose;
 
 -- name: task_give_slot
-UPDATE task SET load = load - 1, is_open = CASE WHEN state = 'open' AND load - 1 < overlap THEN 1 ELSE 0 END,
+UPDATE task SET load = load - 1,
+  is_open = CASE WHEN state = 'open' AND purpose = 'work' AND load - 1 < overlap THEN 1 ELSE 0 END,
   returned_rank = :returned_rank
 WHERE id = :id;
 
@@ -59,17 +66,20 @@ UPDATE task SET changed = (SELECT revision + 1 FROM project_count c WHERE c.proj
 WHERE id = :id;
 
 -- name: task_add_skip
-UPDATE task SET skips = skips + 1, state = CASE WHEN skips + 1 >= :skip_limit THEN 'skipped_out' ELSE state END,
+UPDATE task SET skips = skips + 1,
+  state = CASE WHEN skips + 1 >= :skip_limit AND purpose = 'work' THEN 'skipped_out' ELSE state END,
   is_open = CASE WHEN skips + 1 >= :skip_limit THEN 0 ELSE is_open END
 WHERE id = :id AND state = 'open' RETURNING skips, state;
 
 -- name: task_set_overlap
-UPDATE task SET overlap = :overlap, is_open = CASE WHEN state = 'open' AND load < :overlap THEN 1 ELSE 0 END,
+UPDATE task SET overlap = :overlap,
+  is_open = CASE WHEN state = 'open' AND purpose = 'work' AND load < :overlap THEN 1 ELSE 0 END,
   returned_rank = CASE WHEN :overlap > overlap THEN :returned_rank ELSE returned_rank END
 WHERE id = :id;
 
 -- name: task_reopen
-UPDATE task SET round = round + 1, load = 0, accepted = 0, skips = 0, state = 'open', is_open = 1,
+UPDATE task SET round = round + 1, load = 0, accepted = 0, skips = 0, state = 'open',
+  is_open = CASE WHEN purpose = 'work' THEN 1 ELSE 0 END,
   returned_rank = :returned_rank,
   changed = (SELECT revision + 1 FROM project_count c WHERE c.project_id = task.project_id)
 WHERE id = :id RETURNING round;
@@ -81,7 +91,8 @@ WHERE id = :id;
 
 -- A range at a time, so that changing a million tasks never holds the writer for long.
 -- name: task_range_set_overlap
-UPDATE task SET overlap = :overlap, is_open = CASE WHEN state = 'open' AND load < :overlap THEN 1 ELSE 0 END,
+UPDATE task SET overlap = :overlap,
+  is_open = CASE WHEN state = 'open' AND purpose = 'work' AND load < :overlap THEN 1 ELSE 0 END,
   returned_rank = CASE WHEN :overlap > overlap THEN :base + seq ELSE returned_rank END
 WHERE project_id = :project_id AND seq > :after AND seq <= :until AND overlap <> :overlap AND state <> 'removed';
 
@@ -91,7 +102,7 @@ UPDATE task SET overlap = :overlap WHERE project_id = :project_id AND seq > :aft
 -- name: task_range_counts
 SELECT COALESCE(SUM(CASE WHEN state = 'open' AND accepted >= overlap THEN 1 ELSE 0 END), 0) AS done,
   COALESCE(SUM(overlap), 0) AS answers_wanted
-FROM task WHERE project_id = :project_id AND seq > :after AND seq <= :until AND state <> 'removed';
+FROM task WHERE project_id = :project_id AND seq > :after AND seq <= :until AND state <> 'removed' AND purpose = 'work';
 
 -- name: task_with_content
 SELECT t.id, t.seq, c.content FROM task t JOIN task_content c ON c.task_id = t.id WHERE t.id = :id;

@@ -4,7 +4,7 @@
 SELECT t.seq, a.worker_id, v.answers, a.schema_version
 FROM task t JOIN annotation a ON a.task_id = t.id AND a.round = t.round AND a.state = 'accepted'
 JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
-WHERE t.project_id = :project_id AND t.seq <= :visible_seq AND t.state <> 'removed';
+WHERE t.project_id = :project_id AND t.seq <= :visible_seq AND t.state <> 'removed' AND t.purpose = 'work';
 
 -- The tasks whose answers changed after a revision, and what is accepted of them now; a removed task and one that lost its
 -- last answer are among the first and not the second. (“> 0” lets SQLite see that the partial index serves.)
@@ -17,7 +17,7 @@ SELECT t.seq, a.worker_id, v.answers, a.schema_version
 FROM task t JOIN annotation a ON a.task_id = t.id AND a.round = t.round AND a.state = 'accepted'
 JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
 WHERE t.project_id = :project_id AND t.changed > :seen AND t.changed > 0 AND t.changed <= :until AND t.seq <= :visible_seq
-  AND t.state <> 'removed';
+  AND t.state <> 'removed' AND t.purpose = 'work';
 
 -- What the truth of a project rests on has not changed while this is the same. Leases come and go without touching it.
 -- name: truth_revision
@@ -29,12 +29,17 @@ WHERE t.project_id = :project_id AND t.seq = :seq AND t.state <> 'removed';
 
 -- name: task_content_page
 SELECT t.seq, c.content FROM task t JOIN task_content c ON c.task_id = t.id
-WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :visible_seq AND t.state <> 'removed'
+WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :visible_seq AND t.state <> 'removed' AND t.purpose = 'work'
+ORDER BY t.seq LIMIT :n;
+
+-- name: task_page_of_work
+SELECT t.*, c.content FROM task t JOIN task_content c ON c.task_id = t.id
+WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :visible_seq AND t.state <> 'removed' AND t.purpose = 'work'
 ORDER BY t.seq LIMIT :n;
 
 -- name: task_contents
 SELECT c.content FROM task t JOIN task_content c ON c.task_id = t.id
-WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :until ORDER BY t.seq;
+WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :until AND t.purpose = 'work' ORDER BY t.seq;
 
 -- name: import_columns
 SELECT id, first_seq, added, columns FROM import WHERE project_id = :project_id AND state = 'done' ORDER BY first_seq, id;

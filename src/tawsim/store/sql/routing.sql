@@ -1,0 +1,68 @@
+-- Statements on lanes, on where a worker stands in each, and on quotas.
+
+-- name: lane_list
+SELECT l.id, l.priority, l.requirement,
+  EXISTS (SELECT 1 FROM task t WHERE t.project_id = l.project_id AND t.lane_id = l.id AND t.is_open = 1) AS has_open
+FROM lane l WHERE l.project_id = :project_id;
+
+-- name: lane_find
+SELECT id FROM lane WHERE project_id = :project_id AND priority = :priority AND requirement = :requirement;
+
+-- name: lane_get
+SELECT * FROM lane WHERE id = :id;
+
+-- name: lane_insert
+INSERT INTO lane (id, project_id, priority, requirement, created_at)
+VALUES (:id, :project_id, :priority, :requirement, :created_at);
+
+-- name: lane_count_add
+UPDATE project_count SET lanes = lanes + 1 WHERE project_id = :project_id RETURNING lanes;
+
+-- name: lane_sizes
+SELECT lane_id, COUNT(*) AS n FROM task
+WHERE project_id = :project_id AND is_open = 1 GROUP BY lane_id;
+
+-- name: worker_lane_list
+SELECT lane_id, position, returned_rank FROM worker_lane WHERE project_id = :project_id AND worker_id = :worker_id;
+
+-- name: worker_lane_get
+SELECT position FROM worker_lane WHERE project_id = :project_id AND worker_id = :worker_id AND lane_id = :lane_id;
+
+-- name: worker_lane_move
+INSERT INTO worker_lane (project_id, worker_id, lane_id, position, returned_rank)
+VALUES (:project_id, :worker_id, :lane_id, :position, :returned_rank)
+ON CONFLICT (project_id, worker_id, lane_id) DO UPDATE SET position = excluded.position, returned_rank = excluded.returned_rank;
+
+-- A task that changes its lane gets a new rank there, past every worker's place.
+-- name: task_set_lane
+UPDATE task SET lane_id = :lane_id, priority = :priority, returned_rank = :returned_rank WHERE id = :id;
+
+-- When an overdue or live lease of somebody else may open a task again, lane by lane.
+-- name: lease_next_deadline_by_lane
+SELECT t.lane_id, MIN(l.deadline) AS deadline FROM lease l JOIN task t ON t.id = l.task_id
+WHERE l.project_id = :project_id AND l.state = 'live' AND l.worker_id <> :worker_id AND t.state = 'open' AND t.purpose = 'work'
+  AND NOT EXISTS (SELECT 1 FROM lease m WHERE m.worker_id = :worker_id AND m.task_id = l.task_id AND m.round = t.round
+                  AND (m.state IN ('live', 'skipped')
+                       OR EXISTS (SELECT 1 FROM annotation a WHERE a.lease_id = m.id AND a.state <> 'withdrawn')))
+GROUP BY t.lane_id;
+
+-- name: day_get
+SELECT * FROM worker_day WHERE project_id = :project_id AND worker_id = :worker_id;
+
+-- name: day_put
+INSERT INTO worker_day (project_id, worker_id, day, zone, ends_at, taken)
+VALUES (:project_id, :worker_id, :day, :zone, :ends_at, :taken)
+ON CONFLICT (project_id, worker_id) DO UPDATE SET day = excluded.day, zone = excluded.zone, ends_at = excluded.ends_at,
+  taken = excluded.taken;
+
+-- name: day_give
+UPDATE worker_day SET taken = taken - 1
+WHERE project_id = :project_id AND worker_id = :worker_id AND day = :day AND taken > 0;
+
+-- name: quota_set
+INSERT INTO project_member (project_id, worker_id, quota, changed_at) VALUES (:project_id, :worker_id, :quota, :now)
+ON CONFLICT (project_id, worker_id) DO UPDATE SET quota = excluded.quota, changed_at = excluded.changed_at;
+
+-- name: quota_count_set
+UPDATE project_count SET quotas = (SELECT COUNT(*) FROM project_member m WHERE m.project_id = :project_id AND m.quota <> '{}')
+WHERE project_id = :project_id;
