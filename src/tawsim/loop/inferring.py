@@ -20,7 +20,7 @@ from tawsim.loop.following import Following, ProjectTruth, judge
 from tawsim.store import rows
 from tawsim.store.database import Database
 
-__all__ = ["ProjectTruth", "agreement", "agreement_json", "follow", "forget_truths", "project_truth"]
+__all__ = ["ProjectTruth", "agreement", "agreement_json", "follow", "forget_truths", "kept_truth", "project_truth"]
 KEPT = 4
 # A page that only shows agreement may lag behind, so that inference never takes more than a twentieth of the time.
 STALE_FACTOR = 20.0
@@ -73,6 +73,21 @@ def project_truth(
 def _same_questions(one: Project, other: Project) -> bool:
     """Whether the questions are the same, and what counts as the same answer."""
     return one.schema_version == other.schema_version and one.settings.same == other.settings.same
+
+
+def kept_truth(db: Database, project_id: str, question: str | None = None) -> ProjectTruth | None:
+    """What `project_truth` would give at once, without waiting for anybody who learns; None where it would have to learn
+    for long. Raises NotFound."""
+    project, asked = _look_up(db, project_id, question)
+    found = _kept.get((db.path, project_id, asked.name))
+    if found is None or found.following.truth.project.schema_version != project.schema_version:
+        return None
+    if found.following.truth.seconds < QUICK_S:
+        return project_truth(db, project_id, question)
+    if _revision(db, project_id) != found.following.truth.revision and not found.following.is_unfollowed:
+        with found.door:
+            found.following.catch_up(db)
+    return found.following.truth
 
 
 def _kept_up(found: _Kept, db: Database, project_id: str, *, may_be_stale: bool, exact: bool) -> bool:
