@@ -259,7 +259,7 @@ def _settle(tx: Transaction, answer: Row, review: Row, right: str) -> bool | Non
     if right != "author":
         return None
     if answer["state"] != "rejected":
-        return answer["state"] == "accepted"
+        return bool(answer["state"] == "accepted")
     again = tx.one("review_answered", task_id=answer["task_id"], worker_id=answer["worker_id"], round=answer["round"])
     try:
         if again is not None:  # the author was given the task anew and answered: one answer a person (Q2)

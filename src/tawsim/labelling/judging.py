@@ -8,7 +8,7 @@ side is the author's, though not who that is.
 import json
 from typing import Any
 
-from tawsim.labelling.disputes import both_answers
+from tawsim.labelling.disputes import Side, both_answers
 from tawsim.labelling.media import media_of
 from tawsim.labelling.presenting import media_names, present, read_drawn, to_shown
 from tawsim.labelling.slots import project_row
@@ -27,8 +27,8 @@ def present_dispute(tx: Transaction, row: Row) -> dict[str, Any]:
     assert task is not None
     drawn, content = read_drawn(row["shown"]), json.loads(task["content"])
     answers = both_answers(tx, project, row, review)
-    words = {"author": _authors_words(tx, row, review), "reviewer": _joined(review["reason"], review["words"])}
-    order = ("author", "reviewer") if row["a_is"] == "author" else ("reviewer", "author")
+    words: dict[Side, str] = {"author": _authors_words(tx, row, review), "reviewer": _joined(review["reason"], review["words"])}
+    order: tuple[Side, Side] = ("author", "reviewer") if row["a_is"] == "author" else ("reviewer", "author")
     shown = present(project, content, drawn, media_of(tx, project.id, media_names(project, content)))
     return {
         "id": row["id"],

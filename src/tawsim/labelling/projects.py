@@ -13,6 +13,7 @@ from tawsim.core.text import is_name
 from tawsim.kinds import question_to_json, read_questions
 from tawsim.kinds.content import block_to_json, read_blocks, with_columns
 from tawsim.labelling.owners import check_overlap
+from tawsim.labelling.notices import tell_project
 from tawsim.labelling.slots import end_lease, project_row
 from tawsim.store import rows
 from tawsim.store.database import Transaction
@@ -122,6 +123,9 @@ def update_project(
             "guideline_insert", project_id=project_id, version=values["guideline_version"], text=values["guideline"],
             by_worker=actor_id, at=tx.now,
         )  # fmt: skip
+        tell_project(
+            tx, project_id, "guideline.changed", but=actor_id, object_id=project_id, version=values["guideline_version"]
+        )
     if values["state"] == "removed":
         for lease in tx.all("lease_live_of_project", project_id=project_id):
             end_lease(tx, lease, "revoked", actor_id=actor_id, reason="the project was removed")

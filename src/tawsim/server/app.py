@@ -14,15 +14,18 @@ from starlette.types import ASGIApp
 
 import tawsim
 from tawsim.core.errors import TawsimError
+from tawsim.labelling.disputes import stale, tell_stale
 from tawsim.labelling.queue import sweep
 from tawsim.loop import inferring
 from tawsim.loop.live import Desk
 from tawsim.server import (
     account,
     changing,
+    disputes,
     errors,
     live,
     media,
+    mine,
     pages,
     passkeys,
     people,
@@ -42,6 +45,7 @@ from tawsim.server.sign_in_state import ServerState
 log = logging.getLogger("tawsim.server")
 API = "/api/v1"
 SWEEP_EVERY_S = 1.0
+TELL_EVERY_S = 60.0
 # Truths that somebody looked at are at most this old. Submits that come meanwhile are judged together.
 FOLLOW_EVERY_S = 0.25
 
@@ -51,7 +55,7 @@ def create_api(state: ServerState | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        works = () if state is None else (_sweep_for_ever(state), _follow_for_ever(state))
+        works = () if state is None else (_sweep_for_ever(state), _follow_for_ever(state), _tell_stale_for_ever(state))
         running = [asyncio.create_task(work) for work in works]
         yield
         for one in running:
@@ -63,7 +67,22 @@ def create_api(state: ServerState | None = None) -> FastAPI:
     )  # fmt: skip
     app.state.tawsim = state
     app.state.desk = Desk()
-    for room in (sessions, passkeys, sign_on, account, people, work, live, projects, team, media, wizard, changing):
+    for room in (
+        sessions,
+        passkeys,
+        sign_on,
+        account,
+        people,
+        work,
+        live,
+        projects,
+        team,
+        media,
+        wizard,
+        changing,
+        mine,
+        disputes,
+    ):
         _mount(app, room.router)
 
     @app.get(API + "/openapi.json", include_in_schema=False, **allow("signed_in"))
@@ -140,3 +159,17 @@ async def _sweep_for_ever(state: ServerState) -> None:
             except Exception:
                 # Whatever it was: leases must go on expiring. Grants would still sweep, but only where tasks run out.
                 log.exception("sweep of %s failed", workspace.name)
+
+
+async def _tell_stale_for_ever(state: ServerState) -> None:
+    """Tell those who manage of disputes that nobody judges. Looks first."""
+    while True:
+        for workspace in list(state.workspaces.values()):
+            try:
+                with workspace.db.read() as tx:
+                    waits = bool(stale(tx))
+                if waits:
+                    await workspace.db.write_async(tell_stale)
+            except Exception:  # the next round tries again
+                log.exception("looking for stale disputes of %s failed", workspace.name)
+        await asyncio.sleep(TELL_EVERY_S)
