@@ -87,7 +87,9 @@ def _day(tx: Transaction, project_id: str, worker_id: str) -> Mapping[str, Any]:
         return held | {"ends_at": midnight_after(tx.now, name)}
     day = dict(row)
     if day["ends_at"] - tx.now > LONGEST_DAY:  # the clock was set back: the same day goes on, until the next midnight
-        return day | {"ends_at": midnight_after(tx.now, name)}
+        day |= {"ends_at": midnight_after(tx.now, name)}
+        tx.run("day_put", **day)  # also where nothing is granted: else it would go on for ever
+        return day
     if tx.now < day["ends_at"]:
         return day
     # Another zone than yesterday's: its first midnight may come too soon.

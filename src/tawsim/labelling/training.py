@@ -13,7 +13,7 @@ from typing import Any, Literal
 from tawsim.core.errors import BadInput, NotFound
 from tawsim.core.records import NoneReason, Project
 from tawsim.labelling.evidence import Score, more_to_tell, score, scores_of_project
-from tawsim.labelling.gold import RIGHT_AT, Judged, judge
+from tawsim.labelling.gold import RIGHT_AT, Judged, Known, judge, make_known
 from tawsim.labelling.notices import notify
 from tawsim.labelling.presenting import read_drawn, to_shown
 from tawsim.labelling.slots import project_row
@@ -94,21 +94,23 @@ def move_on(tx: Transaction, project: Project, worker_id: str, standing: Standin
     return Standing(stage, "gold", None, 0, settings.most)
 
 
-def _set_stage(tx: Transaction, actor_id: str, project_id: str, worker_id: str, stage: Stage, **facts: Any) -> None:
-    tx.run("member_set_stage", project_id=project_id, worker_id=worker_id, stage=stage, now=tx.now)
-    record(
-        tx,
-        "member.stage",
-        actor_id,
-        project_id=project_id,
-        object_id=worker_id,
-        data=to_json({"stage": stage, **facts}),
+def _set_stage(
+    tx: Transaction, actor_id: str, project_id: str, worker_id: str, stage: Stage, *, since: int = 0, **facts: Any
+) -> None:
+    """Begin a stage now; a qualification rests on what was answered since now, or since `since` where it goes on."""
+    begun = (since or tx.now) if stage == "qualifying" else 0
+    tx.run(
+        "member_set_stage", project_id=project_id, worker_id=worker_id, stage=stage, now=tx.now, qualifying_since=begun
     )
+    record(
+        tx, "member.stage", actor_id, project_id=project_id, object_id=worker_id,
+        data=to_json({"stage": stage, **facts}),
+    )  # fmt: skip
 
 
 def _qualifying(tx: Transaction, project_id: str, worker_id: str, member: Row) -> Score:
     """The score of what was answered since the qualification began."""
-    row = tx.one("evidence_qualifying", project_id=project_id, worker_id=worker_id, since=member["stage_since"])
+    row = tx.one("evidence_qualifying", project_id=project_id, worker_id=worker_id, since=member["qualifying_since"])
     assert row is not None
     return score(row["n"], row["right_"])
 
@@ -184,16 +186,22 @@ def look_again(tx: Transaction, project: Project, task_id: str) -> None:
         if member is None or member["stage"] not in ("qualifying", "not_qualified"):
             continue
         if member["stage"] == "not_qualified":
-            began = tx.one("stage_began", project_id=project.id, worker_id=row["worker_id"])
-            since = 0 if began is None else began["at"]
-            sums = tx.one("evidence_qualifying", project_id=project.id, worker_id=row["worker_id"], since=since)
-            assert sums is not None
-            if score(sums["n"], sums["right_"]).verdict(project.settings.training.pass_at) == "below":
+            if (
+                _qualifying(tx, project.id, row["worker_id"], member).verdict(project.settings.training.pass_at)
+                == "below"
+            ):
                 continue
-            _set_stage(tx, "clock", project.id, row["worker_id"], "qualifying", reason="a known answer was corrected")
-            tx.run("member_since", project_id=project.id, worker_id=row["worker_id"], since=since)
+            since, why = member["qualifying_since"], "a known answer was corrected"
+            _set_stage(tx, "clock", project.id, row["worker_id"], "qualifying", since=since, reason=why)
             notify(tx, row["worker_id"], "training.again", project_id=project.id)
         _look_at_verdict(tx, project, row["worker_id"])
+
+
+def correct_known(tx: Transaction, actor_id: str, task_id: str, given: Known, seen_version: int | None = None) -> Row:
+    """`gold.make_known`, and what follows for those who were judged by the answer that it replaces."""
+    found = make_known(tx, actor_id, task_id, given, seen_version)
+    look_again(tx, rows.project(project_row(tx, found["project_id"])), task_id)
+    return found
 
 
 def set_stage(tx: Transaction, actor_id: str, project_id: str, worker_id: str, stage: str) -> None:

@@ -110,21 +110,14 @@ WHERE worker_id = :worker_id AND project_id = :project_id AND act = 'label' AND 
 SELECT * FROM project_member WHERE project_id = :project_id AND worker_id = :worker_id;
 
 -- name: member_set_stage
-INSERT INTO project_member (project_id, worker_id, stage, stage_since, changed_at)
-VALUES (:project_id, :worker_id, :stage, :now, :now)
+INSERT INTO project_member (project_id, worker_id, stage, stage_since, qualifying_since, changed_at)
+VALUES (:project_id, :worker_id, :stage, :now, :qualifying_since, :now)
 ON CONFLICT (project_id, worker_id) DO UPDATE SET stage = excluded.stage, stage_since = excluded.stage_since,
+  qualifying_since = COALESCE(NULLIF(excluded.qualifying_since, 0), project_member.qualifying_since),
   changed_at = excluded.changed_at;
 
--- When a qualification began that has ended since.
--- name: stage_began
-SELECT MAX(at) AS at FROM event WHERE project_id = :project_id AND object_id = :worker_id AND kind = 'member.stage'
-  AND data LIKE '{"stage":"qualifying"%';
-
--- name: member_since
-UPDATE project_member SET stage_since = :since WHERE project_id = :project_id AND worker_id = :worker_id;
-
 -- name: member_stages
-SELECT w.id, w.name, w.kind, w.role, w.active, m.stage, m.stage_since, m.quota FROM worker w
+SELECT w.id, w.name, w.kind, w.role, w.active, m.stage, m.stage_since, m.qualifying_since, m.quota FROM worker w
 LEFT JOIN project_member m ON m.worker_id = w.id AND m.project_id = :project_id
 WHERE w.role IN ('labeller', 'reviewer') ORDER BY w.id;
 

@@ -80,5 +80,6 @@ CREATE TABLE gold_answer (
 );
 CREATE INDEX gold_answer_of_task ON gold_answer (task_id, annotation_id);
 
--- When the present stage began: a qualification rests on what was answered since.
+-- When the present stage began, and the last qualification: it rests on what was answered since.
 ALTER TABLE project_member ADD COLUMN stage_since BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE project_member ADD COLUMN qualifying_since BIGINT NOT NULL DEFAULT 0;
