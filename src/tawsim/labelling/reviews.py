@@ -225,8 +225,8 @@ def undo_review(tx: Transaction, reviewer_id: str, review_id: str, key: str) -> 
         if not gone and row["verdict"] != "accept":
             notify(tx, answer["worker_id"], "review.undone", project_id=project.id, object_id=review_id)
         record(tx, "review.undone", reviewer_id, project_id=project.id, task_id=answer["task_id"], object_id=review_id)
-        tx.run("review_item_end", annotation_id=answer["id"], state="waiting", version=0)
-        hold(tx, answer, reviewer_id)
+        if tx.run("review_item_end", annotation_id=answer["id"], state="waiting", version=0):
+            hold(tx, answer, reviewer_id)
         return {"id": review_id, "annotation_id": answer["id"]}
 
     found: dict[str, Any] = once(tx, reviewer_id, key, ["undo review", review_id], work).result

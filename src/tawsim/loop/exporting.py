@@ -59,9 +59,9 @@ def export_table(db: Database, project_id: str, kind: str = "labels") -> Table:
     if kind == "votes":
         with db.read() as tx:
             carrier = carrier_of(tx, project)
-        votes = VoteShape(carrier.questions_ever)
+        votes = VoteShape(carrier.questions_ever, origins=_is_reviewed(db, project_id))
         return Table(tuple(votes.columns), votes.types, _vote_rows(db, project, votes, carrier))
-    shape = TruthShape(project.questions, content_columns(db, project_id))
+    shape = TruthShape(project.questions, content_columns(db, project_id), decided=_is_reviewed(db, project_id))
     return Table(tuple(shape.columns), shape.types, _label_rows(db, project, shape), shape.counts)
 
 
@@ -105,10 +105,12 @@ def _label_rows(db: Database, project: Project, shape: TruthShape) -> Iterator[d
     for page in _pages(db, project.id, truths[0].visible_seq):
         columns = [_found(truth, [row[0] for row in page]) for truth in truths]
         if len(names) == 1:  # nearly always, and a third faster
+            decided = truths[0].decided
             for (seq, text), one in zip(page, columns[0], strict=True):
                 content = loads(text)
                 inferred = {names[0]: _with_row(truths[0], one.inferred, content)}
-                yield shape.row(seq, content, inferred, {names[0]: one.votes}, one.answers)
+                by = decided.get(seq, "") if decided else ""
+                yield shape.row(seq, content, inferred, {names[0]: one.votes}, one.answers, by)
             continue
         for (seq, text), *found in zip(page, *columns, strict=True):
             content = loads(text)
@@ -117,7 +119,14 @@ def _label_rows(db: Database, project: Project, shape: TruthShape) -> Iterator[d
                 for name, truth, one in zip(names, truths, found, strict=True)
             }
             votes = {name: one.votes for name, one in zip(names, found, strict=True)}
-            yield shape.row(seq, content, inferred, votes, max(one.answers for one in found))
+            by = next((truth.decided[seq] for truth in truths if seq in truth.decided), "")
+            yield shape.row(seq, content, inferred, votes, max(one.answers for one in found), by)
+
+
+def _is_reviewed(db: Database, project_id: str) -> bool:
+    """Whether anything but labellers' answers stands in this project: fixes or decisions."""
+    with db.read() as tx:
+        return tx.one("export_reviewed", project_id=project_id) is not None
 
 
 def _with_row(truth: ProjectTruth, found: Inferred, content: Mapping[str, Any]) -> Inferred:
@@ -178,21 +187,45 @@ def _vote_rows(db: Database, project: Project, shape: VoteShape, carrier: Carrie
         counts = tx.one("project_count_get", project_id=project.id)
     last = counts["visible_seq"] if counts is not None else 0
     for after in range(0, last, PAGE):
+        piece = {"project_id": project.id, "after": after, "until": min(after + PAGE, last)}
         with db.read() as tx:
-            found = tx.all("annotation_of_tasks", project_id=project.id, after=after, until=min(after + PAGE, last))
-        for row in found:
-            answers = loads(row["answers"])
-            carried = carrier.carry(row["schema_version"], answers)
+            found = [_labelled(row) for row in tx.all("annotation_of_tasks", **piece)]
+            if "origin" in shape.columns:
+                found += [_judged(row, "review") for row in tx.all("export_fixes", **piece)]
+                found += [_judged(row, "decision") for row in tx.all("export_decisions", **piece)]
+                found.sort(key=lambda one: one[0].task)  # of one task in the order of the lists
+        for vote, text, shown in found:
+            answers = loads(text)
+            carried = carrier.carry(vote.schema_version, answers)
             for question in questions:
                 if question in answers:
-                    vote = Vote(
-                        task=row["seq"], task_id=row["task_id"], worker=names.get(row["worker_id"], row["worker_id"]),
-                        question=question, label=carried.answers.get(question, answers[question]), at=row["created_at"],
-                        lease=row["lease_id"], guideline_version=row["guideline_version"], version=row["version"],
-                        schema_version=row["schema_version"], comment=row["comment"], flag=bool(row["flag"]),
-                        drawn=_drawn(row["shown"], question), fits=question in carried.answers,
+                    yield shape.row(
+                        vote._replace(
+                            worker=names.get(vote.worker, vote.worker), question=question,
+                            label=carried.answers.get(question, answers[question]), drawn=_drawn(shown, question),
+                            fits=question in carried.answers,
+                        )
                     )  # fmt: skip
-                    yield shape.row(vote)
+
+
+def _labelled(row: Any) -> tuple[Vote, str, str]:
+    """A labeller's answer but for its question, the text of the answers, and what was drawn for it."""
+    vote = Vote(
+        task=row["seq"], task_id=row["task_id"], worker=row["worker_id"], question="", label=None, at=row["created_at"],
+        lease=row["lease_id"], guideline_version=row["guideline_version"], version=row["version"],
+        schema_version=row["schema_version"], comment=row["comment"], flag=bool(row["flag"]),
+    )  # fmt: skip
+    return vote, row["answers"], row["shown"]
+
+
+def _judged(row: Any, origin: str) -> tuple[Vote, str, str]:
+    """The same of a reviewer's fix or of a decision: no lease, no version of the guideline (0)."""
+    vote = Vote(
+        task=row["seq"], task_id=row["task_id"], worker=row["worker_id"], question="", label=None, at=row["at"], lease="",
+        guideline_version=0, version=row["version"], schema_version=row["schema_version"], comment=row["words"],
+        origin=origin,
+    )  # fmt: skip
+    return vote, row["answers"], ""
 
 
 def _drawn(text: str, question: str) -> dict[str, Any] | None:

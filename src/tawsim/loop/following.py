@@ -7,8 +7,9 @@ all is learned anew when enough has changed. Nothing here knows who asks, or kee
 
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,20 @@ from tawsim.kinds import Choice, Choices
 from tawsim.labelling.schemas import carrier_of
 from tawsim.labelling.slots import project_row
 from tawsim.loop.answers import Answers, Fitting, gather
+from tawsim.loop.settled import (
+    Decision,
+    as_reviewers,
+    decisions_of,
+    known_labels,
+    one_hot,
+    with_decisions,
+    without_reviewers,
+)
 from tawsim.loop.structured import Structured, infer_structured
 from tawsim.store import rows
 from tawsim.store.database import Database
 from tawsim.truth import Agreement, Inference, SetsInference, TruthModel, Votes, Why, WorkerSkill, infer, infer_sets
+from tawsim.truth.agreement import krippendorff_alpha
 
 # Workers are learned anew when this share of the answers changed, or when learning had been this many times its own
 # duration ago and anything changed. Measured (benchmarks/truth/following.py, three answers a task of eight labels): after
@@ -32,6 +43,7 @@ LEARN_AFTER_TIMES = 60.0
 LEARN_AFTER_S = 30.0
 # More changed tasks than this at once are a new world (an import of answers), not a submit.
 MOST_CHANGED = 20_000
+EVER = 1 << 62
 NOBODY = Why("no_answers", "Nobody has answered yet.")
 
 
@@ -45,6 +57,7 @@ class ProjectTruth:
     int32: the row of each task number, -1 where nobody answered. `misfits` counts answers to an earlier form of the question
     that do not fit it any more: they are left out. `total` counts the tasks, answered or not, and
     `visible_seq` is the last one's number. `workers` and `agreement` are as of when the workers were last learned.
+    `decided`: the tasks that somebody settled, and who; their label is that decision, and their p is 1.
     """
 
     project: Project
@@ -71,6 +84,7 @@ class ProjectTruth:
     measure: str = "accuracy"
     agreement_measure: str = "alpha"
     misfits: int = 0
+    decided: Mapping[int, str] = field(default_factory=dict)
 
     def places(self, seqs: Sequence[int]) -> NDArray[np.int32]:
         """The rows of these tasks, -1 where nobody answered."""
@@ -140,9 +154,12 @@ class Following:
             touched = [row["seq"] for row in tx.all("truth_changed", n=MOST_CHANGED + 1, **limits)]
             if len(touched) > MOST_CHANGED:
                 return False
+            carrier = carrier_of(tx, project)
             changed = tx.stream("truth_changed_answers", until=revision + 1, **limits)
-            found = gather(changed, truth.question, carrier_of(tx, project))
-        self._judge(np.array(touched, np.int64), found, visible)
+            fixes = tx.stream("truth_fixes", until=revision + 1, **limits)
+            found = gather(chain(changed, fixes), truth.question, carrier)
+            settled = decisions_of(tx.all("truth_decisions", until=revision + 1, **limits), truth.question, carrier)
+        self._judge(np.array(touched, np.int64), found, settled, visible)
         if self._misfits:
             for seq in touched:
                 self._misfits.pop(seq, None)
@@ -153,19 +170,31 @@ class Following:
         )  # fmt: skip
         return True
 
-    def _judge(self, touched: NDArray[np.int64], found: Answers, visible: int) -> None:
-        """Put the posteriors of the touched tasks in their rows; those without an answer lose theirs."""
-        votes = votes_of(found, self.truth.labels)
+    def _judge(self, touched: NDArray[np.int64], found: Answers, settled: Mapping[int, Decision], visible: int) -> None:
+        """Put the posteriors of the touched tasks in their rows; those without an answer or a decision lose theirs."""
+        truth = self.truth
+        votes = votes_of(found, truth.labels)
         answered = np.array(votes.tasks, np.int64)
-        self._drop(np.setdiff1d(touched, answered))
-        if not len(answered):
+        bare = np.setdiff1d(np.array(sorted(settled), np.int64), answered)
+        self._drop(np.setdiff1d(touched, np.concatenate([answered, bare])))
+        decided = {seq: by for seq, by in self.truth.decided.items() if seq not in set(touched.tolist())}
+        self.truth = replace(self.truth, decided=decided | {seq: one.by for seq, one in settled.items()})
+        seqs = np.concatenate([answered, bare])
+        if not len(seqs):
             return
         assert self._fitted is not None
-        probability = self._fitted.predict_proba(votes)
-        counts = votes.counts()
-        rows = self._rows_for(answered, visible)
+        probability, counts = (
+            np.zeros((len(seqs), len(truth.labels))),
+            np.zeros((len(seqs), len(truth.labels)), np.int64),
+        )
+        if len(answered):
+            probability[: len(answered)] = self._fitted.predict_proba(votes)
+            counts[: len(answered)] = votes.counts()
+        for place in np.flatnonzero(np.isin(seqs, list(settled))).tolist():
+            probability[place] = one_hot(truth.labels, settled[int(seqs[place])].answer)
+        rows = self._rows_for(seqs, visible)
         columns = {
-            "seqs": answered, "best": probability.argmax(axis=1), "p": probability.max(axis=1),
+            "seqs": seqs, "best": probability.argmax(axis=1), "p": probability.max(axis=1),
             "probabilities": probability, "votes": counts, "answers": counts.sum(axis=1),
         }  # fmt: skip
         for name, values in columns.items():
@@ -226,21 +255,27 @@ def judge(db: Database, project: Project, question: Question) -> Following:
         counts = tx.one("project_count_get", project_id=project.id)
         assert counts is not None
         total, visible_seq, revision = int(counts["tasks"]), int(counts["visible_seq"]), int(counts["revision"])
-        given = tx.stream("truth_answers", project_id=project.id, visible_seq=visible_seq)
+        limits = {"project_id": project.id, "visible_seq": visible_seq}
         carrier = carrier_of(tx, project)
+        ever = {"seen": -1, "until": EVER, **limits}
+        settled = decisions_of(tx.all("truth_decisions", **ever), question, carrier)
+        given: Iterator[Any] = tx.stream("truth_answers", **limits)
+        fixes = tx.stream("truth_fixes", **ever)
         if not isinstance(question, Choice | Choices):
-            fit = Fitting(given, question, carrier)
-            inferred = infer_structured(fit, question, project.settings.same)
+            fit = Fitting(chain(given, fixes), question, carrier)
+            inferred = infer_structured(
+                fit, question, project.settings.same, {seq: one.answer for seq, one in settled.items()}
+            )
             following = _structured(project, question, inferred, total, visible_seq, revision, started)
-            following.truth = replace(following.truth, misfits=fit.misfits)
+            following.truth = replace(with_decisions(following.truth, settled), misfits=fit.misfits)
             return following
-        found = gather(given, question, carrier)
-    result = _inferred(found, question)
+        found, own = without_reviewers(gather(chain(given, as_reviewers(fixes)), question, carrier))
+    result = _inferred(found, question, settled)
     row_of = np.full(visible_seq + 1, -1, np.int32)
     truth = ProjectTruth(
         project, question, "majority", NOBODY, np.zeros(0, np.int64), row_of, np.zeros(0, np.int64), None, np.zeros(0),
-        np.zeros((0, 0)), np.zeros((0, 0), np.int64), np.zeros(0, np.int64), (), None, total, visible_seq, revision, 0.0,
-        labels=question.labels,
+        np.zeros((0, len(question.labels))), np.zeros((0, len(question.labels)), np.int64), np.zeros(0, np.int64), (), None,
+        total, visible_seq, revision, 0.0, labels=question.labels,
     )  # fmt: skip
     fitted = None
     if result is not None:
@@ -255,6 +290,10 @@ def judge(db: Database, project: Project, question: Question) -> Following:
             best=np.zeros(len(seqs), np.int64) if several else result.probabilities.argmax(axis=1),
             answers=result.answers if isinstance(result, SetsInference) else result.votes.sum(axis=1),
         )  # fmt: skip
+    if own is not None and not isinstance(result, SetsInference):
+        # Who fixes an answer has seen it, and does so where they differ: no measure of how far people agree by themselves.
+        truth = replace(truth, agreement=krippendorff_alpha(votes_of(own, question.labels).counts()))
+    truth = with_decisions(truth, settled)
     truth = replace(truth, seconds=time.monotonic() - started, misfits=len(found.misfits))
     return Following(truth, fitted, found.misfits)
 
@@ -287,14 +326,15 @@ def _structured(
     return Following(replace(truth, seconds=time.monotonic() - started), None)
 
 
-def _inferred(found: Answers, question: Question) -> Inference | SetsInference | None:
+def _inferred(found: Answers, question: Question, settled: Mapping[int, Decision]) -> Inference | SetsInference | None:
     if not len(found.seq):
         return None
     labels = tuple(getattr(question, "labels", ()))
     if found.sets is not None:
         workers = [found.workers[one] for one in found.worker.tolist()]
         return infer_sets(found.seq, workers, [found.sets[code] for code in found.code.tolist()], labels)
-    return infer(votes_of(found, labels))
+    votes = votes_of(found, labels)
+    return infer(votes, gold=known_labels(votes, settled))
 
 
 def votes_of(found: Answers, labels: tuple[str, ...]) -> Votes:

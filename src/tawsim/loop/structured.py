@@ -18,6 +18,7 @@ from tawsim.core.orthography import NOTHING_SAME, names_of
 from tawsim.core.records import Question
 from tawsim.core.settings import Same
 from tawsim.kinds import Aspect, kind_of
+from tawsim.loop.settled import ENOUGH_KNOWN
 from tawsim.truth import Agreement, WorkerSkill
 from tawsim.truth.door import infer_any
 from tawsim.truth.infer import Why
@@ -30,6 +31,9 @@ BETWEEN = "/"
 FROM_ROW = frozenset({"spans"})
 # What an answer tells of its medium, not of what is in it.
 EXTENTS = ("size", "duration")
+# What is inferred by models that take known answers; beyond so many votes what they also measure on them takes too long.
+LEARN_FROM_KNOWN = frozenset({"choice", "numeric"})
+MOST_WITH_KNOWN = 100_000
 VERDICTS = ("trusted", "careless", "mixes", "unsure")
 
 
@@ -72,10 +76,14 @@ class Structured(NamedTuple):
 
 
 def infer_structured(
-    rows: Iterable[tuple[int, str, Mapping[str, Any]]], question: Question, same: Same = NOTHING_SAME
+    rows: Iterable[tuple[int, str, Mapping[str, Any]]],
+    question: Question,
+    same: Same = NOTHING_SAME,
+    known: Mapping[int, Any] | None = None,
 ) -> Structured | None:
     """The truth of a question from rows of (task number, worker, answers by question); None if nobody answered it. `same`:
-    what of Arabic spelling counts as the same where texts are compared; inferred texts stand as somebody wrote them."""
+    what of Arabic spelling counts as the same where texts are compared; inferred texts stand as somebody wrote them.
+    `known`: answers that were settled, by task; models that can use them learn workers from them."""
     kind = kind_of(question)
     tables: dict[str, _Table] = defaultdict(_Table)
     answers: dict[int, int] = defaultdict(int)
@@ -99,20 +107,47 @@ def infer_structured(
     if not answers:
         return None
     aspects = [one for one in kind.aspects(question) if one.name in tables]
-    found = [(one, result) for one in aspects if (result := _inferred(one, tables[one.name], same)) is not None]
+    found = []
+    for one in aspects:
+        result = _inferred(one, tables[one.name], same, _known(question, one, known or {}))
+        if result is not None:
+            found.append((one, result))
     for aspect, result in found:
         if aspect.truth == "text":
             result.columns["label"][:] = _as_written(result, tables[aspect.name])
     return _together(question, answers, by_worker, sizes, found)
 
 
-def _inferred(aspect: Aspect, table: _Table, same: Same) -> Result | None:
+def _known(question: Question, aspect: Aspect, settled: Mapping[int, Any]) -> dict[str, Any]:
+    """What settled answers say of this aspect, by the names that tasks have in its table; nothing where its models learn
+    nothing from what is known."""
+    if aspect.truth not in LEARN_FROM_KNOWN:
+        return {}
+    return {
+        f"{seq}{BETWEEN}{vote.part}": vote.label
+        for seq, answer in settled.items()
+        for vote in kind_of(question).votes(question, answer)
+        if vote.aspect == aspect.name
+    }
+
+
+def _usable(aspect: Aspect, table: _Table, known: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What is known of tasks that somebody voted on; None where it is too little to help, or would take minutes."""
+    if not known or len(table.task) > MOST_WITH_KNOWN:
+        return None
+    voted, labels = set(table.task), set(table.label) if aspect.truth == "choice" else None
+    found = {task: label for task, label in known.items() if task in voted and (labels is None or label in labels)}
+    return found if found and (labels is None or len(found) >= ENOUGH_KNOWN) else None
+
+
+def _inferred(aspect: Aspect, table: _Table, same: Same, known: Mapping[str, Any]) -> Result | None:
     """None where there is nothing to infer: everybody gave an empty set, as where no spans are related."""
     if aspect.truth == "choices" and not any(table.label):
         return None
     return infer_any(
         table.columns(),
         kind=aspect.truth,
+        gold=_usable(aspect, table, known),
         levels=aspect.levels if aspect.truth == "ordinal" and aspect.levels else None,
         same=names_of(same),
     )

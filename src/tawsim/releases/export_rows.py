@@ -29,7 +29,8 @@ class Vote(NamedTuple):
     """One answer of one worker. `task` is the task's number, as `tawsim_task` is in the table of labels, so that the two
     join; `at` is in microseconds since 1970 UTC; `label` is the answer in its kind's form; `drawn` what was drawn for
     the lease: the order of candidates, a suggestion. `fits`: whether it fits the question as it is now; else it is as it was
-    given, and no truth rests on it."""
+    given, and no truth rests on it. `origin`: an `answer` of a labeller, a reviewer's fix (`review`), or the `decision` that
+    settles the task."""
 
     task: int
     task_id: str
@@ -45,6 +46,7 @@ class Vote(NamedTuple):
     flag: bool = False
     drawn: Mapping[str, Any] | None = None
     fits: bool = True
+    origin: str = "answer"
 
 
 # The type of a column of answers by kind; of those not named here, JSON.
@@ -66,12 +68,13 @@ class TruthShape:
     """The table of truths: one row a task, in the columns of the file it came from, then ours.
 
     Ours are `tawsim_task` (its number), for each question NAME `NAME`, `NAME_p`, and by its kind `NAME_votes` (how many
-    gave each label) or `NAME_low` and `NAME_high` (the interval of a number), and `answers`. A name that the file has
+    gave each label) or `NAME_low` and `NAME_high` (the interval of a number), and `answers`; where tasks were settled by a
+    decision, `decided_by` as well (its author's name, empty where the truth is inferred). A name that the file has
     already gets the prefix `tawsim_`, and for a question all of its names do.
     `columns` and `types` go to the writer; `counts` is kept while rows are shaped.
     """
 
-    def __init__(self, questions: Sequence[Question], content_columns: Iterable[str]) -> None:
+    def __init__(self, questions: Sequence[Question], content_columns: Iterable[str], *, decided: bool = False) -> None:
         self._questions = tuple(questions)
         self._content = tuple(dict.fromkeys(content_columns))
         self.counts = ExportCounts(labelled={question.name: 0 for question in questions})
@@ -84,8 +87,12 @@ class TruthShape:
         ]
         (self._answers,) = _free(("answers",), taken)
         ours = [self._task, *(name for names in self._names for name in names), self._answers]
+        self._decided = _free(("decided_by",), taken)[0] if decided else ""
+        ours += [self._decided] if decided else []
         self.columns: tuple[str, ...] = (*self._content, *ours)
         self.types: dict[str, ColumnType] = {self._task: "int", self._answers: "int"}
+        if decided:
+            self.types[self._decided] = "text"
         for kind, (label, *others) in zip(self._kinds, self._names, strict=True):
             self.types[label] = ANSWER_TYPES.get(kind, "json")
             self.types |= dict.fromkeys(others, "float")
@@ -99,6 +106,7 @@ class TruthShape:
         truth: Mapping[str, Inferred],
         votes: Mapping[str, Mapping[str, int]],
         answers: int,
+        decided_by: str = "",
     ) -> dict[str, Any]:
         """The row of task `seq`. `votes` counts, for each question, the answers for each label.
 
@@ -116,6 +124,8 @@ class TruthShape:
                 row[others[0]] = _in_order(question, votes.get(question.name, {}))
             self.counts.labelled[question.name] += found.label is not None
         row[self._answers] = answers
+        if self._decided:
+            row[self._decided] = decided_by
         self.counts.rows += 1
         self.counts.unanswered += answers == 0
         return row
@@ -125,11 +135,11 @@ _NOTHING = Inferred()
 
 
 class VoteShape:
-    """The table of votes: one row an answer to a question, in an order that the caller gives (task, then time)."""
+    """The table of votes: one row an answer to a question, in an order that the caller gives (task, then time). The column
+    `origin` is there where not all come from labellers (`origins`)."""
 
-    columns: tuple[str, ...] = Vote._fields
-
-    def __init__(self, questions: Sequence[Question]) -> None:
+    def __init__(self, questions: Sequence[Question], *, origins: bool = False) -> None:
+        self.columns: tuple[str, ...] = Vote._fields if origins else Vote._fields[:-1]
         texts = all(ANSWER_TYPES.get(question.kind) == "text" for question in questions)  # type: ignore[attr-defined]
         self.types: dict[str, ColumnType] = dict.fromkeys(self.columns, "text")
         self.types |= {"task": "int", "guideline_version": "int", "version": "int", "schema_version": "int"}
@@ -139,7 +149,8 @@ class VoteShape:
     def row(self, vote: Vote) -> dict[str, Any]:
         """The row of one vote, its time in ISO 8601, UTC."""
         self.rows += 1
-        return {**vote._asdict(), "at": to_iso(vote.at)}
+        row = {**vote._asdict(), "at": to_iso(vote.at)}
+        return {name: row[name] for name in self.columns}
 
 
 def _ends(kind: str) -> tuple[str, ...]:
