@@ -44,7 +44,7 @@ _ALL = (
     Name("leases", "number", "How many people have it open at this moment."),
     Name("skips", "number", "How many people skipped it in this round.", sorts=True),
     Name("round", "number", "0, and one more with each reopening.", sorts=True),
-    Name("priority", "number", "From −1,000 to 1,000; what is higher comes first.", sorts=True),
+    Name("priority", "number", "From −100 to 100; what is higher comes first.", sorts=True),
     Name("due", "date", "The day by which it is wanted; `none` where there is none.", sorts=True),
     Name("late", "flag", "Due before now and not done."),
     Name("changed", "date", "When its latest answer was given or edited; `none` without answers.", sorts=True),
@@ -61,7 +61,8 @@ _ALL = (
     Name("worker", "name", "This person's answer to it counts.", roles=LEADS),
     Name("purpose", "word", "`work` is labelled, `gold` and `training` have a known answer.", ("work", "gold", "training"),
          roles=LEADS),
-    Name("lane", "name", "The queue it stands in; `none` for everybody's.", roles=LEADS),
+    Name("lane", "name", "Only people of this language, dialect, skill or group, or only this person, may have it; `none` for "
+         "everybody's.", roles=LEADS),
     Name("text", "text", "The row has these words, wherever they stand in it. Three characters at least. Letters with and "
          "without marks, hamza, tatweel or capitals are the same."),
 )  # fmt: skip
