@@ -47,7 +47,7 @@ async function readError(answer: Response): Promise<ApiError> {
   }
 }
 
-async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
+export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   // The server takes no change from a cookie alone: a foreign page cannot set this header.
   if (method !== 'GET') headers['Tawsim-Client'] = 'web';
@@ -109,12 +109,12 @@ function upload<T>(path: string, body: Blob, onprogress: (share: number) => void
   });
 }
 
-const get = <T>(path: string) => request<T>('GET', path);
-const post = <T>(path: string, json: unknown = {}, keepalive = false) => request<T>('POST', path, { json, keepalive });
-const part = encodeURIComponent;
+export const get = <T>(path: string) => request<T>('GET', path);
+export const post = <T>(path: string, json: unknown = {}, keepalive = false) => request<T>('POST', path, { json, keepalive });
+export const part = encodeURIComponent;
 
 /** `?a=1&b=2` of what is defined. */
-function query(values: Record<string, string | number | null | undefined>): string {
+export function query(values: Record<string, string | number | null | undefined>): string {
   const pairs = Object.entries(values).filter(([, value]) => value !== undefined && value !== null && value !== '');
   return pairs.length ? '?' + new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])) : '';
 }
