@@ -14,6 +14,7 @@ from tawsim.core.errors import BadInput
 
 if TYPE_CHECKING:
     from tawsim.core.records import DuplicatePolicy, ImportReport, Project
+    from tawsim.loop.placing import KnownColumns
     from tawsim.workspaces.workspace import Workspace
 
 NAMED = 10
@@ -33,6 +34,16 @@ def import_(
         str, typer.Option("--duplicates", help="What to do with a text that is there already: keep, skip or refuse.")
     ] = "keep",
     again: Annotated[bool, typer.Option("--again", help="Import the same file a second time.")] = False,
+    gold: Annotated[
+        str | None,
+        typer.Option("--gold", metavar="COLUMN", help="The column of known answers: its rows become gold tasks."),
+    ] = None,
+    explanation: Annotated[
+        str | None, typer.Option("--explanation", metavar="COLUMN", help="The column that explains them.")
+    ] = None,
+    training: Annotated[
+        bool, typer.Option("--training", help="They are worked examples of the training round, not gold.")
+    ] = False,
     workspace: options.Workspace = None,
     json: options.Json = False,
 ) -> int:
@@ -41,15 +52,19 @@ def import_(
     All of them, or none if one is wrong; then the message names the file, the row and the column.
     """
     from tawsim.loop.overview import find_project
+    from tawsim.loop.placing import KnownColumns
     from tawsim.loop.views import report_json
 
     out = Output(json)
+    if gold is None and (explanation or training):
+        raise BadInput("--explanation and --training belong to --gold COLUMN.")
+    known = KnownColumns(gold, explanation or "", "training" if training else "gold") if gold else None
     policy = _policy(duplicates)
     path = which(workspace)
     with opened(path) as place:
         target = find_project(place.db, project)
         report = import_with_progress(
-            out, place, target, file, duplicates=policy, again=again, text=text, format=format
+            out, place, target, file, duplicates=policy, again=again, text=text, format=format, known=known
         )
     out.result({"workspace": str(path), "project": target.name, "import": report_json(report)})
     if report.repeated:
@@ -103,6 +118,7 @@ def import_with_progress(
     again: bool = False,
     text: str | None = None,
     format: str | None = None,
+    known: "KnownColumns | None" = None,
 ) -> "ImportReport":
     """Import, with a bar on stderr where somebody watches."""
     from tawsim.loop.importing import OnProgress, import_file
@@ -110,7 +126,7 @@ def import_with_progress(
     def run(on_progress: OnProgress | None) -> "ImportReport":
         return import_file(
             workspace.db, project, file, actor_id=workspace.owner_id, duplicates=duplicates, again=again,
-            text_column=text, format=format, on_progress=on_progress,
+            text_column=text, format=format, on_progress=on_progress, known=known,
         )  # fmt: skip
 
     if out.json or not sys.stderr.isatty():

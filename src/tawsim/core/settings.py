@@ -75,6 +75,20 @@ class Pay:
 
 
 @dataclass(frozen=True, slots=True)
+class Routing:
+    """Columns of imported rows that say who may be given a task (a name or several with commas; a worker by name), how it
+    stands before others (-100 to 100), and until when. "": no such column."""
+
+    language: str = ""
+    dialect: str = ""
+    skill: str = ""
+    group: str = ""
+    worker: str = ""
+    priority: str = ""
+    due: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Same:
     """What counts as the same text where answers are compared for agreement (orthography of Arabic). Answers stay as they
     were written. `yaa`: with and without its dots, also the Persian one."""
@@ -99,6 +113,7 @@ class Settings:
     gold: Gold = Gold()
     review: Review = Review()
     quota: Quota = Quota()
+    routing: Routing = Routing()
     pay: Pay = Pay()
     same: Same = Same()
 

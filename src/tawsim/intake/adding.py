@@ -5,14 +5,14 @@ the commit. What a crash leaves beyond the edge is cleared by the next import. F
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from tawsim.core.clock import SECOND
 from tawsim.core.errors import AlreadyRunning, BadFile, BadInput, Conflict, TawsimError
@@ -31,12 +31,27 @@ STALE_AFTER = 60 * SECOND
 POSITION_BITS = 36  # rows an import may have: 2^36; imports a project may have: 2^27
 
 NumberedRow = tuple[int, Mapping[str, Any]]
+
+
+class Places(Protocol):
+    """Where rows go, if not all of them to everybody: which lane, and whether their answer is known."""
+
+    def read(self, row: Mapping[str, Any], file: str, number: int) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        """The row as it is stored, and what else its task is. Outside the writer; raises BadFile."""
+
+    def store(self, tx: Transaction, tasks: Sequence[dict[str, Any]]) -> None:
+        """Complete these tasks with purpose, lane_id and is_open, in the transaction that inserts them."""
+
+    def stored(self, tx: Transaction, tasks: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what belongs to them, now that they are there."""
+
+
 _UNDER_WAY: set[str] = set()  # the imports of this process
 
 
 @dataclass(slots=True)
 class _Import:
-    """An import under way. `next_seq` is the number that the next task gets."""
+    """An import under way. `next_seq` is the number that the next task gets; `known` counts those whose answer is known."""
 
     id: str
     project: Project
@@ -44,7 +59,9 @@ class _Import:
     number: int
     first_seq: int
     policy: DuplicatePolicy
+    places: Places | None = None
     next_seq: int = 0
+    known: int = 0
     read: int = 0
     duplicate_count: int = 0
     named: list[tuple[int, int]] = field(default_factory=list)
@@ -67,8 +84,9 @@ def add_tasks(
     digest: str,
     duplicates: DuplicatePolicy = "keep",
     on_chunk: Callable[[int], None] | None = None,
+    places: Places | None = None,
 ) -> ImportReport:
-    """Import all of `numbered_rows` as tasks, or none of them.
+    """Import all of `numbered_rows` as tasks, or none of them. `places`: where they go, if not all of them to everybody.
 
     `digest` names the content: a second import with the same one is answered with the first one's report
     (`repeated=True`). `on_chunk` is told the number of rows read so far. Raises BadFile with row and column,
@@ -77,7 +95,7 @@ def add_tasks(
     started = db.write(lambda tx: _begin(tx, project, source, digest))
     if isinstance(started, ImportReport):
         return started
-    job = _Import(started["id"], project, source, started["number"], started["first_seq"], duplicates)
+    job = _Import(started["id"], project, source, started["number"], started["first_seq"], duplicates, places)
     job.next_seq = job.first_seq
     try:
         _clear_hidden(db, job)
@@ -87,7 +105,7 @@ def add_tasks(
             tasks = _prepare(db, job, repeats, chunk)
             job.settle()
             # One chunk is stored while the next is read: the disk and this thread wait for each other no longer.
-            job.writing = db.write_soon(partial(_insert, job_id=job.id, rows_read=job.read, tasks=tasks))
+            job.writing = db.write_soon(partial(_insert, job_id=job.id, rows_read=job.read, tasks=tasks, places=places))
             if on_chunk is not None:
                 on_chunk(job.read)
         job.settle()
@@ -153,7 +171,8 @@ def _prepare(db: Database, job: _Import, repeats: Repeats, chunk: list[NumberedR
     ids = new_ids(db.clock(), len(chunk))
     judged = Judged(job.project)
     with repeats.chunk(job.settle):
-        for (row_number, row), task_id in zip(chunk, ids, strict=True):
+        for (row_number, given), task_id in zip(chunk, ids, strict=True):
+            row, placed = job.places.read(given, job.source, row_number) if job.places is not None else (given, {})
             key = text_key(judged.text(row, file=job.source, row_number=row_number))
             earlier = repeats.earlier(key)
             if earlier and _note_duplicate(job, row_number, earlier):
@@ -175,8 +194,10 @@ def _prepare(db: Database, job: _Import, repeats: Repeats, chunk: list[NumberedR
                     "overlap": job.project.overlap,
                     "text_key": key,
                     "content": content,
+                    **placed,
                 }
             )
+            job.known += placed.get("known") is not None
             job.next_seq += 1
     job.read += len(chunk)
     return tasks
@@ -215,11 +236,17 @@ def shuffled(offset: int, seed: str) -> int:
     return (left << half) | right
 
 
-def _insert(tx: Transaction, *, job_id: str, rows_read: int, tasks: list[dict[str, Any]]) -> None:
+def _insert(
+    tx: Transaction, *, job_id: str, rows_read: int, tasks: list[dict[str, Any]], places: Places | None
+) -> None:
     if tx.run("import_seen", id=job_id, now=tx.now, rows_read=rows_read) == 0:
         raise Conflict("This import was taken for dead and ended.", "Import the file again.")
-    tx.many("task_insert", tasks)
+    if places is not None:
+        places.store(tx, tasks)
+    tx.many("task_insert" if places is None else "task_insert_placed", tasks)
     tx.many("task_content_insert", tasks)
+    if places is not None:
+        places.stored(tx, tasks)
 
 
 def _finish(tx: Transaction, job: _Import, actor_id: str) -> ImportReport:
@@ -228,7 +255,7 @@ def _finish(tx: Transaction, job: _Import, actor_id: str) -> ImportReport:
     tx.run(
         "import_show", project_id=job.project.id, visible_seq=job.next_seq - 1,
         visible_position=((job.number + 1) << POSITION_BITS) - 1, added=added,
-        answers_wanted=added * overlap,
+        work=added - job.known, answers_wanted=(added - job.known) * overlap,
         duplicates=0 if job.policy == "skip" else job.duplicate_count,
     )  # fmt: skip
     _end(tx, job, "done", added=added)
@@ -272,6 +299,7 @@ def _clear_hidden(db: Database, job: _Import) -> None:
         assert counts is not None
         hidden = tx.all("task_hidden_batch", project_id=job.project.id, visible_seq=counts["visible_seq"], n=CHUNK)
         ids = [{"id": row["id"]} for row in hidden]
+        tx.many("gold_delete", ids)
         tx.many("task_content_delete", ids)
         tx.many("task_delete", ids)
         return len(ids)

@@ -19,6 +19,7 @@ from tawsim.core.text import comparable
 from tawsim.intake import RowSource, guess_text_column, open_rows
 from tawsim.intake.adding import NumberedRow, add_tasks, numbered
 from tawsim.labelling.projects import NewProject, create_project, update_project
+from tawsim.loop.placing import KnownColumns, placing_of
 from tawsim.store.database import Database, Transaction
 
 OnProgress = Callable[[int, int, int], None]
@@ -37,8 +38,9 @@ def import_file(
     text_column: str | None = None,
     format: str | None = None,
     on_progress: OnProgress | None = None,
+    known: KnownColumns | None = None,
 ) -> ImportReport:
-    """Import all rows of the file as tasks, or none.
+    """Import all rows of the file as tasks, or none. `known`: the columns that hold known answers, if some do.
 
     The same bytes a second time are answered with the first report (`repeated`), unless `again`. `on_progress` is told
     rows, bytes read and bytes in all. A project that has no tasks yet takes the text column named here, or found in the
@@ -54,11 +56,13 @@ def import_file(
                 on_progress(rows, source.bytes_read, source.total_bytes)
 
         digest = _digest(file) + (f"/{new_id(db.clock())}" if again else "")
+        if known is not None:
+            _check_column(source, known.answer)
         report = add_tasks(
             db, project, columns.watch(source.rows()), actor_id=actor_id, source=source.name, digest=digest,
-            duplicates=duplicates, on_chunk=tell,
+            duplicates=duplicates, on_chunk=tell, places=placing_of(db, project, known, actor_id),
         )  # fmt: skip
-        columns.keep(db, report)
+        columns.keep(db, report, without=known)
         return report
 
 
@@ -71,8 +75,10 @@ def import_rows(
     key: str,
     duplicates: DuplicatePolicy = "keep",
     source: str = "rows",
+    known: KnownColumns | None = None,
 ) -> ImportReport:
-    """Import rows given by a program: objects, or plain texts, which go into the project's text column.
+    """Import rows given by a program: objects, or plain texts, which go into the project's text column. `known`: the columns
+    that hold known answers, if some do.
 
     `key` names this import: the same key again is answered with the first report. A project that has no tasks yet takes
     the text column found in the first rows, if its own is not there. Raises BadInput naming the row, KeyReused where a
@@ -90,9 +96,9 @@ def import_rows(
     columns = _Columns()
     report = add_tasks(
         db, project, columns.watch(_chain(head, iterator)), actor_id=actor_id, source=source,
-        digest=f"key/{actor_id}/{key}", duplicates=duplicates,
+        digest=f"key/{actor_id}/{key}", duplicates=duplicates, places=placing_of(db, project, known, actor_id),
     )  # fmt: skip
-    columns.keep(db, report)
+    columns.keep(db, report, without=known)
     if content and not report.repeated:
         db.write(lambda tx: _keep_key(tx, actor_id, project, key, content))
     return report
@@ -153,10 +159,11 @@ class _Columns:
                 self.seen.update(dict.fromkeys(row))
             yield number, row
 
-    def keep(self, db: Database, report: ImportReport) -> None:
+    def keep(self, db: Database, report: ImportReport, *, without: KnownColumns | None = None) -> None:
         """After the import, and so lost if the process dies just there: an export then looks at the rows instead."""
         if self.seen and not report.repeated:
-            columns = json.dumps(list(self.seen), ensure_ascii=False)
+            hidden = set() if without is None else {without.answer, without.explanation}
+            columns = json.dumps([name for name in self.seen if name not in hidden], ensure_ascii=False)
             db.write(lambda tx: tx.run("import_set_columns", id=report.id, columns=columns))
 
 

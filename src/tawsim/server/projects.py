@@ -18,6 +18,7 @@ from tawsim.labelling import projects
 from tawsim.labelling.projects import NewProject
 from tawsim.labelling.slots import project_row
 from tawsim.loop import exporting, importing, overview, settings, starting, truths
+from tawsim.loop.placing import KnownColumns
 from tawsim.loop.views import project_json
 from tawsim.server import shapes
 from tawsim.server.answers import Json
@@ -121,10 +122,14 @@ async def upload(
     duplicates: DuplicatePolicy = "keep",
     again: bool = False,
     tokens: Annotated[str, Query(max_length=200)] = "",
+    gold: Annotated[str, Query(max_length=200)] = "",
+    explanation: Annotated[str, Query(max_length=200)] = "",
+    purpose: Literal["gold", "training"] = "gold",
 ) -> Json:
     """Import a file sent as the raw body: CSV, TSV, JSON Lines, JSON list or Parquet, gzipped or not. All or nothing.
 
-    `tokens`: the column of a file that holds lists of words; the text of each task is made of them.
+    `tokens`: the column of a file that holds lists of words; the text of each task is made of them. `gold`: the column of
+    known answers; a row that has one becomes a task of that `purpose`, `explanation` is the column of its explanation.
     """
     project = _project(caller, project_id)
     name = os.path.basename(filename.replace("\\", "/")) or "upload"
@@ -133,7 +138,9 @@ async def upload(
             async for chunk in request.stream():
                 await run_in_threadpool(file.write, chunk)
             file.flush()
-            read = partial(starting.import_tokens, tokens=tokens) if tokens else importing.import_file
+            known = KnownColumns(gold, explanation, purpose) if gold else None
+            whole = partial(importing.import_file, known=known)
+            read = partial(starting.import_tokens, tokens=tokens) if tokens else whole
             report = await run_in_threadpool(
                 partial(
                     read, caller.db, project, Path(file.name), actor_id=caller.worker.id, duplicates=duplicates,

@@ -121,6 +121,6 @@ WHERE id = :id AND state = 'running';
 UPDATE project_count SET import_number = import_number + 1 WHERE project_id = :project_id RETURNING import_number, visible_seq;
 
 -- name: import_show
-UPDATE project_count SET visible_seq = :visible_seq, visible_position = :visible_position, tasks = tasks + :added,
+UPDATE project_count SET visible_seq = :visible_seq, visible_position = :visible_position, tasks = tasks + :work,
   answers_wanted = answers_wanted + :answers_wanted, duplicates = duplicates + :duplicates, revision = revision + 1
 WHERE project_id = :project_id;
