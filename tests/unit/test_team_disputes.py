@@ -15,6 +15,8 @@ from tawsim.labelling.disputes import DAY, HOLD_S, Verdict
 from tawsim.labelling.evidence import score_of
 from tawsim.labelling.projects import update_project
 from tawsim.ledger.entries import sums
+from tawsim.loop.exporting import export
+from tawsim.loop.inferring import project_truth
 from tawsim.workspaces.workspace import Workspace
 
 
@@ -417,3 +419,32 @@ def test_an_unjudged_dispute_is_told_to_who_manages_once(place: Disputes) -> Non
     assert world.db.write(disputes.tell_stale) == 0
     assert place.notices(place.noor) == [("dispute.waiting", {"days": 7, "judges": 2})]
     assert place.notices(world.sami) == []  # a reviewer does not manage
+
+
+# ---- what stands in the truth ----------------------------------------------------------------------------------------
+def labels(place: Disputes) -> dict[str, str]:
+    """worker's name → label, of all votes on the first task."""
+    votes = list(export(place.world.db, place.world.project.id, "votes")[1])
+    return {one["worker"]: one["label"] for one in votes if one["task"] == 1}
+
+
+@pytest.mark.parametrize(
+    ("right", "votes"), [("author", {"layla": "yes"}), ("reviewer", {"layla": "yes", "rana": "no"})]
+)
+def test_a_fix_counts_until_a_dispute_overturns_it(place: Disputes, right: str, votes: dict[str, str]) -> None:
+    _, review = place.reviewed("fix")
+    assert labels(place) == {"layla": "yes", "rana": "no"}
+    place.dispute(review)
+    place.judge(place.next(), right)
+    assert labels(place) == votes
+
+
+def test_where_neither_was_right_the_judges_answer_counts(workspace: Workspace, clock: Callable[[], int]) -> None:
+    question = {"kind": "choice", "name": "label", "labels": ["yes", "no", "maybe"]}
+    place = Disputes(make_reviews(workspace, questions=[question]), clock)
+    _, review = place.reviewed("fix")
+    place.dispute(review)
+    place.judge(place.next(), "neither", answers={"label": "maybe"})
+    assert labels(place) == {"layla": "yes", "sami": "maybe"}
+    truth = project_truth(place.world.db, place.world.project.id, "label")
+    assert truth.votes[truth.row_of[1]].sum() == 2

@@ -254,8 +254,8 @@ def _worth(
 def _settle(tx: Transaction, answer: Row, review: Row, right: str) -> bool | None:
     """What becomes of the answer: True, it counts (again); False, it was right but its place is gone, so it is kept; None,
     nothing changes."""
-    if review["verdict"] == "fix" and right != "reviewer":
-        mark_changed(tx, answer["project_id"], answer["task_id"])  # the fix counts no longer
+    if right == "neither" or (review["verdict"] == "fix" and right == "author"):
+        mark_changed(tx, answer["project_id"], answer["task_id"])  # the fix counts no longer; the judge's answer does
     if right != "author":
         return None
     if answer["state"] != "rejected":

@@ -25,15 +25,27 @@ SELECT a.id, a.worker_id, a.version, a.state, a.round, a.task_id, a.project_id, 
 FROM annotation a JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
 WHERE a.task_id = :task_id AND a.round = :round AND a.state IN ('accepted', 'rejected') ORDER BY a.id;
 
--- What reviewers answered themselves: of each the last, but not where they hold an answer of their own.
+-- What reviewers answered themselves, and judges of disputes where neither side was right: of each the last, but not where
+-- they hold an answer of their own, and no fix that a dispute overturned.
 -- name: decision_fixes
 SELECT r.id, r.reviewer_id, r.answers, r.schema_version, r.words FROM review r
 WHERE r.project_id = :project_id AND r.task_id = :task_id AND r.round = :round AND r.verdict = 'fix' AND r.undone_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM dispute x WHERE x.review_id = r.id AND x.right_is IN ('author', 'neither'))
   AND NOT EXISTS (SELECT 1 FROM review l WHERE l.project_id = r.project_id AND l.task_id = r.task_id AND l.round = r.round
                   AND l.reviewer_id = r.reviewer_id AND l.verdict = 'fix' AND l.undone_at IS NULL AND l.id > r.id)
   AND NOT EXISTS (SELECT 1 FROM annotation a WHERE a.task_id = r.task_id AND a.worker_id = r.reviewer_id AND a.round = r.round
                   AND a.state = 'accepted')
-ORDER BY r.id;
+UNION ALL
+SELECT d.id, d.judge_id, d.answers, d.schema_version, d.reason
+FROM dispute d JOIN review r ON r.id = d.review_id JOIN task t ON t.id = d.task_id AND t.round = r.round
+WHERE d.project_id = :project_id AND d.task_id = :task_id AND r.round = :round AND d.right_is = 'neither' AND r.undone_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM dispute l WHERE l.task_id = d.task_id AND l.judge_id = d.judge_id AND l.right_is = 'neither'
+                  AND l.id > d.id)
+  AND NOT EXISTS (SELECT 1 FROM review l WHERE l.project_id = d.project_id AND l.task_id = d.task_id
+                  AND l.reviewer_id = d.judge_id AND l.verdict = 'fix' AND l.undone_at IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM annotation a WHERE a.task_id = d.task_id AND a.worker_id = d.judge_id AND a.round = t.round
+                  AND a.state = 'accepted')
+ORDER BY 1;
 
 -- name: decision_reviews
 SELECT r.id, r.annotation_id, r.reviewer_id, r.verdict, r.seen_version, r.answers, r.schema_version
@@ -68,14 +80,26 @@ DELETE FROM decision_hold WHERE task_id = :task_id;
 -- name: decision_unhold_mine
 DELETE FROM decision_hold WHERE project_id = :project_id AND worker_id = :worker_id;
 
--- Of each reviewer the last fix of a task, in the form of truth_answers: a vote of the reviewer, unless they labelled it too.
+-- Of each reviewer the last fix of a task, in the form of truth_answers: a vote of the reviewer, unless they labelled it too;
+-- likewise what judges of disputes answered. A fix that a dispute overturned is none.
 -- name: truth_fixes
 SELECT t.seq, r.reviewer_id, r.answers, r.schema_version FROM review r JOIN task t ON t.id = r.task_id AND t.round = r.round
-WHERE r.project_id = :project_id AND r.verdict = 'fix' AND r.undone_at IS NULL AND t.seq <= :visible_seq
+WHERE r.project_id = :project_id AND r.verdict = 'fix' AND r.undone_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM dispute x WHERE x.review_id = r.id AND x.right_is IN ('author', 'neither')) AND t.seq <= :visible_seq
   AND t.state <> 'removed' AND t.changed > :seen AND t.changed <= :until
   AND NOT EXISTS (SELECT 1 FROM review l WHERE l.project_id = r.project_id AND l.task_id = r.task_id AND l.round = r.round
                   AND l.reviewer_id = r.reviewer_id AND l.verdict = 'fix' AND l.undone_at IS NULL AND l.id > r.id)
   AND NOT EXISTS (SELECT 1 FROM annotation a WHERE a.task_id = r.task_id AND a.worker_id = r.reviewer_id AND a.round = r.round
+                  AND a.state = 'accepted')
+UNION ALL
+SELECT t.seq, d.judge_id, d.answers, d.schema_version
+FROM dispute d JOIN review r ON r.id = d.review_id JOIN task t ON t.id = d.task_id AND t.round = r.round
+WHERE d.project_id = :project_id AND t.seq <= :visible_seq AND t.state <> 'removed' AND t.changed > :seen AND t.changed <= :until AND d.right_is = 'neither' AND r.undone_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM dispute l WHERE l.task_id = d.task_id AND l.judge_id = d.judge_id AND l.right_is = 'neither'
+                  AND l.id > d.id)
+  AND NOT EXISTS (SELECT 1 FROM review l WHERE l.project_id = d.project_id AND l.task_id = d.task_id
+                  AND l.reviewer_id = d.judge_id AND l.verdict = 'fix' AND l.undone_at IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM annotation a WHERE a.task_id = d.task_id AND a.worker_id = d.judge_id AND a.round = t.round
                   AND a.state = 'accepted');
 
 -- name: truth_decisions
@@ -87,18 +111,30 @@ WHERE d.project_id = :project_id AND d.settles = 'answers' AND d.replaced_by IS 
 -- name: export_reviewed
 SELECT 1 AS found FROM project p WHERE p.id = :project_id
   AND (EXISTS (SELECT 1 FROM decision d WHERE d.project_id = p.id)
-       OR EXISTS (SELECT 1 FROM review r WHERE r.project_id = p.id AND r.verdict = 'fix' AND r.undone_at IS NULL));
+       OR EXISTS (SELECT 1 FROM review r WHERE r.project_id = p.id AND r.verdict = 'fix' AND r.undone_at IS NULL)
+       OR EXISTS (SELECT 1 FROM dispute d WHERE d.project_id = p.id AND d.right_is = 'neither'));
 
 -- name: export_fixes
 SELECT t.seq, r.task_id, r.reviewer_id AS worker_id, r.answers, r.schema_version, r.words, r.at, r.seen_version AS version
 FROM task t JOIN review r ON r.task_id = t.id AND r.round = t.round
 WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :until AND t.state <> 'removed' AND t.purpose = 'work'
   AND r.verdict = 'fix' AND r.undone_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM dispute x WHERE x.review_id = r.id AND x.right_is IN ('author', 'neither'))
   AND NOT EXISTS (SELECT 1 FROM review l WHERE l.project_id = r.project_id AND l.task_id = r.task_id AND l.round = r.round
                   AND l.reviewer_id = r.reviewer_id AND l.verdict = 'fix' AND l.undone_at IS NULL AND l.id > r.id)
   AND NOT EXISTS (SELECT 1 FROM annotation a WHERE a.task_id = r.task_id AND a.worker_id = r.reviewer_id AND a.round = r.round
                   AND a.state = 'accepted')
-ORDER BY t.seq, r.id;
+UNION ALL
+SELECT t.seq, d.task_id, d.judge_id AS worker_id, d.answers, d.schema_version, d.reason AS words, d.judged_at AS at, 1 AS version
+FROM dispute d JOIN review r ON r.id = d.review_id JOIN task t ON t.id = d.task_id AND t.round = r.round
+WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :until AND t.state <> 'removed' AND t.purpose = 'work' AND d.right_is = 'neither' AND r.undone_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM dispute l WHERE l.task_id = d.task_id AND l.judge_id = d.judge_id AND l.right_is = 'neither'
+                  AND l.id > d.id)
+  AND NOT EXISTS (SELECT 1 FROM review l WHERE l.project_id = d.project_id AND l.task_id = d.task_id
+                  AND l.reviewer_id = d.judge_id AND l.verdict = 'fix' AND l.undone_at IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM annotation a WHERE a.task_id = d.task_id AND a.worker_id = d.judge_id AND a.round = t.round
+                  AND a.state = 'accepted')
+ORDER BY 1, 7;
 
 -- name: export_decisions
 SELECT t.seq, d.task_id, d.decider_id AS worker_id, d.answers, d.schema_version, d.words, d.at, 1 AS version
