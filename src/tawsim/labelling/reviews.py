@@ -19,7 +19,7 @@ from tawsim.labelling.evidence import put_evidence, take_back
 from tawsim.labelling.media import media_of
 from tawsim.labelling.notices import notify
 from tawsim.labelling.presenting import media_names, present, read_drawn, to_shown, to_stored
-from tawsim.labelling.review_queue import hold, is_reviewable
+from tawsim.labelling.review_queue import hold, is_reviewable, send_to_review
 from tawsim.labelling.schemas import carrier_of
 from tawsim.labelling.slots import add_accepted, take_slot
 from tawsim.store import rows
@@ -27,6 +27,7 @@ from tawsim.store.database import Row, Transaction
 from tawsim.store.keys import once, record
 from tawsim.store.rows import to_json
 
+__all__ = ["Said", "Verdict", "insert_review", "present_item", "reinstate", "review", "send_to_review", "undo_review"]
 MAX_WORDS = 2_000
 MOST_VERSIONS = 50
 Verdict = Literal["accept", "fix", "reject"]
