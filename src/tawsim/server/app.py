@@ -30,6 +30,7 @@ from tawsim.server import (
     passkeys,
     people,
     projects,
+    reviews,
     sessions,
     sign_on,
     team,
@@ -82,6 +83,7 @@ def create_api(state: ServerState | None = None) -> FastAPI:
         changing,
         mine,
         disputes,
+        reviews,
     ):
         _mount(app, room.router)
 
