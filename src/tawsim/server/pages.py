@@ -18,7 +18,7 @@ from tawsim.server.permissions import allow
 STATIC = Path(__file__).parent / "static"
 COMPRESSED = (".js", ".css", ".html", ".svg", ".json", ".webmanifest", ".txt")
 FOR_EVER = "public, max-age=31536000, immutable"
-PAGES = ("/", "/enter", "/help", "/new", "/label/{project}", "/truth/{project}", "/projects/{project}")
+PAGES = ("/", "/enter", "/help", "/new", "/label/{project}", "/truth/{project}", "/gold/{project}", "/projects/{project}")
 mimetypes.add_type("font/woff2", ".woff2")
 mimetypes.add_type("text/javascript", ".js")
 

@@ -40,6 +40,10 @@ SELECT g.*, t.seq, c.content FROM gold g JOIN task t ON t.id = g.task_id JOIN ta
 WHERE g.project_id = :project_id AND g.task_id > :after AND t.state <> 'removed' AND t.seq <= :visible_seq
 ORDER BY g.task_id LIMIT :n;
 
+-- name: gold_one
+SELECT g.*, t.seq, c.content FROM gold g JOIN task t ON t.id = g.task_id JOIN task_content c ON c.task_id = g.task_id
+WHERE g.task_id = :task_id;
+
 -- name: gold_counts
 SELECT purpose, state, COUNT(*) AS n FROM gold g WHERE g.project_id = :project_id
   AND EXISTS (SELECT 1 FROM task t WHERE t.id = g.task_id AND t.state <> 'removed' AND t.seq <= :visible_seq)
