@@ -255,7 +255,7 @@ def _built(
             one["comments"] = []
     people, change = persons.people(look, known, scores)
     several = int(np.count_nonzero(look.per_task() > 1))
-    compared = len(np.unique(look.task[look.first])) if len(look.first) else 0
+    compared = int(np.count_nonzero(np.bincount(look.task[look.first]))) if look.coding == "other" else several
     page: dict[str, Any] = {
         **_head(project, look.question),
         "state": "ready" if len(look.task) else "empty",

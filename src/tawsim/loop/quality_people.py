@@ -3,6 +3,7 @@ who agrees with whom. Nobody is called anything on an interval that is too wide 
 """
 
 from collections.abc import Mapping
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -42,11 +43,12 @@ def people(
     trusted = {one.worker: one for one in look.truth.workers}
     by_worker = _places_by_worker(look, workers)
     changes, tested = _changes(look, order, by_worker)
-    usual = _usual_seconds(look, by_worker, order)
+    seconds = {i: median_interval(look.seconds[by_worker[i]]) for i in order}
+    usual = _usual_seconds({i: seconds[i][0] for i in order if answers[i] >= LEAST_TIMED}, order)
+    rest = _theirs(others, answers, order)
     found = []
     for i in order:
         name = look.held.workers[i]
-        rows = by_worker[i]
         skill, score = trusted.get(name), scores.get((name, "label"))
         person: Person = {
             "worker": known[name].id, "name": known[name].name, "kind": known[name].kind, "answers": int(answers[i]),
@@ -58,10 +60,10 @@ def people(
             "evidence": None if score is None else {
                 "n": score.n, "value": number(score.mean), "low": number(score.low), "high": number(score.high),
             },
-            "seconds": dict(zip(("value", "low", "high"), map(number, median_interval(look.seconds[rows])), strict=True)),
+            "seconds": dict(zip(("value", "low", "high"), map(number, seconds[i]), strict=True)),
             "change": changes.get(i), "behind": {"of": "person", "worker": known[name].id},
         }  # fmt: skip
-        person["pace"] = _pace(person, usual[i], others, i, order, answers)
+        person["pace"] = _pace(person, usual[i], rest[i])
         found.append(person)
     return found, tested
 
@@ -76,30 +78,39 @@ def _places_by_worker(look: Look, workers: int) -> list[Ints]:
 
 
 # ---- speed ----------------------------------------------------------------------------------------------------------
-def _usual_seconds(look: Look, by_worker: list[Ints], order: list[int]) -> dict[int, float]:
+def _usual_seconds(own: Mapping[int, float], order: list[int]) -> dict[int, float]:
     """Of each person, the median of the others' medians; NaN for who is alone."""
-    own = {i: float(np.median(look.seconds[by_worker[i]])) for i in order if len(by_worker[i]) >= LEAST_TIMED}
     found = {}
     for i in order:
         rest = [value for j, value in own.items() if j != i]
-        found[i] = float(np.median(rest)) if rest else float("nan")
+        found[i] = median(rest) if rest else float("nan")
     return found
 
 
-def _pace(person: Person, usual: float, others: Shares, i: int, order: list[int], answers: Ints) -> dict[str, Any]:
+def _theirs(others: Shares, answers: Ints, order: list[int]) -> dict[int, float]:
+    """Of each person, how far the answers of all the others agree, on average; NaN for who is alone."""
+    known = [j for j in order if np.isfinite(others.value[j])]
+    total = float(answers[known] @ others.value[known])
+    many = int(answers[known].sum())
+    found = dict.fromkeys(order, total / many if many else float("nan"))
+    for i in known:
+        left = many - int(answers[i])
+        found[i] = (total - answers[i] * float(others.value[i])) / left if left else float("nan")
+    return found
+
+
+def _pace(person: Person, usual: float, theirs: float) -> dict[str, Any]:
     """How fast somebody is, in a word: `unread` (no one reads a task in that time), `hasty` (much faster than the others, and
     agrees less), `fast` (much faster, and does not), `usual`, or `few` answers."""
-    seconds = person["seconds"]
+    seconds, high = person["seconds"], person["others"]["high"]
     facts = {"seconds": seconds["value"], "usual": number(usual)}
     if person["answers"] < LEAST_TIMED or seconds["value"] is None:
         return {"is": "few", **facts}
-    rest = [j for j in order if j != i and np.isfinite(others.value[j])]
-    theirs = float(np.average(others.value[rest], weights=answers[rest])) if rest else float("nan")
-    less = bool(np.isfinite(theirs) and np.isfinite(others.high[i]) and others.high[i] < theirs)
+    less = bool(high is not None and high < theirs)
     facts |= {"theirs": number(theirs), "less": less}
     if seconds["high"] < LEAST_TO_READ:
         return {"is": "unread", **facts}
-    if np.isfinite(usual) and seconds["high"] < MUCH_FASTER * usual:
+    if seconds["high"] < MUCH_FASTER * usual:
         return {"is": "hasty" if less else "fast", **facts}
     return {"is": "usual", **facts}
 

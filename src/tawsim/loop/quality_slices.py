@@ -136,7 +136,7 @@ def slices_of(slices: Slices, columns: Columns, size: int) -> list[Slice]:
             place = np.full(size, -1, np.int16)
             place[seqs[seqs < size]] = 0
             found.append(Slice(TAG, name, (name,), place))
-    versions = np.unique(columns.guideline)
+    versions = np.flatnonzero(np.bincount(columns.guideline))
     if 2 <= len(versions) <= MOST_VALUES:
         found.append(Slice(GUIDELINE, "", tuple(map(str, versions.tolist())), _versions(columns, versions, size)))
     return found

@@ -34,10 +34,13 @@ SELECT a.id, a.worker_id, v.answers, a.schema_version, v.comment, v.flag, a.crea
 FROM annotation a JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
 WHERE a.task_id = :task_id AND a.round = :round AND a.state = 'accepted' ORDER BY a.id;
 
--- Comments that stand, with their task; the newest first.
+-- Comments that stand, with their task; the newest first. Of the whole file's newest, so that the few answers with one are
+-- found without reading the many without.
 -- name: quality_comments
-SELECT t.seq, t.id AS task_id, v.comment FROM annotation_version v
+SELECT t.seq, t.id AS task_id, v.comment FROM (
+  SELECT annotation_id, version, comment FROM annotation_version WHERE comment <> '' ORDER BY annotation_id DESC LIMIT :n
+) v
 JOIN annotation a ON a.id = v.annotation_id AND a.version = v.version
 JOIN task t ON t.id = a.task_id AND t.round = a.round
-WHERE v.comment <> '' AND a.project_id = :project_id AND a.state = 'accepted' AND t.state <> 'removed'
-ORDER BY v.annotation_id DESC LIMIT :n;
+WHERE a.project_id = :project_id AND a.state = 'accepted' AND t.state <> 'removed'
+ORDER BY v.annotation_id DESC;

@@ -1,0 +1,151 @@
+"""The quality page of a large project that people are labelling: what one new answer costs it, and what the first look does.
+
+    python benchmarks/quality.py [--answers 1000000] [--people 50] [--rounds 30] [--log FILE.md]
+
+Makes a workspace with so many answers, three to a task, written through the store's own statements without leases' life, over
+sixty days, with two columns that part the rows; then times in this one process: the first page (all is read, the truth is
+learned), a page after nothing changed, and the page after each of some answers submitted in the ordinary way, each asked for
+until it is of that moment. Everything in a temporary folder, which is removed.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from tawsim.core.clock import SECOND, system_clock
+from tawsim.core.ids import new_id, new_ids
+from tawsim.core.records import Project
+from tawsim.intake.adding import add_tasks, numbered
+from tawsim.labelling.projects import NewProject, create_project
+from tawsim.labelling.queue import next_leases
+from tawsim.labelling.submit import submit
+from tawsim.loop.quality import quality_page
+from tawsim.store.database import Database
+from tawsim.workspaces.workspace import add_worker, open_workspace
+
+LABELS = ("news", "sport", "culture", "money", "weather")
+EACH = 3
+DAYS = 60
+
+
+def filled(folder: Path, answers: int, people: int) -> tuple[Database, Project, list[str]]:
+    """A project with `answers` answers by `people`."""
+    random = np.random.default_rng(1)
+    place = open_workspace(folder / "big.tawsim", create=True, owner="Noor")
+    db, owner = place.db, place.owner_id
+    question = {"kind": "choice", "name": "label", "labels": list(LABELS)}
+    new = NewProject(
+        "big", [question], overlap=EACH + 1, order="fifo", guideline="News is what happened. Sport is a game."
+    )
+    project = db.write(lambda tx: create_project(tx, owner, "p", new))
+    tasks = answers // EACH
+    rows = ({"text": f"item {i}", "source": f"s{i % 7}", "long": bool(i % 3)} for i in range(tasks))
+    add_tasks(db, project, numbered(rows), actor_id=owner, source="made", digest="made")
+    workers = [db.write(lambda tx, n=f"w{i}": add_worker(tx, owner, n, n)).id for i in range(people)]
+    skill, truth = random.beta(8, 2, people), random.integers(0, len(LABELS), tasks + 1)
+    with db.read() as tx:
+        found = [
+            (r["id"], r["seq"])
+            for r in tx.all("task_page", project_id=project.id, after=0, visible_seq=1 << 40, n=tasks)
+        ]
+    begin = system_clock() - DAYS * 86_400 * SECOND
+    for first in range(0, tasks, 20_000):
+        _fill(db, project.id, found[first : first + 20_000], workers, skill, truth, begin, tasks, random)
+    return db, project, workers
+
+
+def _fill(db, project, part, workers, skill, truth, begin, tasks, random) -> None:  # type: ignore[no-untyped-def]
+    ids = iter(new_ids(begin, 2 * EACH * len(part)))
+    leases, annotations, versions, counts = [], [], [], []
+    for task, seq in part:
+        at = begin + int(seq / tasks * DAYS * 86_400 * SECOND)
+        for slot, w in enumerate(random.choice(len(workers), EACH, replace=False).tolist(), 1):
+            lease, annotation = next(ids), next(ids)
+            right = random.random() < skill[w]
+            label = LABELS[truth[seq] if right else random.integers(0, len(LABELS))]
+            done = at + int(random.gamma(4, 2) * SECOND)
+            leases.append((lease, project, task, workers[w], 0, slot, "submitted", at, at + 900 * SECOND, done))
+            annotations.append((annotation, project, task, lease, workers[w], done))
+            versions.append((annotation, f'{{"label":"{label}"}}', workers[w], done))
+        counts.append((EACH, EACH, task))
+
+    def write(tx) -> None:  # type: ignore[no-untyped-def]
+        run = tx._connection.executemany
+        run("INSERT INTO lease (id, project_id, task_id, worker_id, round, slot, state, granted_at, deadline, ended_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", leases)  # fmt: skip
+        run("INSERT INTO annotation (id, project_id, task_id, lease_id, worker_id, round, state, guideline_version, created_at) "
+            "VALUES (?, ?, ?, ?, ?, 0, 'accepted', 1, ?)", annotations)  # fmt: skip
+        run(
+            "INSERT INTO annotation_version (annotation_id, version, answers, by_worker, at) VALUES (?, 1, ?, ?, ?)",
+            versions,
+        )
+        run("UPDATE task SET accepted = ?, load = ?, changed = 1 WHERE id = ?", counts)
+        tx._connection.execute(
+            "UPDATE project_count SET answers = answers + ?, revision = 1 WHERE project_id = ?",
+            (len(annotations), project),
+        )
+
+    db.write(write)
+
+
+def measured(db: Database, project: Project, workers: list[str], rounds: int) -> dict[str, list[float]]:
+    """Seconds of each look."""
+    times: dict[str, list[float]] = {
+        "first answer to the first look": [],
+        "first page": [],
+        "unchanged": [],
+        "after an answer": [],
+        "answered within": [],
+    }  # noqa: E501
+    started = time.perf_counter()
+    quality_page(db, project.id)
+    times["first answer to the first look"].append(time.perf_counter() - started)
+    quality_page(db, project.id, wait_s=None)
+    times["first page"].append(time.perf_counter() - started)
+    for i in range(rounds):
+        worker = workers[i % len(workers)]
+        lease = db.write(lambda tx, w=worker: next_leases(tx, project.id, w, 1)).leases[0]
+        db.write(lambda tx, w=worker, one=lease: submit(tx, w, one.lease_id, new_id(1), {"label": LABELS[0]}))
+        started = time.perf_counter()
+        quality_page(db, project.id)
+        times["answered within"].append(time.perf_counter() - started)
+        quality_page(db, project.id, wait_s=None)
+        times["after an answer"].append(time.perf_counter() - started)
+        started = time.perf_counter()
+        quality_page(db, project.id)
+        times["unchanged"].append(time.perf_counter() - started)
+    return times
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--answers", type=int, default=1_000_000)
+    options.add_argument("--people", type=int, default=50)
+    options.add_argument("--rounds", type=int, default=30)
+    options.add_argument("--log", type=Path)
+    given = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        db, project, workers = filled(Path(folder), given.answers, given.people)
+        times = measured(db, project, workers, given.rounds)
+        db.close()
+    lines = [
+        f"{given.answers:,} answers, {given.people} people, three answers a task, one process",
+        "",
+        "| look | p50 | p95 |",
+        "|---|---|---|",
+    ]  # noqa: E501
+    for name, found in times.items():
+        p95 = sorted(found)[max(0, round(0.95 * len(found)) - 1)]
+        lines.append(f"| {name} | {statistics.median(found):.3f} s | {p95:.3f} s |")
+    print("\n".join(lines))
+    if given.log is not None:
+        given.log.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
