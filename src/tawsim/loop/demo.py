@@ -14,11 +14,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from tawsim.core.records import Project, Worker
+from tawsim.core.records import Worker
 from tawsim.intake.media import MediaFile
 from tawsim.labelling.projects import NewProject, create_project
-from tawsim.labelling.queue import next_leases
-from tawsim.labelling.submit import submit
+from tawsim.labelling.queue import LeasedTask, next_leases
+from tawsim.labelling.submit import Given, submit
+from tawsim.loop.demo_team import WorkingDays, add_team
 from tawsim.loop.importing import import_rows
 from tawsim.loop.media import add_one
 from tawsim.loop.template_files import Language, Template, read_template
@@ -28,7 +29,7 @@ from tawsim.workspaces.workspace import Workspace, add_worker, open_workspace
 FILE = "demo.tawsim"
 OVERLAP = 3
 FINISHED = 0.9
-ROUNDS_A_TRANSACTION = 12
+ROUNDS_A_TRANSACTION = 3
 # The careless one and the one who mixes labels up come last.
 EAGERNESS = (5, 5, 4, 4, 4)
 EAGERNESS_OF_THE_LAST = (4, 3)
@@ -120,10 +121,15 @@ WORLDS = (
 def build_demo(folder: Path) -> Path:
     """A workspace file in `folder` with two projects, about nine tenths labelled, and four of other kinds of question with a
     few tasks each, untouched. Raises AlreadyExists for a second one."""
-    workspace = open_workspace(folder / FILE, create=True, owner="You")
+    clock = WorkingDays()
+    workspace = open_workspace(folder / FILE, create=True, owner="You", clock=clock)
     try:
-        for number, world in enumerate(WORLDS):
-            _build(workspace, world, random.Random(20_261_121 + number))  # noqa: S311  (a play, not a secret)
+        plays = [_Play(workspace, world, 20_261_121 + number) for number, world in enumerate(WORLDS)]
+        while any(play.left > 0 for play in plays):  # in turn, so that each world has its part of every day
+            for play in plays:
+                clock.at(1 - play.left / play.whole)
+                play.turn(clock)
+        add_team(workspace, plays[0].project, plays[0].workers, plays[0].true)
         for name, language in SAMPLES:
             _add_sample(workspace, read_template(name, language))
     finally:
@@ -141,29 +147,52 @@ def _add_sample(workspace: Workspace, template: Template) -> None:
     import_rows(db, project, template.rows, actor_id=owner, key=f"demo/{template.id}", source=template.id)
 
 
-def _build(workspace: Workspace, world: World, chance: random.Random) -> None:
-    db, owner = workspace.db, workspace.owner_id
-    texts = read_texts(world.data)
-    project = db.write(lambda tx: create_project(tx, owner, f"demo/{world.name}", _new(world)))
-    rows = [{"text": one["text"], "source_id": one["source_id"]} for one in texts]
-    import_rows(db, project, rows, actor_id=owner, key="demo", source=world.data)
-    workers = db.write(lambda tx: _hire(tx, owner, world))
-    true = {one["text"]: one["expected"] for one in texts}
-    weights = (*EAGERNESS[: len(workers) - 2], *EAGERNESS_OF_THE_LAST)
-    left = int(len(texts) * OVERLAP * FINISHED)
-    while left > 0:
-        who = chance.choices(workers, weights=weights, k=ROUNDS_A_TRANSACTION)
-        turns = [(worker, chance.randint(2, 5)) for worker in who]
-        # A write may run twice, so each gets a seed of its own instead of the shared generator.
-        seed = chance.random()
+class _Play:
+    """One world while it is played: its project, its people, and how many answers are `left` to give."""
 
-        def play(tx: Transaction, turns: list[tuple[Worker, int]] = turns, seed: float = seed, left: int = left) -> int:
-            return _play(tx, project, world, true, turns, left, random.Random(seed))  # noqa: S311
+    def __init__(self, workspace: Workspace, world: World, seed: int) -> None:
+        db, owner = workspace.db, workspace.owner_id
+        texts = read_texts(world.data)
+        self.db, self.world, self.chance = db, world, random.Random(seed)  # noqa: S311  (a play, not a secret)
+        self.project = db.write(lambda tx: create_project(tx, owner, f"demo/{world.name}", _new(world)))
+        rows = [{"text": one["text"], "source_id": one["source_id"]} for one in texts]
+        import_rows(db, self.project, rows, actor_id=owner, key="demo", source=world.data)
+        self.workers = db.write(lambda tx: _hire(tx, owner, world))
+        self.weights = (*EAGERNESS[: len(self.workers) - 2], *EAGERNESS_OF_THE_LAST)
+        self.true = {one["text"]: one["expected"] for one in texts}
+        self.whole = self.left = int(len(texts) * OVERLAP * FINISHED)
 
-        done = db.write(play)
-        if done == 0:
-            break
-        left -= done
+    def turn(self, clock: WorkingDays) -> None:
+        """Some people take a few tasks each, and answer them a little later."""
+        if self.left <= 0:
+            return
+        who = self.chance.choices(self.workers, weights=self.weights, k=ROUNDS_A_TRANSACTION)
+        turns = [(worker, self.chance.randint(2, 5)) for worker in who]
+        held = self.db.write(lambda tx: self._lease(tx, turns))
+        answers = [self._answer(worker, lease.content["text"]) for worker, lease in held]
+        clock.later(sum(spent for _, spent in answers))
+        self.db.write(lambda tx: self._submit(tx, held, answers))
+        self.left = self.left - len(held) if held else 0
+
+    def _lease(self, tx: Transaction, turns: list[tuple[Worker, int]]) -> list[tuple[Worker, LeasedTask]]:
+        found: dict[str, tuple[Worker, LeasedTask]] = {}
+        for worker, count in turns:
+            most = min(count, self.left - len(found))
+            for lease in next_leases(tx, self.project.id, worker.id, most).leases if most > 0 else ():
+                found[lease.lease_id] = worker, lease  # whoever comes twice holds the same ones
+        return list(found.values())
+
+    def _answer(self, worker: Worker, text: str) -> tuple[str, float]:
+        """A label, and the seconds it took: longer texts take longer, the careless one takes none of it to heart."""
+        habit = self.world.people[worker.name]
+        seconds = 2.0 if habit is careless else 4.0 + 0.06 * len(text)
+        label = habit(self.true[text], self.world.labels, self.chance)
+        return label, round(seconds * self.chance.uniform(0.6, 1.6), 1)
+
+    def _submit(self, tx: Transaction, held: list[tuple[Worker, LeasedTask]], answers: list[tuple[str, float]]) -> None:
+        for (worker, lease), (label, spent) in zip(held, answers, strict=True):
+            given = Given(spent_ms=int(spent * 1000))
+            submit(tx, worker.id, lease.lease_id, f"demo/{lease.lease_id}", {"label": label}, given).or_raise()
 
 
 def _new(world: World) -> NewProject:
@@ -173,25 +202,6 @@ def _new(world: World) -> NewProject:
 
 def _hire(tx: Transaction, owner_id: str, world: World) -> list[Worker]:
     return [add_worker(tx, owner_id, f"demo/{name}", name, kind="simulated") for name in world.people]
-
-
-def _play(
-    tx: Transaction,
-    project: Project,
-    world: World,
-    true: Mapping[str, str],
-    turns: list[tuple[Worker, int]],
-    most: int,
-    chance: random.Random,
-) -> int:
-    """Some turns in one transaction, so that a thousand answers cost a few fsyncs. Returns how many answers were given."""
-    done = 0
-    for worker, count in turns:
-        for lease in next_leases(tx, project.id, worker.id, min(count, most - done)).leases if most > done else ():
-            answer = world.people[worker.name](true[lease.content["text"]], world.labels, chance)
-            submit(tx, worker.id, lease.lease_id, f"demo/{lease.lease_id}", {"label": answer}).or_raise()
-            done += 1
-    return done
 
 
 def read_texts(name: str) -> list[dict[str, Any]]:
