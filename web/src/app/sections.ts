@@ -10,6 +10,10 @@ export interface Section<Page> { page: Page; words: Key; who: Permission; /** Th
 export const PROJECT_SECTIONS: Section<ProjectPage>[] = [
   { page: 'label', words: 'tab_label', who: 'signed_in', letter: 'L' },
   { page: 'truth', words: 'tab_truth', who: 'manage', letter: 'T' },
+  { page: 'gold', words: 'tab_gold', who: 'manage', letter: 'K' },
 ];
 
-export const WORKSPACE_SECTIONS: Section<WorkspacePage>[] = [];
+export const WORKSPACE_SECTIONS: Section<WorkspacePage>[] = [
+  { page: 'team', words: 'p_team', who: 'manage', letter: 'E' },
+  { page: 'account', words: 'p_account', who: 'signed_in', letter: 'A' },
+];

@@ -24,8 +24,10 @@ export async function loadSession(): Promise<void> {
 }
 
 /** Signs in with the token of a one-time link. Throws what the server said. */
-export async function signIn(token: string): Promise<void> {
-  const session = await api.signIn(token);
+export const signIn = async (token: string): Promise<void> => signedIn(await api.signIn(token));
+
+/** Somebody has come in: this tab goes on as them, and so do the others. */
+export async function signedIn(session: Session): Promise<void> {
   tabs?.postMessage(session.worker.id);
   await enter(session);
 }
@@ -44,7 +46,6 @@ export const may = (permission: keyof typeof ROLES | 'signed_in'): boolean => {
   const role = session()?.worker.role;
   return role !== undefined && (permission === 'signed_in' || (ROLES[permission] as readonly string[]).includes(role));
 };
-export const isOwner = (): boolean => session()?.worker.role === 'owner';
 
 addEventListener(SIGNED_OUT, (event) => {
   if (who.state.is === 'in') who.state = { is: 'out', why: (event as CustomEvent<string>).detail };

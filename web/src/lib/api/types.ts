@@ -3,7 +3,7 @@
 
 export type Role = 'owner' | 'manager' | 'reviewer' | 'labeller';
 export type ProjectState = 'running' | 'paused' | 'removed';
-export type NoneReason = 'done' | 'leased' | 'paused' | 'deactivated';
+export type NoneReason = 'done' | 'leased' | 'paused' | 'deactivated' | 'quota' | 'not_a_member' | 'not_qualified';
 export type Duplicates = 'keep' | 'skip' | 'refuse';
 
 export type BlockKind = 'text' | 'markdown' | 'chat' | 'image' | 'audio' | 'table' | 'diff' | 'details';
@@ -30,6 +30,13 @@ export interface Question {
 /** What somebody answered: question name → answer in the form of its kind. */
 export type Answers = Record<string, unknown>;
 
+/** What is on or off in a project, and by how much. */
+export interface ProjectSettings {
+  suggestions: boolean;
+  gold: { on: boolean; lowest: number; highest: number };
+  training: { on: boolean; examples: number; pass_at: number; least: number; most: number };
+}
+
 export interface Project {
   id: string;
   name: string;
@@ -48,7 +55,7 @@ export interface Project {
   created_at: number;
   /** Empty: the text column, and the rest of the row folded away. */
   content: Block[];
-  settings: { suggestions: boolean };
+  settings: ProjectSettings;
   schema_version: number;
 }
 
@@ -172,6 +179,7 @@ export interface Extras {
   comment?: string;
   flag?: boolean;
   schema_version?: number;
+  spent_ms?: number;
 }
 
 export interface None {
@@ -179,9 +187,25 @@ export interface None {
   retry_after_s: number | null;
 }
 
+/** Where one stands in the training round: examples answered, or answers towards the qualification. */
+export interface Standing {
+  stage: 'new' | 'training' | 'qualifying' | 'qualified' | 'not_qualified';
+  done: number;
+  of: number;
+}
+
 export interface NextTasks {
   leases: LeasedTask[];
   none: None | null;
+  standing?: Standing | null;
+}
+
+/** What is told of a worked example once it was answered. */
+export interface Told {
+  right: boolean;
+  score: number;
+  expected: Answers;
+  explanation: string;
 }
 
 export interface AnnotationView {
@@ -195,6 +219,7 @@ export interface AnnotationView {
 export interface Submitted {
   annotation: AnnotationView;
   repeated: boolean;
+  training?: Told | null;
 }
 
 export interface MyAnnotation extends AnnotationView {
@@ -397,7 +422,7 @@ export interface Truth {
   agreement: Agreement | null;
 }
 
-export type Person = Worker & { invited: boolean };
+export type Person = Worker & { invited: boolean; /** Whether the caller may change them. */ mine: boolean };
 
 /** New questions and content; one that is left out stays. `renamed`: question → old label → new label. */
 export interface SchemaChange {
