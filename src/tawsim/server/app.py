@@ -23,6 +23,7 @@ from tawsim.loop import inferring
 from tawsim.loop.live import Desk
 from tawsim.server import (
     account,
+    audit,
     changing,
     disputes,
     errors,
@@ -33,11 +34,14 @@ from tawsim.server import (
     pages,
     passkeys,
     people,
+    progress,
     projects,
+    quality,
     reviews,
     sessions,
     sign_on,
     team,
+    webhooks,
     wizard,
     work,
 )
@@ -89,7 +93,11 @@ def create_api(state: ServerState | None = None, *, described: bool = False) -> 
         mine,
         disputes,
         reviews,
+        quality,
         gold,
+        audit,
+        webhooks,
+        progress,
     ):
         _mount(app, room.router, described)
 
