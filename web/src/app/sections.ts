@@ -9,8 +9,12 @@ export interface Section<Page> { page: Page; words: Key; who: Permission; /** Th
 
 export const PROJECT_SECTIONS: Section<ProjectPage>[] = [
   { page: 'label', words: 'tab_label', who: 'signed_in', letter: 'L' },
+  { page: 'mine', words: 'tab_mine', who: 'signed_in', letter: 'M' },
+  { page: 'review', words: 'tab_review', who: 'review', letter: 'R' },
+  { page: 'decide', words: 'tab_decide', who: 'review', letter: 'D' },
   { page: 'truth', words: 'tab_truth', who: 'manage', letter: 'T' },
   { page: 'gold', words: 'tab_gold', who: 'manage', letter: 'K' },
+  { page: 'disputes', words: 'tab_disputes', who: 'review', letter: 'X' },
 ];
 
 export const WORKSPACE_SECTIONS: Section<WorkspacePage>[] = [

@@ -1,7 +1,7 @@
 // The next tasks, fetched ahead: leases held, topped up, kept alive, given back. Knows nothing of answers or of the screen.
 import { afterPaint } from './afterpaint';
 import { api, ApiError, serverNow } from './api/client';
-import type { LeasedTask, None } from './api/types';
+import type { LeasedTask, None, Standing } from './api/types';
 
 const LOW_WATER = 2;
 const TICK_MS = 15_000;
@@ -14,6 +14,7 @@ interface Held extends LeasedTask {
 export class Prefetch {
   ahead = $state.raw<Held[]>([]);
   none = $state.raw<None | null>(null);
+  standing = $state.raw<Standing | null>(null);
   /** The last attempt got no answer at all. */
   offline = $state(false);
   error = $state.raw<ApiError | null>(null);
@@ -72,7 +73,7 @@ export class Prefetch {
 
   async #ask(): Promise<void> {
     try {
-      const { leases, none } = await api.next(this.project, this.settings().maxLeases);
+      const { leases, none, standing = null } = await api.next(this.project, this.settings().maxLeases);
       if (this.#stopped) return;
       const fresh = leases.filter(({ lease }) => !this.#known.has(lease.id) && !this.isAnswered(lease.id));
       for (const { lease } of fresh) this.#known.add(lease.id);
@@ -82,6 +83,7 @@ export class Prefetch {
       // Their pictures and sounds come ahead of them, once the present change is painted.
       if (fresh.length > 0) afterPaint(() => void import('../blocks/ahead').then(({ warm }) => fresh.forEach((one) => warm(one.task))));
       this.none = none;
+      this.standing = standing;
       this.offline = false;
       this.error = null;
     } catch (error) {

@@ -1,7 +1,7 @@
 // One sitting at one project: which task is on screen, what is being answered, undo, skip, the last ten. No drawing.
 import { announce } from '../../lib/announce.svelte';
 import { api, ApiError, NoConnection } from '../../lib/api/client';
-import type { Answers, LeasedTask, Project, TaskView } from '../../lib/api/types';
+import type { Answers, LeasedTask, Project, TaskView, Told } from '../../lib/api/types';
 import { itemText } from '../../lib/bidi';
 import { t } from '../../lib/i18n.svelte';
 import { Drafts } from '../../lib/drafts';
@@ -9,6 +9,7 @@ import { newKey } from '../../lib/keys';
 import type { Press } from '../../lib/keyboard';
 import { outbox, type Outcome } from '../../lib/outbox/outbox.svelte';
 import { Prefetch } from '../../lib/prefetch.svelte';
+import { Watch } from '../../lib/watch';
 import type { Layout, Shown } from '../../kinds/kind';
 import { contentOf, loadBlocks } from '../../blocks';
 import { knows, loadKinds } from '../../kinds';
@@ -16,6 +17,8 @@ import { session } from '../session.svelte';
 import { Answering } from './answering.svelte';
 
 const LAST = 10;
+const IDLE_S = 300;
+const LONGEST_SPENT_MS = 24 * 3600 * 1000;
 
 /** One of the last answers. `annotation` is known once the server confirmed it. */
 export interface Recent {
@@ -53,6 +56,8 @@ export class Labelling {
   /** The project as it was last seen on the server; `project` is the one that is worked by. */
   newer = $state.raw<Project | null>(null);
   mine = $state(0);
+  /** What the example just answered teaches; the next task waits until it was read. */
+  lesson = $state.raw<{ told: Told; recent: Recent } | null>(null);
   notice = $state('');
   error = $state.raw<unknown>(null);
   starting = $state(true);
@@ -62,6 +67,8 @@ export class Labelling {
   private busy = false;
   #parked: OnScreen | null = null;
   #drafts: Drafts;
+  /** How long hands were on what is on screen. */
+  #watch = new Watch(() => ((this.project?.settings as { pay?: { idle_seconds?: number } } | undefined)?.pay?.idle_seconds ?? IDLE_S) * 1000);
   #unlisten: () => void;
 
   constructor(readonly id: string) {
@@ -78,6 +85,7 @@ export class Labelling {
   async start(): Promise<void> {
     this.starting = true;
     this.error = null;
+    this.#watch.start();
     try {
       const [overview, last] = await Promise.all([api.project(this.id), api.mine(this.id, LAST).catch(() => null), this.tasks.topUp(), this.#drafts.open()]);
       const strange = overview.project.questions.find((one) => !knows(one.kind));
@@ -100,6 +108,7 @@ export class Labelling {
   }
 
   stop(): void {
+    this.#watch.stop();
     this.#drafts.flush();
     this.#unlisten();
     this.tasks.stop();
@@ -114,7 +123,7 @@ export class Labelling {
   /** Asks again when nothing was left: after a wait, or when the connection is back. */
   async again(): Promise<void> {
     await this.tasks.topUp(true);
-    if (!this.current) this.#show(this.tasks.take());
+    if (!this.current && !this.lesson) this.#show(this.tasks.take());
   }
 
   /** Hands a key to the question at hand. True if it meant something there. */
@@ -168,6 +177,7 @@ export class Labelling {
     this.busy = true;
     try {
       await outbox.add({ project: this.id, kind, key, lease: lease.id, task: task.id, seq: task.seq, text: this.textOf(task).slice(0, 200), answers, reason, ...this.#extras() });
+      this.#watch.reset();
     } catch (error) {
       this.#say(t('not_written', { reason: String(error) }));
       return;
@@ -192,6 +202,7 @@ export class Labelling {
       this.busy = true;
       try {
         await outbox.add({ ...entry, ...known });
+        this.#watch.reset();
       } catch (error) {
         return this.#say(t('not_written', { reason: String(error) }));
       } finally {
@@ -203,8 +214,8 @@ export class Labelling {
     this.back();
   }
 
-  #extras(): { comment: string; flag: boolean; schema: number } {
-    return { comment: this.comment.trim(), flag: this.flag, schema: this.project?.schema_version ?? 0 };
+  #extras(): { comment: string; flag: boolean; schema: number; spent: number } {
+    return { comment: this.comment.trim(), flag: this.flag, schema: this.project?.schema_version ?? 0, spent: Math.min(this.#watch.read(), LONGEST_SPENT_MS) };
   }
 
   /** Leaves an earlier answer as it was and returns to the task that was waiting. */
@@ -225,7 +236,11 @@ export class Labelling {
     if (!last) return this.#say(t('nothing_to_undo'));
     this.busy = true;
     try {
-      if (await outbox.cancel(last.key)) return this.#reopen(last, { id: last.lease, task_id: last.task.id, deadline: 0, round: 0 });
+      const waiting = outbox.find(last.key);
+      if (await outbox.cancel(last.key)) {
+        this.#watch.add(waiting?.spent ?? 0);
+        return this.#reopen(last, { id: last.lease, task_id: last.task.id, deadline: 0, round: 0 });
+      }
       if (last.skipped) return this.#say(t('skip_stays'));
       await outbox.settled(last.key);
       await this.#undoSent(this.recents.find((one) => one.key === last.key) ?? last);
@@ -273,6 +288,8 @@ export class Labelling {
 
   #show(task: LeasedTask | null, amends: Recent | null = null): void {
     const shown = task ? { ...task, amends } : null;
+    if (shown) this.lesson = null;
+    if (!this.current) this.#watch.reset(); // time without a task in hand is nobody's
     this.current = shown;
     const draft = shown ? this.#drafts.find(draftKey(shown), draftTask(shown), this.project?.schema_version ?? 0) : null;
     const before = draft?.values ?? task?.previous?.answers ?? null;
@@ -286,15 +303,27 @@ export class Labelling {
 
   async #whenMore(): Promise<void> {
     await this.tasks.topUp(true);
-    if (!this.current && this.tasks.ahead.length > 0) this.#show(this.tasks.take());
+    if (!this.current && !this.lesson && this.tasks.ahead.length > 0) this.#show(this.tasks.take());
   }
 
   #remember(recent: Recent): void {
     this.recents = [recent, ...this.recents].slice(0, LAST);
   }
 
-  #settle({ entry, annotation, kept }: Outcome): void {
+  /** The lesson was read: on with the next task. */
+  learned(): void {
+    this.lesson = null;
+    if (!this.current) this.#show(this.tasks.take());
+  }
+
+  #settle({ entry, annotation, kept, told }: Outcome): void {
     if (entry.project !== this.id) return;
+    const taught = told ? this.recents.find((one) => one.key === entry.key) : undefined;
+    if (told && taught) {
+      if (this.current && !this.current.amends) this.tasks.putBack(this.current);
+      this.lesson = { told, recent: taught };
+      this.current = null;
+    }
     const key = entry.kind === 'amend' ? (this.recents.find((one) => one.lease === entry.lease)?.key ?? '') : entry.key;
     this.recents = this.recents.map((one) => {
       if (one.key !== key) return one;
@@ -307,7 +336,7 @@ export class Labelling {
     }
     // A confirmed answer has freed its lease: only now can the server grant another one.
     void this.tasks.topUp().then(() => {
-      if (!this.current && !this.starting && this.tasks.ahead.length > 0) this.#show(this.tasks.take());
+      if (!this.current && !this.starting && !this.lesson && this.tasks.ahead.length > 0) this.#show(this.tasks.take());
     });
   }
 

@@ -159,7 +159,7 @@ export const api = {
   /** One turn with the question's models. The same key gives the same candidates. */
   live: (lease: string, ask: { question: string; messages: { role: string; content: string }[]; key: string }) =>
     post<{ candidates: string[]; turn: number }>(`/leases/${part(lease)}/live`, ask),
-  skip: (lease: string, reason: string) => post<unknown>(`/leases/${part(lease)}/skip`, { reason }),
+  skip: (lease: string, reason: string, spent?: number) => post<unknown>(`/leases/${part(lease)}/skip`, { reason, ...(spent === undefined ? {} : { spent_ms: spent }) }),
   release: (lease: string, keepalive = false) => post<unknown>(`/leases/${part(lease)}/release`, {}, keepalive),
   heartbeat: (lease: string) => post<{ deadline: number }>(`/leases/${part(lease)}/heartbeat`),
   undo: (annotation: string, key: string) => post<LeasedTask>(`/annotations/${part(annotation)}/undo`, { key }),
@@ -172,6 +172,8 @@ export const api = {
   /** One task as it stands, or null if it is gone. */
   task: (project: string, id: string, seq: number) =>
     get<{ tasks: Task[] }>(`/projects/${part(project)}/tasks${query({ after: seq - 1, limit: 1 })}`).then(({ tasks }) => tasks.find((one) => one.id === id) ?? null),
+  taskByNumber: (project: string, seq: number) =>
+    get<{ tasks: Task[] }>(`/projects/${part(project)}/tasks${query({ after: seq - 1, limit: 1 })}`).then(({ tasks }) => tasks.find((one) => one.seq === seq) ?? null),
   setTaskOverlap: (task: string, overlap: number) => request<unknown>('PATCH', `/tasks/${part(task)}`, { json: { overlap } }),
 
   templates: (language: 'en' | 'ar') => get<{ templates: TemplateHead[] }>(`/wizard/templates${query({ language })}`),

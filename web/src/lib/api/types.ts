@@ -363,8 +363,8 @@ export interface Template extends TemplateHead {
 }
 
 export type ProjectChange = { seen_version: number } & Partial<
-  Pick<Project, 'state' | 'overlap' | 'guideline' | 'name' | 'lease_seconds' | 'max_leases' | 'skip_limit' | 'settings'>
->;
+  Pick<Project, 'state' | 'overlap' | 'guideline' | 'name' | 'lease_seconds' | 'max_leases' | 'skip_limit'>
+> & { settings?: { [K in keyof ProjectSettings]?: Partial<ProjectSettings[K]> } };
 
 /** Why a worker got their verdict. `code` chooses the sentence, the rest are its facts. */
 export type Why =

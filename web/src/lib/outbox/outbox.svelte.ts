@@ -1,14 +1,15 @@
 // The outbox: takes an answer durably, sends in order with back-off, and never throws work away. The only sender of answers.
 import { afterPaint } from '../afterpaint';
 import { api, ApiError, NoConnection } from '../api/client';
-import type { AnnotationView, Extras } from '../api/types';
+import type { AnnotationView, Extras, Told } from '../api/types';
 import { openStore, type Entry, type OutboxStore } from './store';
 
 /** How the way to the server looks: `other` means that somebody else signed in on this browser. */
 export type Link = 'ok' | 'offline' | 'signed-out' | 'other';
 export type NewEntry = Omit<Entry, 'n' | 'scope' | 'at' | 'attempts' | 'state'>;
-/** What became of an entry: confirmed (with the annotation, if it made one), or kept because it was refused. */
-export type Outcome = { entry: Entry; annotation: AnnotationView | null; kept: boolean };
+/** What became of an entry: confirmed (with the annotation, if it made one, and what a worked example tells), or kept because it was refused. */
+export type Outcome = { entry: Entry; annotation: AnnotationView | null; kept: boolean; told?: Told };
+type Sent = { annotation: AnnotationView; training?: Told | null };
 
 const WAITS_S = [1, 2, 4, 8, 15, 30];
 const TRIES_AT_A_BROKEN_SERVER = 6;
@@ -23,8 +24,8 @@ function isPassing(error: unknown, attempts: number): boolean {
 }
 
 /** What goes with the answers: nothing where nothing was said, so that an older entry is sent again unchanged. */
-function extras({ kind, comment, flag, schema }: Entry): Extras {
-  return { ...(comment ? { comment } : {}), ...(flag ? { flag } : {}), ...(schema && kind === 'submit' ? { schema_version: schema } : {}) };
+function extras({ kind, comment, flag, schema, spent }: Entry): Extras {
+  return { ...(comment ? { comment } : {}), ...(flag ? { flag } : {}), ...(schema && kind === 'submit' ? { schema_version: schema } : {}), ...(spent === undefined ? {} : { spent_ms: spent }) };
 }
 
 class Outbox {
@@ -160,10 +161,10 @@ class Outbox {
   /** True if the queue may go on. */
   async #sendOne(entry: Entry): Promise<boolean> {
     try {
-      const annotation = await this.#post(entry);
+      const sent = await this.#post(entry);
       this.#failures = 0;
       this.link = 'ok';
-      await this.#confirm(entry, annotation);
+      await this.#confirm(entry, sent?.annotation ?? null, sent?.training ?? null);
       return true;
     } catch (error) {
       if (isPassing(error, entry.attempts)) {
@@ -174,17 +175,17 @@ class Outbox {
     }
   }
 
-  async #post(entry: Entry): Promise<AnnotationView | null> {
+  async #post(entry: Entry): Promise<Sent | null> {
     if (entry.kind === 'skip') {
-      await api.skip(entry.lease, entry.reason);
+      await api.skip(entry.lease, entry.reason, entry.spent);
       return null;
     }
-    if (entry.kind === 'submit') return (await api.submit(entry.lease, entry.key, entry.answers, extras(entry))).annotation;
+    if (entry.kind === 'submit') return api.submit(entry.lease, entry.key, entry.answers, extras(entry));
     if (!entry.annotation || !entry.version) throw new ApiError(409, 'TW-LEASE-LOST', '', '', {}, null);
-    return (await api.amend(entry.annotation, entry.key, entry.version, entry.answers, extras(entry))).annotation;
+    return api.amend(entry.annotation, entry.key, entry.version, entry.answers, extras(entry));
   }
 
-  async #confirm(entry: Entry, annotation: AnnotationView | null): Promise<void> {
+  async #confirm(entry: Entry, annotation: AnnotationView | null, told: Told | null): Promise<void> {
     if (annotation) {
       // Amendments that were made before this answer had an id: now they can be sent. Before removal, so that a crash repeats it.
       const all = await this.#store!.list(entry.scope);
@@ -193,7 +194,7 @@ class Outbox {
     }
     await this.#store!.remove(entry.n!);
     await this.#changed();
-    this.#tell({ entry, annotation, kept: false });
+    this.#tell({ entry, annotation, kept: false, ...(told ? { told } : {}) });
   }
 
   async #refused(entry: Entry, error: unknown): Promise<boolean> {
