@@ -105,10 +105,11 @@ def not_ready(waits: Iterable[Waiting]) -> Unavailable:
 
 
 def figures_of(db: Database, project_id: str, seqs: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-    """The columns of these tasks (copies), for whoever counts what an action would change."""
+    """The columns of these tasks (copies), and `lane_id`, for whoever counts what an action would change."""
     with _sight(db, project_id, Query(), True, plain=True) as sight:
         assert isinstance(sight, Sight)
-        return {name: sight.columns[name][seqs] for name in sight.columns.columns}
+        found = {name: sight.columns[name][seqs] for name in sight.columns.columns}
+        return found | {"lane_id": np.array(sight.columns.lanes)[found["lane"]]}
 
 
 def tagged(db: Database, project_id: str, seqs: NDArray[np.int64], number: int) -> NDArray[np.bool_]:

@@ -110,3 +110,84 @@ WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :until ORDER BY
 
 -- name: task_set_due
 UPDATE task SET due_at = :due_at WHERE id = :id;
+
+-- A task that was removed is there again, in front of the queue for everybody.
+-- name: task_restore
+UPDATE task SET state = :state, is_open = CASE WHEN :state = 'open' AND load < overlap THEN 1 ELSE 0 END,
+  returned_rank = :returned_rank,
+  changed = (SELECT revision + 1 FROM project_count c WHERE c.project_id = task.project_id)
+WHERE id = :id AND state = 'removed';
+
+-- Back to the round before, as long as nothing was done in this one.
+-- name: task_unreopen
+UPDATE task SET round = round - 1, load = :accepted, accepted = :accepted, skips = :skips, state = :state,
+  is_open = CASE WHEN :state = 'open' AND :accepted < overlap THEN 1 ELSE 0 END,
+  changed = (SELECT revision + 1 FROM project_count c WHERE c.project_id = task.project_id)
+WHERE id = :id AND round = :round AND load = 0 AND accepted = 0 AND skips = 0;
+
+-- name: task_round_accepted
+SELECT COUNT(*) AS n FROM annotation WHERE task_id = :task_id AND round = :round AND state = 'accepted';
+
+-- name: bulk_job_insert
+INSERT INTO bulk_job (id, project_id, worker_id, action, value, query, undoes, state, total, created_at)
+VALUES (:id, :project_id, :worker_id, :action, :value, :query, :undoes, :state, :total, :created_at);
+
+-- name: bulk_job_get
+SELECT j.*, w.name AS worker_name FROM bulk_job j JOIN worker w ON w.id = j.worker_id WHERE j.id = :id;
+
+-- name: bulk_job_list
+SELECT j.*, w.name AS worker_name FROM bulk_job j JOIN worker w ON w.id = j.worker_id
+WHERE j.project_id = :project_id AND j.id < :before ORDER BY j.id DESC LIMIT :n;
+
+-- name: bulk_job_unfinished
+SELECT id, state, created_at FROM bulk_job WHERE state IN ('preparing', 'running') ORDER BY id;
+
+-- name: bulk_job_run
+UPDATE bulk_job SET state = 'running' WHERE id = :id AND state = 'preparing';
+
+-- name: bulk_job_count
+UPDATE bulk_job SET looked = looked + :looked, changed = changed + :changed, left_out = :left_out WHERE id = :id;
+
+-- name: bulk_job_end
+UPDATE bulk_job SET state = :state, ended_at = :now WHERE id = :id AND state IN ('preparing', 'running');
+
+-- name: bulk_job_undone
+UPDATE bulk_job SET undone_by = :undone_by WHERE id = :id AND undone_by IS NULL;
+
+-- name: bulk_piece_insert
+INSERT INTO bulk_piece (job_id, number, first_seq, last_seq, seqs) VALUES (:job_id, :number, :first_seq, :last_seq, :seqs);
+
+-- name: bulk_piece_copy
+INSERT INTO bulk_piece (job_id, number, first_seq, last_seq, seqs)
+SELECT :job_id, number, first_seq, last_seq, before FROM bulk_piece WHERE job_id = :undoes AND before <> '[]';
+
+-- name: bulk_piece_next
+SELECT * FROM bulk_piece WHERE job_id = :job_id AND done >= 0 ORDER BY number LIMIT 1;
+
+-- name: bulk_piece_save
+UPDATE bulk_piece SET done = :done, before = :before WHERE job_id = :job_id AND number = :number;
+
+-- name: bulk_pieces_drop
+DELETE FROM bulk_piece WHERE job_id = :job_id;
+
+-- name: bulk_pieces_of_task
+SELECT j.id, j.worker_id, j.action, j.value, j.undoes, j.created_at, p.before
+FROM bulk_job j JOIN bulk_piece p ON p.job_id = j.id
+WHERE j.project_id = :project_id AND p.first_seq <= :seq AND p.last_seq >= :seq AND p.before <> '[]' ORDER BY j.id;
+
+-- name: table_import_of
+SELECT source, started_at, ended_at FROM import
+WHERE project_id = :project_id AND state = 'done' AND first_seq <= :seq AND :seq < first_seq + added LIMIT 1;
+
+-- name: table_events_of
+SELECT id, at, kind, actor_id, object_id, data FROM event WHERE task_id = :task_id ORDER BY id LIMIT :n;
+
+-- name: table_versions_of
+SELECT v.annotation_id, v.version, v.answers, v.by_worker, v.at, v.comment, v.flag, a.worker_id, a.round, a.late
+FROM annotation a JOIN annotation_version v ON v.annotation_id = a.id WHERE a.task_id = :task_id ORDER BY v.at, v.version;
+
+-- name: table_reviews_said
+SELECT id, annotation_id, verdict, reason, words, answers, reviewer_id, undone_at FROM review WHERE task_id = :task_id;
+
+-- name: table_leases_of
+SELECT id, worker_id, state, reason FROM lease WHERE task_id = :task_id;
