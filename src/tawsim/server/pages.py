@@ -18,7 +18,12 @@ from tawsim.server.permissions import allow
 STATIC = Path(__file__).parent / "static"
 COMPRESSED = (".js", ".css", ".html", ".svg", ".json", ".webmanifest", ".txt")
 FOR_EVER = "public, max-age=31536000, immutable"
-PAGES = ("/", "/enter", "/help", "/new", "/label/{project}", "/truth/{project}", "/gold/{project}", "/projects/{project}")
+# The pages of a project, and of one thing in it; web/src/app/router.svelte.ts has the same names.
+OF_PROJECT = ("label", "truth", "mine", "tasks", "quality", "progress", "review", "decide", "disputes", "gold")
+PAGES = (
+    "/", "/enter", "/help", "/new", "/team", "/account", "/log", "/projects/{project}",
+    *(f"/{name}/{{project}}" for name in OF_PROJECT), *(f"/{name}/{{project}}/{{thing}}" for name in OF_PROJECT),
+)  # fmt: skip
 mimetypes.add_type("font/woff2", ".woff2")
 mimetypes.add_type("text/javascript", ".js")
 
