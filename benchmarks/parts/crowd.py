@@ -25,9 +25,9 @@ CONNECTIONS_AT_ONCE = 32
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """An answer for which the server said 200."""
+    """An answer for which the server said 200. Known by its lease: a task has another name in every lease."""
 
-    task: str
+    lease: str
     worker: str
     key: str
     label: str
@@ -160,7 +160,7 @@ class Crowd:
         taken = await self.timed("submit", due, person, "POST", f"/leases/{lease}/submit", body)
         if taken is None:
             return
-        one = Acknowledged(leased["task"]["id"], person.worker, key, label)
+        one = Acknowledged(lease, person.worker, key, label)
         if self.seen.answers.setdefault(taken["annotation"]["id"], one) != one:
             self.seen.errors["two answers of one id"] += 1
         if fate > 1 - REPEATS:

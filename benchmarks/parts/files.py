@@ -78,13 +78,13 @@ def _while_labelling(options: Options, worlds: Worlds, size: int) -> dict[str, A
     return {"before": before, "meanwhile": median_of(rounds), "import": {"rows": count, "s": round(seconds, 2)}}
 
 
-def upload(server: Server, project: str, path: Path) -> tuple[float, int]:
-    """Send the file as the raw body. Seconds, and rows added."""
+def upload(server: Server, project: str, path: Path, *, more: str = "") -> tuple[float, int]:
+    """Send the file as the raw body, with `more` of the query. Seconds, and rows added."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=CHILD_WITHIN_S)
     began = time.perf_counter()
     with path.open("rb") as file:
         headers = {"authorization": f"Bearer {server.token}", "content-length": str(path.stat().st_size)}
-        connection.request("POST", f"/api/v1/projects/{project}/imports?filename={path.name}", file, headers)
+        connection.request("POST", f"/api/v1/projects/{project}/imports?filename={path.name}{more}", file, headers)
         answer = connection.getresponse()
         body = answer.read()
     seconds = time.perf_counter() - began

@@ -21,7 +21,7 @@ DOUBLE = """SELECT COUNT(*) FROM (
 GHOSTS = """SELECT COUNT(*) FROM annotation LEFT JOIN lease ON lease.id = annotation.lease_id
   AND lease.task_id = annotation.task_id AND lease.worker_id = annotation.worker_id AND lease.round = annotation.round
   WHERE annotation.project_id = ? AND lease.id IS NULL"""
-ANSWERS = """SELECT annotation.id, annotation.task_id, annotation.worker_id, annotation_version.answers FROM annotation
+ANSWERS = """SELECT annotation.id, annotation.lease_id, annotation.worker_id, annotation_version.answers FROM annotation
   JOIN annotation_version ON annotation_version.annotation_id = annotation.id AND annotation_version.version = 1
   WHERE annotation.project_id = ?"""
 
@@ -42,7 +42,7 @@ def check(path: Path, project: str, answers: dict[str, Acknowledged]) -> dict[st
         for id, told in answers.items():
             if id not in held:
                 wrong["lost"] += 1
-            elif held[id][:2] != (told.task, told.worker) or json.loads(held[id][2]) != {"label": told.label}:
+            elif held[id][:2] != (told.lease, told.worker) or json.loads(held[id][2]) != {"label": told.label}:
                 wrong["changed"] += 1
         sound = store.execute("PRAGMA quick_check").fetchone()[0]
     finally:
