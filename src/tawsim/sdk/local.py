@@ -12,6 +12,7 @@ from tawsim.labelling import submit as submitting
 from tawsim.labelling.projects import NewProject, create_project
 from tawsim.loop import exporting, importing, overview, settings, truths
 from tawsim.loop.quality import forget_quality
+from tawsim.loop.table import forget_tables
 from tawsim.loop.views import project_json
 from tawsim.sdk.surface import Labeller, Project, Workspace, new_key
 from tawsim.store.database import Transaction
@@ -56,6 +57,7 @@ class LocalWorkspace(Workspace):
         """Finish pending writes and let go of the file."""
         truths.forget_truths(self._workspace.db)
         forget_quality(self._workspace.db)
+        forget_tables(self._workspace.db)
         self._workspace.close()
 
     def _create_project(self, facts: dict[str, Any], key: str) -> Project:

@@ -19,7 +19,7 @@ import tawsim
 from tawsim.core.errors import TawsimError
 from tawsim.labelling.disputes import stale, tell_stale
 from tawsim.labelling.queue import sweep
-from tawsim.loop import inferring
+from tawsim.loop import inferring, table_bulk
 from tawsim.loop.live import Desk
 from tawsim.server import (
     account,
@@ -40,6 +40,7 @@ from tawsim.server import (
     reviews,
     sessions,
     sign_on,
+    table,
     team,
     webhooks,
     wizard,
@@ -55,6 +56,7 @@ log = logging.getLogger("tawsim.server")
 API = "/api/v1"
 SWEEP_EVERY_S = 1.0
 TELL_EVERY_S = 60.0
+ACT_EVERY_S = 0.3
 # Truths that somebody looked at are at most this old. Submits that come meanwhile are judged together.
 FOLLOW_EVERY_S = 0.25
 
@@ -65,7 +67,9 @@ def create_api(state: ServerState | None = None, *, described: bool = False) -> 
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        works = () if state is None else (_sweep_for_ever(state), _follow_for_ever(state), _tell_stale_for_ever(state))
+        works = () if state is None else (
+            _sweep_for_ever(state), _follow_for_ever(state), _tell_stale_for_ever(state), _act_for_ever(state)
+        )  # fmt: skip
         running = [asyncio.create_task(work) for work in works]
         yield
         for one in running:
@@ -98,6 +102,7 @@ def create_api(state: ServerState | None = None, *, described: bool = False) -> 
         audit,
         webhooks,
         progress,
+        table,
     ):
         _mount(app, room.router, described)
 
@@ -185,6 +190,18 @@ async def _sweep_for_ever(state: ServerState) -> None:
             except Exception:
                 # Whatever it was: leases must go on expiring. Grants would still sweep, but only where tasks run out.
                 log.exception("sweep of %s failed", workspace.name)
+
+
+async def _act_for_ever(state: ServerState) -> None:
+    """Go on with actions on many tasks, those that an earlier server began too."""
+    while True:
+        more = False
+        for workspace in list(state.workspaces.values()):
+            try:
+                more |= await run_in_threadpool(table_bulk.work_on, workspace.db)
+            except Exception:  # a full disk, or a file that was closed: the next round tries again
+                log.exception("actions on tasks of %s", workspace.name)
+        await asyncio.sleep(0.0 if more else ACT_EVERY_S)
 
 
 async def _tell_stale_for_ever(state: ServerState) -> None:
