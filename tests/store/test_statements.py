@@ -31,7 +31,16 @@ def schema(family: Family) -> sqlite3.Connection:
 
 
 def family_of(name: str) -> Family:
-    return "accounts" if name.startswith(("credential_", "anchor_", "hook_key_")) else "workspace"
+    """Of the accounts file, where that has the tables that the statement names."""
+    sql = statements()[name]
+    connection = schema("accounts")
+    try:
+        connection.execute("EXPLAIN " + sql, dict.fromkeys(PARAMETER.findall(sql), 1))
+    except sqlite3.OperationalError:
+        return "workspace"
+    finally:
+        connection.close()
+    return "accounts"
 
 
 def names_in_code() -> set[str]:

@@ -494,6 +494,7 @@ NETWORK = {"socket", "ssl", "http.client", "http", "urllib.request", "urllib3", 
 # What each of these is for. Only the first opens a connection to an address that a user named on the server's side.
 MAY = {
     "labellers/opener.py": {"socket", "ssl", "http.client"},
+    "labellers/mailing.py": {"smtplib", "ssl"},  # to the mail server that the machine's owner named in the environment
     "sdk/client.py": {"httpx2"},  # a Python user's own client, to the server that they name
     "server/run.py": {"socket"},  # listens
     "loop/checking.py": {"socket"},  # asks whether a port is free

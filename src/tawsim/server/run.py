@@ -11,6 +11,7 @@ import uvicorn
 from tawsim.core.errors import BadInput
 from tawsim.server.app import create_app
 from tawsim.server.sign_in_state import ServerState
+from tawsim.server.watching import Watching
 from tawsim.store import serving
 from tawsim.workspaces import accounts
 from tawsim.workspaces.accounts import Identity
@@ -53,6 +54,7 @@ def serve(
             {w.id: w for w in opened}, books, cookie=f"tawsim_{port}", base_url=base_url, demo=demo,
             allowed_hosts=host_names(host, port, allow_hosts),
         )  # fmt: skip
+        stack.callback(Watching(state).stop)
         config = uvicorn.Config(
             create_app(state), log_level="warning", access_log=False, server_header=False, ws="none", lifespan="on",
             timeout_keep_alive=75, timeout_graceful_shutdown=5, backlog=2048, proxy_headers=False,
