@@ -13,6 +13,7 @@ export const PROJECT_SECTIONS: Section<ProjectPage>[] = [
   { page: 'review', words: 'tab_review', who: 'review', letter: 'R' },
   { page: 'decide', words: 'tab_decide', who: 'review', letter: 'D' },
   { page: 'truth', words: 'tab_truth', who: 'manage', letter: 'T' },
+  { page: 'quality', words: 'tab_quality', who: 'manage', letter: 'Q' },
   { page: 'gold', words: 'tab_gold', who: 'manage', letter: 'K' },
   { page: 'disputes', words: 'tab_disputes', who: 'review', letter: 'X' },
 ];
