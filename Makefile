@@ -69,6 +69,7 @@ lock:  ## new versions into requirements/*.lock, with hashes and without host na
 
 openapi: dev  ## the API's description, after a change of routes
 	$(BIN)/tawsim openapi | $(BIN)/python -m json.tool --indent 1 --no-ensure-ascii > docs/reference/openapi.json
+	$(BIN)/tawsim openapi --permissions > docs/reference/permissions.md
 
 clean:  ## everything that was made
 	rm -rf $(VENV) web/node_modules src/tawsim/server/static .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

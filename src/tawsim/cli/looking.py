@@ -1,5 +1,6 @@
 """`tawsim status`, `truth`, `doctor`, `openapi`, and the version: commands that only look."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -134,10 +135,18 @@ def doctor(
 
 
 @app.command("openapi")
-def openapi(json: options.Json = False) -> int:
+def openapi(
+    permissions: Annotated[bool, typer.Option("--permissions", help="Who may call what, as a Markdown page.")] = False,
+    json: options.Json = False,
+) -> int:
     """Print the description of the HTTP API."""
     from tawsim.server.app import describe
 
+    if permissions:
+        from tawsim.server.permission_table import permission_page
+
+        sys.stdout.write(permission_page(describe()))
+        return DONE
     _ = json  # it is JSON either way
     Output(json=True).result(describe())
     return DONE
