@@ -1,4 +1,5 @@
-"""The pictures of the labellers' guide, made anew from the pages as they are: docs/pictures/labelling-*.png, in both languages.
+"""The pictures of labelling, made anew from the pages as they are, in both languages: docs/pictures/labelling-*.png for the
+labellers' guide, labelling.png, which the README shows, from the demo.
 
     python benchmarks/ui/pictures.py                         all of them; half a minute
     python benchmarks/ui/pictures.py --only spans,chat --out /tmp/look
@@ -11,10 +12,13 @@ templates, and a sentence, a street and a sound made below. Look at the pictures
 import argparse
 import base64
 import io
+import json
 import math
 import random
 import shutil
+import signal
 import struct
+import subprocess
 import sys
 import tempfile
 import wave
@@ -33,6 +37,7 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 LOCALES = {"ar": "ar-SA", "en": "en-GB"}
 WIDTH = 1100
 MOST_BYTES = 120_000
+DEMO = {"en": "Bank questions", "ar": "مشاعر التغريدات"}
 NAMES = {"ar": "سارة", "en": "Sara"}
 SENTENCE = "عيّنت شركة IBM ليلى حداد مديرةً لفرعها بالقاهرة في 15 مارس 2024، وسلّمت لكريم ناصر فرع الرياض (KSA)."
 SPAN_WORDS = {
@@ -302,13 +307,52 @@ def take(server: Server, browser: Any, name: str, language: str, out: Path) -> P
     return path
 
 
+def take_demo(browser: Any, out: Path) -> None:
+    """What a labeller of the demo sees first: its first English and its first Arabic project, with one answer given."""
+    command = [sys.executable, "-m", "tawsim.cli", "demo", "--no-browser", "--json", "--port", "7399"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        cookies = None
+        for language, project in DEMO.items():
+            size = {"width": WIDTH, "height": 700 if language == "en" else 510}
+            context = browser.new_context(locale=LOCALES[language], color_scheme="light", viewport=size)
+            page = context.new_page()
+            if cookies is None:
+                page.goto(next(iter(told["links"].values())))
+                page.wait_for_url("**/")
+                cookies = context.cookies()
+            context.add_cookies(cookies)
+            page.goto("http://127.0.0.1:7399/")
+            page.wait_for_selector("main h1, main h2")
+            ids = page.evaluate(
+                "() => fetch('/api/v1/projects').then(r => r.json()).then(r => r.projects.map(p => p.project))"
+            )
+            found = next(one["id"] for one in ids if one["name"] == project)
+            page.goto(f"http://127.0.0.1:7399/label/{found}")
+            page.wait_for_selector("[data-testid=task]")
+            page.keyboard.press("2")
+            page.wait_for_selector("[data-mine='1']")
+            page.wait_for_selector("[data-testid=saved-state][data-state=saved]")
+            page.mouse.move(WIDTH - 2, 500)
+            page.wait_for_timeout(700)  # what says that it was sent goes by itself
+            path = out / f"labelling{'.ar' if language == 'ar' else ''}.png"
+            page.screenshot(path=path)
+            print(f"{path.name}: {path.stat().st_size:,} bytes")
+            context.close()
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+
+
 def main() -> None:
     from playwright.sync_api import sync_playwright
 
     from tawsim.workspaces.workspace import open_workspace
 
     told = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    told.add_argument("--only", default=",".join(PICTURES), help="which pictures, with commas between")
+    told.add_argument("--only", default=",".join([*PICTURES, "demo"]), help="which pictures, with commas between")
     told.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures", help="the folder they are written to")
     asked = told.parse_args()
     chromium = next((found for name in BROWSERS if (found := shutil.which(name))), None)
@@ -320,7 +364,11 @@ def main() -> None:
         open_workspace(file, create=True, owner="Noor").close()
         with serving(file) as server, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-            for name in asked.only.split(","):
+            wanted = asked.only.split(",")
+            if "demo" in wanted:
+                wanted.remove("demo")
+                take_demo(browser, asked.out)
+            for name in wanted:
                 for language in LOCALES:
                     path = take(server, browser, name, language, asked.out)
                     print(f"{path.name}: {path.stat().st_size:,} bytes")
