@@ -75,6 +75,8 @@ def test_the_page_of_answers_goes_on_by_key(team: Any) -> None:
     assert len(seen) == len(set(seen)) == 5
     assert seen == sorted(seen, reverse=True)
     assert page["next"] is None
+    (replied,) = team.get(f"{team.path}/mine/answers?only=replied", team.layla).json()["answers"]
+    assert replied["id"] == team.annotation
 
 
 def test_a_manager_sees_exactly_what_the_person_sees(team: Any) -> None:

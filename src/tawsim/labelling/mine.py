@@ -103,7 +103,7 @@ def _own_score(tx: Transaction, project: Project, worker_id: str, where: tzinfo)
 
 
 def _plain(found: Score) -> dict[str, Any]:
-    return {"n": found.n, "mean": found.mean, "low": found.low, "high": found.high}
+    return {"n": found.n, "right": found.right, "mean": found.mean, "low": found.low, "high": found.high}
 
 
 # ---- hours and pay ---------------------------------------------------------------------------------------------------
@@ -188,10 +188,14 @@ def see_guideline(tx: Transaction, project_id: str, worker_id: str, version: int
 
 
 # ---- the answers -----------------------------------------------------------------------------------------------------
-def own_answers(tx: Transaction, project_id: str, worker_id: str, before: str, n: int) -> list[dict[str, Any]]:
-    """A page of the person's answers, the newest first, each with its reviews and disputes; names of nobody."""
+def own_answers(
+    tx: Transaction, project_id: str, worker_id: str, before: str, n: int, *, replied: bool = False
+) -> list[dict[str, Any]]:
+    """A page of the person's answers, the newest first, each with its reviews and disputes; names of nobody. `replied`: only
+    those that a review fixed or rejected."""
     project = rows.project(project_row(tx, project_id))
-    found = tx.all("annotation_mine", project_id=project_id, worker_id=worker_id, before=before, n=n)
+    ask = {"project_id": project_id, "worker_id": worker_id, "before": before, "n": n}
+    found = tx.all("annotation_mine_replied", **ask) if replied else tx.all("annotation_mine", **ask)
     if not found:
         return []
     span = {"project_id": project_id, "worker_id": worker_id, "first": found[-1]["id"], "last": found[0]["id"]}

@@ -4,6 +4,7 @@ The rules stand in labelling/mine.py, notices.py and disputes.py.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from fastapi import APIRouter, Query
 
@@ -15,6 +16,7 @@ from tawsim.workspaces.workspace import get_worker
 
 router = APIRouter(tags=["own page"])
 LAST_ID = "~"  # sorts after every id
+Only = Literal["all", "replied"]  # replied: those that a review fixed or rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,14 @@ async def own_page(project_id: str, caller: SignedIn) -> Json:
 
 @router.get("/projects/{project_id}/mine/answers", **allow("signed_in", gives=shapes.OwnAnswersPage))
 async def own_answers(
-    project_id: str, caller: SignedIn, limit: int = Query(30, ge=1, le=200), before: str = Query(LAST_ID, max_length=64)
+    project_id: str,
+    caller: SignedIn,
+    limit: int = Query(30, ge=1, le=200),
+    before: str = Query(LAST_ID, max_length=64),
+    only: Only = "all",
 ) -> Json:
     """The caller's own answers, the newest first, with what became of each."""
-    return _answers(caller, project_id, caller.worker.id, limit, before)
+    return _answers(caller, project_id, caller.worker.id, limit, before, only)
 
 
 @router.get("/projects/{project_id}/people/{worker_id}/mine", **allow("manage", gives=shapes.OwnPageShape))
@@ -62,10 +68,10 @@ async def persons_page(project_id: str, worker_id: str, caller: Manager) -> Json
 @router.get("/projects/{project_id}/people/{worker_id}/mine/answers", **allow("manage", gives=shapes.OwnAnswersPage))
 async def persons_answers(
     project_id: str, worker_id: str, caller: Manager, limit: int = Query(30, ge=1, le=200),
-    before: str = Query(LAST_ID, max_length=64),
+    before: str = Query(LAST_ID, max_length=64), only: Only = "all",
 ) -> Json:  # fmt: skip
     """That person's answers as they see them."""
-    return _answers(caller, project_id, worker_id, limit, before)
+    return _answers(caller, project_id, worker_id, limit, before, only)
 
 
 def _page(caller: Caller, project_id: str, worker_id: str) -> Json:
@@ -75,10 +81,10 @@ def _page(caller: Caller, project_id: str, worker_id: str) -> Json:
     return Json({"worker": {"id": worker.id, "name": worker.name}, **found})
 
 
-def _answers(caller: Caller, project_id: str, worker_id: str, limit: int, before: str) -> Json:
+def _answers(caller: Caller, project_id: str, worker_id: str, limit: int, before: str, only: Only) -> Json:
     with caller.db.read() as tx:
         get_worker(tx, worker_id)
-        found = mine.own_answers(tx, project_id, worker_id, before, limit)
+        found = mine.own_answers(tx, project_id, worker_id, before, limit, replied=only == "replied")
     return Json({"answers": found, "next": found[-1]["id"] if len(found) == limit else None})
 
 

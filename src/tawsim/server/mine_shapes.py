@@ -32,6 +32,7 @@ class ScoreShape:
     """The share of judged acts that were right, of `n`, with its 95 % interval."""
 
     n: int
+    right: float
     mean: float
     low: float
     high: float
@@ -43,6 +44,7 @@ class SourceScore:
 
     source: Literal["training", "gold", "review", "decision", "dispute"]
     n: int
+    right: float
     mean: float
     low: float
     high: float
@@ -53,6 +55,7 @@ class OwnScore:
     """A score beside what the project asks; `more` judged answers would tell, if it stays as it is."""
 
     n: int
+    right: float
     mean: float
     low: float
     high: float

@@ -12,7 +12,7 @@ const MESSAGES: Record<Language, Record<string, Message>> = { ar, en };
 const isolate = (text: string) => `\u2068${text}\u2069`;
 
 /** The reader's own region where the browser names one (digits differ between ar-EG and ar-MA), else the plain language. */
-function regional(language: Language): string {
+export function regional(language: Language): string {
   return navigator.languages.find((tag) => tag.toLowerCase().startsWith(language)) ?? language;
 }
 

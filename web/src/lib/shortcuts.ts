@@ -2,7 +2,7 @@
 import { applyPrefs, prefs } from './prefs.svelte';
 import type { Key } from './i18n.svelte';
 
-export type Action = 'undo' | 'skip' | 'direction' | 'guideline' | 'comment' | 'flag' | 'find' | 'before' | 'after';
+export type Action = 'undo' | 'skip' | 'direction' | 'guideline' | 'comment' | 'flag' | 'find' | 'before' | 'after' | 'dispute';
 
 /** The place of each key (`KeyboardEvent.code`) unless its user chose another, and the message that says what it does. */
 export const ACTIONS: Record<Action, { code: string; words: Key }> = {
@@ -15,6 +15,7 @@ export const ACTIONS: Record<Action, { code: string; words: Key }> = {
   find: { code: 'Slash', words: 'key_find' },
   before: { code: 'BracketLeft', words: 'key_before' },
   after: { code: 'BracketRight', words: 'key_after' },
+  dispute: { code: 'KeyX', words: 'd_key_dispute' },
 };
 export const NAMES = Object.keys(ACTIONS) as Action[];
 

@@ -42,3 +42,12 @@ SELECT profile FROM worker WHERE id = :id;
 -- name: project_people
 SELECT worker_id FROM worker_project WHERE project_id = :project_id AND last_at IS NOT NULL
 UNION SELECT worker_id FROM project_member WHERE project_id = :project_id AND member = 1;
+
+-- Those that a review did not leave as they were.
+-- name: annotation_mine_replied
+SELECT a.*, v.answers, v.comment, v.flag, t.seq, c.content, l.shown, l.number FROM annotation a
+JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version JOIN lease l ON l.id = a.lease_id
+JOIN task t ON t.id = a.task_id JOIN task_content c ON c.task_id = a.task_id
+WHERE a.project_id = :project_id AND a.worker_id = :worker_id AND a.id < :before
+  AND EXISTS (SELECT 1 FROM review r WHERE r.annotation_id = a.id AND r.verdict <> 'accept' AND r.undone_at IS NULL)
+ORDER BY a.id DESC LIMIT :n;

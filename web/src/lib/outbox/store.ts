@@ -20,6 +20,8 @@ export interface Entry {
   flag?: boolean;
   /** The version of the questions that were answered. */
   schema?: number;
+  /** How long hands were on it (ms), as this page measured it. */
+  spent?: number;
   reason: string;
   /** For an amendment: the annotation and the version seen, or the key of the submit that will say so. */
   annotation?: string;
