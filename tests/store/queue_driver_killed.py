@@ -5,8 +5,6 @@ import mmap
 import signal
 import socket
 import struct
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from typing import Any
 import httpx2
 from queue_driver import START, TestClock
 from queue_driver_http import OverHttp
+from tests.ui.warm_starter import warm_starter
 
 from tawsim.workspaces import accounts
 
@@ -86,8 +85,8 @@ class KilledServer(OverHttp):
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         command = [str(self.path), str(self.folder), str(self.folder / "clock"), str(self.port)]
-        self.process = subprocess.Popen([sys.executable, "-c", SERVER, *command], stdout=subprocess.PIPE)
-        assert self.process.stdout.readline() == b"ready\n"
+        self.process, line = warm_starter().start(["-c", SERVER, *command])
+        assert line == "ready\n"
         self.web = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20, verify=False)
 
     def _open_beside(self) -> None:
@@ -97,7 +96,6 @@ class KilledServer(OverHttp):
         self.web.close()
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(10)
-        self.process.stdout.close()
         type(self).kills += 1
 
     def end(self) -> None:

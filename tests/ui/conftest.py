@@ -8,13 +8,12 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from tests.ui.warm_starter import Forked, WarmStarter
+from tests.ui.warm_starter import Forked, warm_starter
 
 from tawsim.core.records import Worker
 from tawsim.intake.adding import add_tasks, numbered
@@ -54,12 +53,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.ui)
             if CHROMIUM is None and not os.environ.get("CI"):
                 item.add_marker(pytest.mark.skip(reason="no Chromium: apt-get install chromium"))
-
-
-@cache
-def warm_starter() -> WarmStarter:
-    """The one parent of all servers of this run."""
-    return WarmStarter()
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Starts `tawsim …` in a process of its own within a few hundredths of a second: all is imported once, then forked.
+"""Starts `tawsim …`, or a script, in a process of its own within a few hundredths of a second: all is imported once, then forked.
 
 Run as a script it is the parent: one JSON request a line, one JSON answer a line. `WarmStarter` is the tests' side of it. A
 fork is as real a process as any other: it has its own pid, can be killed, and shares nothing but what was imported.
@@ -10,10 +10,17 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 END_WITHIN_S = 20
+
+
+@cache
+def warm_starter() -> "WarmStarter":
+    """The one parent of all servers of this run."""
+    return WarmStarter()
 
 
 class Forked:
@@ -66,7 +73,7 @@ class WarmStarter:
             return json.loads(self._process.stdout.readline())
 
     def start(self, words: list[str]) -> tuple[Forked, str]:
-        """A command that says one line once it is ready; the line comes too."""
+        """A command that says one line once it is ready; the line comes too. `-c` and a script instead: as `python -c` would."""
         found = self.ask(start=words, cwd=os.getcwd(), env=dict(os.environ))
         return Forked(self, found["pid"]), found["line"]
 
@@ -101,7 +108,12 @@ def _become(words: list[str], cwd: str, env: dict[str, str], writer: int) -> Non
         os.environ.clear()
         os.environ.update(env)
         sys.stdout = os.fdopen(1, "w", encoding="utf-8", buffering=1, closefd=False)
-        code = run(words)
+        if words[0] == "-c":
+            sys.argv = ["-c", *words[2:]]
+            exec(words[1], {"__name__": "__main__"})
+            code = 0
+        else:
+            code = run(words)
         sys.stdout.flush()
     finally:
         os._exit(code)
