@@ -18,13 +18,13 @@ demo: setup build  ## a finished small world in the browser; Ctrl-C removes it
 
 test: dev build chromium  ## set everything up and pass every test
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest tests/unit tests/store tests/api tests/conformance -n 2 -q
+	$(BIN)/python -m pytest tests/unit tests/store tests/api tests/conformance -n 2 --dist worksteal -q
 	TAWSIM_KERNEL=numpy $(BIN)/python -m pytest tests/conformance/test_truth_models.py tests/unit/test_truth_em.py -q
 	$(BIN)/python -m pytest tests/kill -q
-	$(BIN)/python -m pytest tests/ui -n 2 -q
+	$(BIN)/python -m pytest tests/ui -n 2 --dist worksteal -q
 
 fast: dev  ## the fast tests: all but browser, kill and long property runs
-	$(BIN)/python -m pytest tests/unit tests/store tests/api tests/conformance -n 2 -q -m "not slow and not kill"
+	$(BIN)/python -m pytest tests/unit tests/store tests/api tests/conformance -n 2 --dist worksteal -q -m "not slow and not kill"
 
 check: dev  ## style, types, import law, the pages' own rules
 	$(BIN)/ruff check .
