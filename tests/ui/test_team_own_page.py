@@ -104,9 +104,9 @@ def test_what_became_of_ones_answers_with_the_words_of_the_review(page: Page, te
     expect(page.get_by_test_id("review-words")).to_contain_text("النص يشكو، فهو سلبي.")
     assert "Rana" not in page.content()
     page.get_by_test_id("own-answer").nth(1).get_by_role("button").first.click()
-    beside = page.get_by_test_id("own-review").get_by_test_id("beside")
-    expect(beside.locator("[data-side=left]")).to_contain_text("سلبي")
-    expect(beside.locator("[data-side=right]")).to_contain_text("mixed")
+    drawn = page.get_by_test_id("own-review").get_by_test_id("difference")
+    expect(drawn).to_contain_text("سلبي")
+    expect(drawn).to_contain_text("mixed")
     page.get_by_test_id("only-replied").click()
     expect(page.get_by_test_id("own-answer")).to_have_count(2)
 
