@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.ui.conftest import Server, new_context
+from tests.ui.conftest import LANGUAGES, Server, new_context
 from tests.ui.test_owner_pages import enter, violations
 from tests.unit.kinds_world import answer, hire, make
 
@@ -69,17 +69,33 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, di
     server.stop()
 
 
-@pytest.fixture
-def owner(browser: Browser, kinds: tuple[Server, dict[str, str]], language: str) -> Iterator[Page]:
-    """A page of the owner; the first link is used once, so further pages come with a token of their own."""
-    context = new_context(browser, language)
-    context.add_cookies(signed_in(browser, kinds[0]))
-    page = context.new_page()
-    problems: list[str] = []
+Watched = tuple[Page, list[str]]
+
+
+@pytest.fixture(scope="module")
+def owners(browser: Browser, kinds: tuple[Server, dict[str, str]]) -> Iterator[dict[str, Watched]]:
+    """By language, a page of the owner and what went wrong on it. These tests only read, so one page does for all."""
+    found: dict[str, Watched] = {}
+    for language in LANGUAGES:
+        context = new_context(browser, language)
+        context.add_cookies(signed_in(browser, kinds[0]))
+        found[language] = (context.new_page(), [])
+        watch(*found[language])
+    yield found
+    for page, _ in found.values():
+        page.context.close()
+
+
+def watch(page: Page, problems: list[str]) -> None:
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+
+
+@pytest.fixture
+def owner(owners: dict[str, Watched], language: str) -> Iterator[Page]:
+    page, problems = owners[language]
+    problems.clear()
     yield page
-    context.close()
     assert problems == []
 
 
@@ -121,14 +137,14 @@ def test_every_kind_has_a_page_that_can_be_read(owner: Page, kinds: Any, kind: s
     assert violations(owner) == []
 
 
-@pytest.mark.parametrize("kind", ["spans", "pairwise", "number", "rubric", "boxes", "chat", "text"])
-def test_on_a_phone_in_the_dark(browser: Browser, kinds: Any, kind: str, language: str) -> None:
+def test_on_a_phone_in_the_dark(browser: Browser, kinds: Any, language: str) -> None:
     context = new_context(browser, language, color_scheme="dark", viewport={"width": 390, "height": 800})
     context.add_cookies(signed_in(browser, kinds[0]))
     page = context.new_page()
-    show(page, kinds, kind)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
-    assert violations(page) == []
+    for kind in ("spans", "pairwise", "number", "rubric", "boxes", "chat", "text"):
+        show(page, kinds, kind)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{kind}: the page scrolls sideways"
+        assert violations(page) == [], kind
     context.close()
 
 
