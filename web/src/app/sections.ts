@@ -12,7 +12,9 @@ export const PROJECT_SECTIONS: Section<ProjectPage>[] = [
   { page: 'mine', words: 'tab_mine', who: 'signed_in', letter: 'M' },
   { page: 'review', words: 'tab_review', who: 'review', letter: 'R' },
   { page: 'decide', words: 'tab_decide', who: 'review', letter: 'D' },
+  { page: 'tasks', words: 'tab_tasks', who: 'manage', letter: 'S' },
   { page: 'truth', words: 'tab_truth', who: 'manage', letter: 'T' },
+  { page: 'progress', words: 'tab_progress', who: 'manage', letter: 'P' },
   { page: 'quality', words: 'tab_quality', who: 'manage', letter: 'Q' },
   { page: 'gold', words: 'tab_gold', who: 'manage', letter: 'K' },
   { page: 'disputes', words: 'tab_disputes', who: 'review', letter: 'X' },
@@ -20,5 +22,6 @@ export const PROJECT_SECTIONS: Section<ProjectPage>[] = [
 
 export const WORKSPACE_SECTIONS: Section<WorkspacePage>[] = [
   { page: 'team', words: 'p_team', who: 'manage', letter: 'E' },
+  { page: 'log', words: 'a_log', who: 'owner', letter: 'H' },
   { page: 'account', words: 'p_account', who: 'signed_in', letter: 'A' },
 ];
