@@ -13,6 +13,7 @@ from tawsim.core.errors import BadAnswer, BadInput, Conflict, KeyReused, NotFoun
 from tawsim.labelling import disputes, judging, owners, queue, submit
 from tawsim.labelling.disputes import DAY, HOLD_S, Verdict
 from tawsim.labelling.evidence import score_of
+from tawsim.labelling.hours import work_days
 from tawsim.labelling.projects import update_project
 from tawsim.ledger.entries import sums
 from tawsim.loop.exporting import export
@@ -448,3 +449,20 @@ def test_where_neither_was_right_the_judges_answer_counts(workspace: Workspace, 
     assert labels(place) == {"layla": "yes", "sami": "maybe"}
     truth = project_truth(place.world.db, place.world.project.id, "label")
     assert truth.votes[truth.row_of[1]].sum() == 2
+
+
+def test_reviewing_and_judging_are_hours_too(place: Disputes) -> None:
+    world = place.world
+    world.label(world.layla, "yes")
+    found = world.next(world.rana)
+    place.clock.advance(40)
+    review = world.say(world.rana, found["annotation_id"], "reject", words="no")["id"]
+    place.dispute(review)
+    row = place.next()
+    place.clock.advance(70)
+    place.judge(row, "author", spent_ms=60_000)
+    with world.db.read() as tx:
+        hours = {
+            who: sum(one.active for one in work_days(tx, worker_id=who)) // SECOND for who in (world.rana, world.sami)
+        }
+    assert hours == {world.rana: 40, world.sami: 60}

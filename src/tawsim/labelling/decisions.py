@@ -19,6 +19,7 @@ from tawsim.core.records import Project
 from tawsim.kinds import kind_of, validate_answers
 from tawsim.kinds.likeness import likeness
 from tawsim.labelling.evidence import put_evidence, take_back
+from tawsim.labelling.hours import worked
 from tawsim.labelling.media import media_of
 from tawsim.labelling.presenting import Drawn, letter, media_names, present, to_shown, to_stored
 from tawsim.labelling.schemas import Carrier, carrier_of
@@ -217,6 +218,14 @@ def decide(tx: Transaction, decider_id: str, task_id: str, key: str, said: Settl
     return found
 
 
+def _count_time(tx: Transaction, case: Case, decider_id: str, decision_id: str, held: Row | None) -> None:
+    """The decider's active time, since the task came into their hands."""
+    project = tx.one("project_get", id=case.project.id)
+    assert project is not None
+    since = held["held_until"] - HOLD_S * SECOND if held is not None else tx.now
+    worked(tx, project, decider_id, since=since, spent_ms=None, object_id=decision_id, answer=False)
+
+
 def _decide(tx: Transaction, decider_id: str, task_id: str, said: Settled) -> dict[str, Any]:
     case = case_of(tx, task_id, decider_id)
     if not may_decide(tx, case.task, decider_id):
@@ -246,6 +255,7 @@ def _decide(tx: Transaction, decider_id: str, task_id: str, said: Settled) -> di
     tx.run("task_mark_changed", id=task_id)
     tx.run("project_count_touch", project_id=case.project.id)
     tx.run("decision_unhold", task_id=task_id)
+    _count_time(tx, case, decider_id, decision_id, held)
     record(
         tx, f"decision.{said.settles}", decider_id, project_id=case.project.id, task_id=task_id, object_id=decision_id,
         data=to_json({"words": said.words, "chosen": chosen}),

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tawsim.core.clock import SECOND
 from tawsim.core.errors import BadInput, Conflict, NotFound, VersionConflict
 from tawsim.core.ids import new_id
 from tawsim.core.records import Project
@@ -16,10 +17,11 @@ from tawsim.kinds import validate_answers
 from tawsim.kinds.likeness import likeness
 from tawsim.labelling import owners
 from tawsim.labelling.evidence import put_evidence, take_back
+from tawsim.labelling.hours import worked
 from tawsim.labelling.media import media_of
 from tawsim.labelling.notices import notify
 from tawsim.labelling.presenting import media_names, present, read_drawn, to_shown, to_stored
-from tawsim.labelling.review_queue import hold, is_reviewable, send_to_review
+from tawsim.labelling.review_queue import HOLD_S, hold, is_reviewable, send_to_review
 from tawsim.labelling.schemas import carrier_of
 from tawsim.labelling.slots import add_accepted, take_slot
 from tawsim.store import rows
@@ -80,6 +82,7 @@ def _review(tx: Transaction, reviewer_id: str, annotation_id: str, said: Said) -
     evidence = put_evidence(
         tx, worker_id=answer["worker_id"], act="label", source="review", annotation=answer, value=value
     )
+    _count_time(tx, reviewer_id, answer, review_id)
     insert_review(tx, reviewer_id, project, answer, review_id, said, stored=stored, evidence_id=evidence)
     if said.verdict == "fix":
         mark_changed(tx, project.id, answer["task_id"])
@@ -94,6 +97,18 @@ def _review(tx: Transaction, reviewer_id: str, annotation_id: str, said: Said) -
         "id": review_id, "annotation_id": annotation_id, "verdict": said.verdict, "seen_version": said.seen_version,
         "at": tx.now,
     }  # fmt: skip
+
+
+def _count_time(tx: Transaction, reviewer_id: str, answer: Row, review_id: str) -> None:
+    """The reviewer's active time, since the answer came into their hands; none for one that they never held."""
+    item, project = (
+        tx.one("review_item_get", annotation_id=answer["id"]),
+        tx.one("project_get", id=answer["project_id"]),
+    )
+    assert project is not None
+    held = item is not None and item["holder_id"] == reviewer_id
+    since = item["held_until"] - HOLD_S * SECOND if item is not None and held else tx.now
+    worked(tx, project, reviewer_id, since=since, spent_ms=None, object_id=review_id, answer=False)
 
 
 def _answer_and_project(tx: Transaction, annotation_id: str) -> tuple[Row, Project]:
