@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 @app.command("invite")
 def invite(
     names: Annotated[list[str], typer.Argument(metavar="NAME…", help="Who may label. A known name gets a new link.")],
+    role: Annotated[
+        str | None, typer.Option("--role", help="Of a new person: labeller (without it), reviewer, manager or owner.")
+    ] = None,
+    languages: Annotated[
+        str | None, typer.Option("--languages", metavar="A,B,…", help="Of a new person: tags such as ar,ar-EG,en.")
+    ] = None,
     workspace: options.Workspace = None,
     json: options.Json = False,
 ) -> int:
@@ -25,7 +31,7 @@ def invite(
     out = Output(json)
     path = which(workspace)
     with opened(path) as place:
-        workers = [_worker(place, name, "person") for name in names]
+        workers = [_invited(place, name, role, languages) for name in names]
         secrets = new_secrets(place, "invite", [worker.id for worker in workers])
     address, running = address_of(path)
     links = [link(address, secret) for secret in secrets]
@@ -48,13 +54,18 @@ def invite(
 @app.command("token")
 def token(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Whose; without it, yours.")] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option("--scope", help="read, label, review, manage or owner; again for more. Without it: all."),
+    ] = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=365, help="How long it holds.")] = 365,
     model: Annotated[
         bool, typer.Option("--model", help="A name that is new stands for a model, not a person.")
     ] = False,
     workspace: options.Workspace = None,
     json: options.Json = False,
 ) -> int:
-    """Make a token for programs (tw.connect). It is shown once, holds for a year, and reaches as far as its worker."""
+    """Make a token for programs (tw.connect). It is shown once, and reaches as far as its worker or its scopes."""
     from tawsim.workspaces.workspace import get_worker
 
     out = Output(json)
@@ -65,7 +76,7 @@ def token(
                 worker = get_worker(tx, place.owner_id)
         else:
             worker = _worker(place, name, "model" if model else "person")
-        [secret] = new_secrets(place, "token", [worker.id])
+        secret = _token(place, worker, scope, days)
     address, running = address_of(path)
     out.result(
         {
@@ -77,6 +88,33 @@ def token(
     out.say("In Python:", f'  tw.connect("{address}", token="{secret[:8]}…")')
     _say_where(out, path, running)
     return DONE
+
+
+def _invited(workspace: "Workspace", name: str, role: str | None, languages: str | None) -> "Worker":
+    """The person of that name, made with the role and the languages if there is none."""
+    from tawsim.core.ids import new_id
+    from tawsim.workspaces.roles import invite, read_role
+
+    wanted = None if role is None else read_role(role)
+    tags = None if languages is None else [one.strip() for one in languages.replace("،", ",").split(",") if one.strip()]
+    return workspace.db.write(lambda tx: invite(tx, workspace.owner_id, new_id(tx.now), name, wanted, tags))
+
+
+def _token(workspace: "Workspace", worker: "Worker", scopes: list[str] | None, days: int) -> str:
+    """A token's secret; with scopes, within what the worker's role reaches."""
+    from tawsim.workspaces.accounts import DAY, Identity, issue, issue_token, open_accounts
+    from tawsim.workspaces.roles import scopes_of
+
+    identity = Identity(workspace.id, worker.id)
+    books = open_accounts(workspace.path.parent)
+    try:
+        if not scopes:
+            return books.write(lambda tx: issue(tx, "token", identity, lifetime=days * DAY))
+        return books.write(lambda tx: issue_token(tx, identity, "tawsim token", scopes, days, scopes_of(worker.role)))[
+            0
+        ]
+    finally:
+        books.close()
 
 
 def _worker(workspace: "Workspace", name: str, kind: "WorkerKind") -> "Worker":

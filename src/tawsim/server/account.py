@@ -11,14 +11,14 @@ from tawsim.core.errors import BadInput, TooSoon
 from tawsim.core.records import Worker
 from tawsim.loop.views import worker_json
 from tawsim.server.answers import Json
-from tawsim.server.permissions import SCOPES, Caller, InPerson, allow
+from tawsim.server.permissions import Caller, InPerson, allow
 from tawsim.server.sign_in_state import ServerState
 from tawsim.store.database import Transaction
 from tawsim.workspaces import accounts, passkeys, passwords, throttle
 from tawsim.workspaces.accounts import Held, Identity
 from tawsim.workspaces.passkeys import Passkey
 from tawsim.workspaces.profiles import OWN, Profile, set_profile, versioned_profile
-from tawsim.workspaces.roles import ROLES, may, rename
+from tawsim.workspaces.roles import rename, scopes_of
 from tawsim.workspaces.workspace import get_worker
 
 router = APIRouter(tags=["account"])
@@ -75,11 +75,6 @@ def _me(caller: Caller) -> Identity:
     return Identity(caller.workspace.id, caller.worker.id)
 
 
-def scopes_of(worker: Worker) -> list[str]:
-    """What a token of this worker may be made for."""
-    return ["read", *(SCOPES[right] for right in ROLES if may(worker.role, right))]
-
-
 @router.get("/account", **allow("signed_in", gives=AccountShape, by_session=True))
 async def account(request: Request, caller: InPerson) -> Json:
     """One's own account."""
@@ -98,7 +93,7 @@ def _account(state: ServerState, caller: Caller) -> dict[str, Any]:
             "passkeys": [asdict(one) for one in passkeys.passkeys(tx, me)],
             "sessions": [asdict(one) for one in accounts.sessions(tx, me)],
             "tokens": [asdict(one) for one in accounts.tokens(tx, me)],
-            "scopes": scopes_of(worker), "session": caller.standing.id,
+            "scopes": scopes_of(worker.role), "session": caller.standing.id,
         }  # fmt: skip
 
 
@@ -184,7 +179,7 @@ async def end_others(request: Request, caller: InPerson) -> Json:
 async def make_token(body: TokenBody, request: Request, caller: InPerson) -> Json:
     """Make a personal token. Its scopes lie within one's role; it holds for a year at most, and is shown once."""
     state: ServerState = request.app.state.tawsim
-    allowed = scopes_of(caller.worker)
+    allowed = scopes_of(caller.worker.role)
     secret, made = await state.accounts.write_async(
         lambda tx: accounts.issue_token(tx, _me(caller), body.name, body.scopes, body.days, allowed)
     )

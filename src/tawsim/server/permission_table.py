@@ -63,4 +63,4 @@ def _token(method: str, one: Mapping[str, Any]) -> str:
         return "*session*"
     if right == "anyone":
         return ""
-    return "`read`" if method in READS else f"`{SCOPES[right]}`"  # type: ignore[index]
+    return "`read`" if method in READS else f"`{SCOPES[right]}`"

@@ -17,8 +17,8 @@ from tawsim.core.records import Worker
 from tawsim.server.shapes import ErrorShape
 from tawsim.server.sign_in_state import ServerState
 from tawsim.store.database import Database
-from tawsim.workspaces.accounts import Scope, Standing
-from tawsim.workspaces.roles import EVERYBODY, ROLES, Right
+from tawsim.workspaces.accounts import Standing
+from tawsim.workspaces.roles import EVERYBODY, ROLES, SCOPE_OF, Right
 from tawsim.workspaces.workspace import Workspace
 
 __all__ = ["EVERYBODY", "ROLES"]
@@ -26,8 +26,7 @@ MB = 1 << 20
 Permission = Literal["anyone", "signed_in", "review", "manage", "owner"]
 GIVES = "x-gives"  # in a route's extra facts: the shape of its answer; never in the description
 READS = frozenset({"GET", "HEAD"})
-# What a token needs for a route that changes something; for one that reads, `read` or this.
-SCOPES: Mapping[Right, Scope] = {"signed_in": "label", "review": "review", "manage": "manage", "owner": "owner"}
+SCOPES = SCOPE_OF
 
 
 @dataclass(frozen=True, slots=True)

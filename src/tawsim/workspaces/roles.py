@@ -13,6 +13,7 @@ from tawsim.core.text import comparable, is_name
 from tawsim.store.database import Transaction
 from tawsim.store.keys import record
 from tawsim.store.rows import to_json
+from tawsim.workspaces.accounts import Scope
 from tawsim.workspaces.profiles import read_profile, said
 from tawsim.workspaces.workspace import add_worker, find_worker, get_worker
 
@@ -25,6 +26,8 @@ ROLES: Mapping[Right, frozenset[Role]] = {
     "manage": frozenset({"owner", "manager"}),
     "owner": frozenset({"owner"}),
 }
+# What a token needs for a route that changes something; for one that reads, `read` or this.
+SCOPE_OF: Mapping[Right, Scope] = {"signed_in": "label", "review": "review", "manage": "manage", "owner": "owner"}
 # Whom each role may invite, change, let out and in.
 OVER: Mapping[Role, frozenset[Role]] = {
     "owner": EVERYBODY,
@@ -37,6 +40,11 @@ OVER: Mapping[Role, frozenset[Role]] = {
 def may(role: Role, right: Right) -> bool:
     """Whether the role has the right."""
     return role in ROLES[right]
+
+
+def scopes_of(role: Role) -> list[str]:
+    """What a token of somebody in this role may be made for."""
+    return ["read", *(SCOPE_OF[right] for right in ROLES if may(role, right))]
 
 
 def read_role(value: object) -> Role:
