@@ -255,6 +255,8 @@ def _check_untouched(tx: Transaction, row: Row, answer: Row) -> None:
     same = answer["version"] == row["seen_version"] and answer["state"] == state
     if not same or task is None or task["round"] != row["round"]:
         raise Conflict("The answer went on meanwhile.", "This verdict stands; look at the answer as it is now.")
+    if tx.one("review_disputed", review_id=row["id"]):
+        raise Conflict("The author objected to this verdict.", "Somebody else looks at it now.")
     evidence = tx.one("evidence_get", id=row["evidence_id"]) if row["evidence_id"] else None
     if evidence is not None and evidence["replaced_by"] is not None:
         raise Conflict("A later word on this answer stands already.", "A decision or a dispute goes before a review.")

@@ -119,6 +119,9 @@ SELECT COUNT(*) AS n FROM review WHERE project_id = :project_id AND reviewer_id 
 -- name: review_undo
 UPDATE review SET undone_at = :now WHERE id = :id AND undone_at IS NULL;
 
+-- name: review_disputed
+SELECT id FROM dispute WHERE review_id = :review_id;
+
 -- name: review_annotation_again
 UPDATE annotation SET state = 'accepted' WHERE id = :id AND state = 'rejected';
 
