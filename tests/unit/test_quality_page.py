@@ -172,6 +172,19 @@ def test_slices_of_rows_lanes_tags_and_guidelines(workspace: Workspace) -> None:
     assert all(one["seq"] <= 100 for one in behind["tasks"])
 
 
+def test_a_part_of_one_label_is_not_called_lower_for_it(workspace: Workspace) -> None:
+    world = quality_world(workspace, CHOICE, rows(300, truth=lambda i: "abc"[(i + 1) % 3]), 5)
+    world.say(crowd(9, 300, 5, lambda w, t, r: 0.95))
+    found = page(world)
+    parts = {part["value"]: part for one in found["slices"] for part in one["parts"]}
+    assert found["agreement"][0]["low"] > 0.7
+    for part in parts.values():
+        assert part["agreement"]["high"] < 0.4  # hardly anything to agree on beyond chance
+        assert part["likeness"]["value"] > 0.85
+        assert part["lower"] is False
+    assert "slice_lower" not in [one["code"] for one in found["helps"]]
+
+
 def tag(world: QualityWorld, name: str, seqs: Any) -> None:
     with world.db.read() as tx:
         ids = {

@@ -266,7 +266,7 @@ def _built(
         "measure": grouping.measure, "metric": grouping.metric, "agreement": agreement, "labels": figures.by_label(look),
         "confusion": confusion, "mixed": mixed, "people": people, "pairs": persons.pairs_of_people(look, known),
         "against_truth": persons.against_truth(look, known),
-        "slices": figures.by_slice(look, grouping, slices, agreement[0] if agreement else None),
+        "slices": figures.by_slice(look, grouping, slices, agreement),
         "time": figures.over_time(look, grouping), "change": change,
     }  # fmt: skip
     for part in (part for one in page["slices"] if one["kind"] == "lane" for part in one["parts"]):

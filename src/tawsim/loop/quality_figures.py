@@ -54,6 +54,9 @@ class Grouping:
             look.coding, ""
         )
         self.measure = "alpha" if look.patterns is not None or look.sums is not None else "likeness"
+        task = look.task[look.first]
+        self._like = np.bincount(task, look.like, len(look.seqs))
+        self._pairs = np.bincount(task, minlength=len(look.seqs)).astype(float)
 
     def all(self) -> Figure | None:
         """Of all tasks."""
@@ -67,28 +70,22 @@ class Grouping:
         if look.sums is not None:
             found = look.sums.alphas(group[look.sums_tasks].astype(np.int64), groups)
             return [figure("alpha", one) for one in found]
-        return likeness(look, group, groups)
+        return self.likeness(group, groups)
 
+    def likeness(self, group: NDArray[Any], groups: int) -> list[Figure | None]:
+        """The mean likeness of the compared pairs of answers, by group of tasks."""
+        kept = (group >= 0) & (self._pairs > 0)
+        own, a, b = group[kept].astype(np.int64), self._like[kept], self._pairs[kept]
 
-def likeness(look: Look, group: NDArray[Any], groups: int) -> list[Figure | None]:
-    """The mean likeness of the compared pairs of answers, by group of tasks."""
-    task = look.task[look.first] if len(look.first) else np.zeros(0, np.int64)
-    like, pairs = (
-        np.bincount(task, look.like, len(look.seqs)),
-        np.bincount(task, minlength=len(look.seqs)).astype(float),
-    )
-    kept = (group >= 0) & (pairs > 0)
-    own, a, b = group[kept].astype(np.int64), like[kept], pairs[kept]
+        def total(values: Any) -> Floats:
+            return np.asarray(np.bincount(own, values, groups), float)
 
-    def total(values: Any) -> Floats:
-        return np.asarray(np.bincount(own, values, groups), float)
-
-    many = np.bincount(own, minlength=groups)
-    found = ratio_shares(total(a), total(b), (total(a * a), total(a * b), total(b * b)), many)
-    return [
-        {"measure": "likeness", **share_json(found, g), "tasks": int(many[g])} if many[g] else None
-        for g in range(groups)
-    ]
+        many = np.bincount(own, minlength=groups)
+        found = ratio_shares(total(a), total(b), (total(a * a), total(a * b), total(b * b)), many)
+        return [
+            {"measure": "likeness", **share_json(found, g), "tasks": int(many[g])} if many[g] else None
+            for g in range(groups)
+        ]
 
 
 # ---- in all, and by label -------------------------------------------------------------------------------------------
@@ -108,7 +105,7 @@ def overall(look: Look, grouping: Grouping) -> list[Figure]:
     if grouping.measure == "likeness" and own is not None:
         found.append(figure(look.truth.agreement_measure, own))
     if grouping.measure == "alpha":
-        found += likeness(look, np.zeros(len(look.seqs), np.int64), 1)
+        found += grouping.likeness(np.zeros(len(look.seqs), np.int64), 1)
     return [one for one in found if one is not None]
 
 
@@ -197,17 +194,22 @@ def _pairs_of_labels(found: Mixed, names: list[str]) -> list[dict[str, Any]]:
 
 
 # ---- slices and time ------------------------------------------------------------------------------------------------
-def by_slice(look: Look, grouping: Grouping, slices: list[Slice], whole: Figure | None) -> list[dict[str, Any]]:
-    """Each way to part the tasks, with the agreement of each part. `lower`: the part's interval lies below that of all."""
+def by_slice(look: Look, grouping: Grouping, slices: list[Slice], whole: list[Figure]) -> list[dict[str, Any]]:
+    """Each way to part the tasks, with the agreement of each part. `whole`: the figures of all tasks. `lower`: the part's
+    interval lies below that of all, and that of the likeness of its answers too: where nearly all tasks of a part are of one
+    label, agreement beyond chance is low though people hardly differ."""
+    first = whole[0] if whole else None
+    alike = next((one for one in whole if one["measure"] == "likeness"), None)
     found = []
     for one in slices:
         group = one.place[look.seqs].astype(np.int64)
         figures = grouping.groups(group, len(one.values))
+        like = grouping.likeness(group, len(one.values))
         many = np.bincount(group[group >= 0], minlength=len(one.values))
         parts = [
             {
-                "value": value, "answered": int(many[g]), "agreement": figures[g],
-                "lower": bool(whole and figures[g] and below(figures[g], whole)),
+                "value": value, "answered": int(many[g]), "agreement": figures[g], "likeness": like[g],
+                "lower": below(figures[g], first) and below(like[g], alike),
                 "behind": {"of": "slice", "kind": one.kind, "name": one.name, "value": value},
             }
             for g, value in enumerate(one.values)

@@ -87,6 +87,7 @@ def _slices(page: Row) -> Iterator[Row]:
             yield {
                 "kind": one["kind"], "name": one["name"], "value": part.get("says", part["value"]), "tasks": part["answered"],
                 "measure": page["measure"], **_interval("value_of_measure", part["agreement"]),
+                **_interval("likeness", part["likeness"]),
             }  # fmt: skip
 
 
