@@ -62,7 +62,7 @@ def test_the_training_round_from_the_first_example_to_the_notice(world: Any, tas
     assert layla["low"] < layla["mean"] < layla["high"]
     world.answer(world.layla)
     assert world.get(f"/projects/{project}/standing", world.layla).json() == {"standing": None, "none": None}
-    world.post(f"/projects/{project}/stages/{world.layla_id}", {"stage": "not_qualified"})
+    world.post(f"/projects/{project}/stages/{world.layla_id}", {"stage": "not_qualified", "reason": "لم يقرأ الدليل"})
     stands = world.get(f"/projects/{project}/standing", world.layla).json()
     assert stands["none"] == "not_qualified"
     assert (

@@ -166,3 +166,12 @@ def test_spent_is_taken_by_both_doors_and_refused_by_name(team: Any) -> None:
     assert odd.status_code == 400
     assert odd.json()["error"]["details"]["field"] == "spent_ms"
     assert team.post(f"/leases/{lease}/submit", body | {"spent_ms": 5}, team.layla).status_code == 200
+
+
+def test_who_is_turned_away_by_a_manager_reads_why(team: Any) -> None:
+    path = f"{team.path}/stages/{team.layla_id}"
+    refused = team.post(path, {"stage": "not_qualified", "reason": "  "})
+    assert (refused.status_code, refused.json()["error"]["details"]["field"]) == (400, "reason")
+    assert team.post(path, {"stage": "not_qualified", "reason": "لم يُقرأ الدليل"}).status_code == 200
+    told = team.get("/notices", team.layla).json()["notices"][0]
+    assert (told["kind"], told["data"]["reason"]) == ("training.not_passed", "لم يُقرأ الدليل")

@@ -25,6 +25,7 @@ from tawsim.store.rows import to_json
 Stage = Literal["new", "training", "qualifying", "qualified", "not_qualified"]
 STAGES: tuple[Stage, ...] = ("new", "training", "qualifying", "qualified", "not_qualified")
 LEADS = frozenset({"owner", "manager"})
+MAX_REASON = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +167,10 @@ def _look_at_verdict(tx: Transaction, project: Project, worker_id: str) -> None:
 
 
 def _give_verdict(
-    tx: Transaction, actor_id: str, project: Project, worker_id: str, stage: Stage, now: Score | None
+    tx: Transaction, actor_id: str, project: Project, worker_id: str, stage: Stage, now: Score | None, reason: str = ""
 ) -> None:
     facts: dict[str, Any] = (
-        {}
+        {"reason": reason}
         if now is None
         else {"n": now.n, "mean": round(now.mean, 4), "low": round(now.low, 4), "high": round(now.high, 4)}
     )
@@ -204,19 +205,25 @@ def correct_known(tx: Transaction, actor_id: str, task_id: str, given: Known, se
     return found
 
 
-def set_stage(tx: Transaction, actor_id: str, project_id: str, worker_id: str, stage: str) -> None:
-    """A lead's word: let in, turn away, or have somebody qualify once more. Raises BadInput, NotFound."""
+def set_stage(tx: Transaction, actor_id: str, project_id: str, worker_id: str, stage: str, reason: str = "") -> None:
+    """A lead's word: let in, turn away, or have somebody qualify once more. Whoever is turned away reads why. Raises BadInput,
+    NotFound."""
     project = rows.project(project_row(tx, project_id))
     if stage not in STAGES:
         raise BadInput(f"stage is one of {', '.join(STAGES)}, not {str(stage)[:40]!r}.")
+    if len(reason) > MAX_REASON or (stage == "not_qualified" and not reason.strip()):
+        raise BadInput(
+            f"Turning somebody away needs a reason of at most {MAX_REASON:,} characters.", "They will read it.",
+            field="reason",
+        )  # fmt: skip
     worker = tx.one("worker_get", id=worker_id)
     if worker is None or worker["role"] in LEADS:
         raise NotFound("There is no such labeller.", "Owners and managers are never put through the training round.")
     if stage in ("qualified", "not_qualified"):
-        _give_verdict(tx, actor_id, project, worker_id, stage, None)
+        _give_verdict(tx, actor_id, project, worker_id, stage, None, reason.strip())
         return
     _set_stage(tx, actor_id, project_id, worker_id, stage)
-    notify(tx, worker_id, "training.again", project_id=project_id)
+    notify(tx, worker_id, "training.again", project_id=project_id, reason=reason.strip())
 
 
 def stages_of(tx: Transaction, project: Project) -> list[dict[str, Any]]:

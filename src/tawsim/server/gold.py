@@ -39,9 +39,10 @@ class StateBody:
 
 @dataclass(frozen=True, slots=True)
 class StageBody:
-    """A lead's word on where somebody stands."""
+    """A lead's word on where somebody stands, and why: whoever is turned away reads it."""
 
     stage: Literal["new", "training", "qualifying", "qualified", "not_qualified"]
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,9 @@ async def stages(project_id: str, caller: Manager) -> Json:
 @router.post("/projects/{project_id}/stages/{worker_id}", **allow("manage", gives=shapes.PeopleShape))
 async def set_stage(project_id: str, worker_id: str, body: StageBody, caller: Manager) -> Json:
     """Let somebody in, turn them away, or have them qualify once more."""
-    await caller.db.write_async(lambda tx: training.set_stage(tx, caller.worker.id, project_id, worker_id, body.stage))
+    await caller.db.write_async(
+        lambda tx: training.set_stage(tx, caller.worker.id, project_id, worker_id, body.stage, body.reason)
+    )
     return Json(known_view.people_of(caller.db, project_id))
 
 

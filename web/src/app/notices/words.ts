@@ -16,6 +16,8 @@ const SAYS: Record<string, Key> = {
   'guideline.changed': 'd_notice_guideline',
   'training.passed': 'd_notice_passed',
   'training.not_passed': 'd_notice_not_passed',
+  'training.again': 'd_notice_again',
+  'training.undecided': 'd_notice_undecided',
 };
 
 /** Its sentence in the reader's language. */
@@ -46,7 +48,7 @@ export function besides({ kind, data }: Notice): string {
 export function leadsTo({ kind, project_id, data }: Notice): string {
   if (!project_id) return '';
   if (kind === 'dispute.waiting') return paths.of('disputes', project_id);
-  if (kind === 'gold.flagged') return paths.of('gold', project_id);
+  if (kind === 'gold.flagged' || kind === 'training.undecided') return paths.of('gold', project_id);
   if (kind.startsWith('training.')) return paths.label(project_id);
   if (kind.startsWith('dispute.') && data.side === 'reviewer') return '';
   return paths.of('mine', project_id);
