@@ -7,6 +7,7 @@ import pytest
 from tests.api.test_team_sign_in import session_of
 
 from tawsim.core.ids import new_id
+from tawsim.labelling.queue import sweep
 from tawsim.server.permissions import SCOPES
 from tawsim.workspaces import accounts
 from tawsim.workspaces.accounts import Identity
@@ -225,3 +226,38 @@ def test_use_is_noted_to_a_minute(world: Any, clock: Any) -> None:
     with world.state.accounts.read() as tx:
         [held] = accounts.sessions(tx, Identity(world.workspace.id, world.omar_id))
     assert held.seen_at == clock.now - 30_000_000
+
+
+def test_late_work_of_a_person_let_out_is_kept_and_can_still_count(world: Any, boss: Any, clock: Any) -> None:
+    layla, omar = session_of(world, world.layla_id), session_of(world, world.omar_id)
+    held = world.lease(layla)
+    clock.advance(3_600)
+    world.workspace.db.write(sweep)
+    for who in (omar, boss):
+        lease = world.lease(who)
+        assert lease["task"]["id"] == held["task"]["id"]
+        body = {"key": new_id(1), "answers": {"label": "سلبي"}}
+        assert world.post(f"/leases/{lease['lease']['id']}/submit", body, who).status_code == 200
+    late = {"key": "late", "answers": {"label": "إيجابي"}}
+    lost = world.post(f"/leases/{held['lease']['id']}/submit", late, layla).json()["error"]
+    assert lost["code"] == "TW-LEASE-LOST"
+    give(world, world.omar_id, "manager", boss)
+    omar = session_of(world, world.omar_id)
+    assert world.post(f"/workers/{world.layla_id}/deactivate", {}, omar).status_code == 200
+    [draft] = world.get("/drafts", omar).json()["drafts"]
+    path = f"/api/v1/tasks/{held['task']['id']}"
+    assert world.client.patch(path, json={"overlap": 3}, headers=omar).status_code == 200
+    assert world.post(f"/drafts/{draft['id']}/adopt", {}, omar).status_code == 200
+    assert world.get(f"/projects/{world.project['id']}/progress", omar).json()["progress"]["answers"] == 3
+
+
+def test_what_one_does_to_ones_account_is_in_the_log_without_secrets(world: Any, boss: Any) -> None:
+    made = world.post("/account/tokens", {"name": "nightly", "scopes": ["read"], "days": 1}, boss).json()
+    world.post("/account/password", {"password": "a long enough one"}, boss)
+    world.client.delete(f"/api/v1/account/tokens/{made['token']['id']}", headers=boss)
+    with sqlite3.connect(world.workspace.path) as raw:
+        kinds = {row[0] for row in raw.execute("SELECT kind FROM event WHERE kind LIKE 'account.%'")}
+        dump = "\n".join(raw.iterdump())
+    assert kinds == {"account.token_made", "account.token_ended", "account.password"}
+    assert made["secret"] not in dump
+    assert "argon2" not in dump

@@ -14,6 +14,7 @@ from tawsim.server.answers import Json
 from tawsim.server.permissions import Caller, InPerson, allow
 from tawsim.server.sign_in_state import ServerState
 from tawsim.store.database import Transaction
+from tawsim.store.keys import record
 from tawsim.workspaces import accounts, passkeys, passwords, throttle
 from tawsim.workspaces.accounts import Held, Identity
 from tawsim.workspaces.passkeys import Passkey
@@ -73,6 +74,11 @@ class EndedShape:
 
 def _me(caller: Caller) -> Identity:
     return Identity(caller.workspace.id, caller.worker.id)
+
+
+async def noted(caller: Caller, kind: str, object_id: str | None = None) -> None:
+    """Leave an event of what somebody did to their own account; what it is made of is in no log."""
+    await caller.db.write_async(lambda tx: record(tx, kind, caller.worker.id, object_id=object_id or caller.worker.id))
 
 
 @router.get("/account", **allow("signed_in", gives=AccountShape, by_session=True))
@@ -145,6 +151,7 @@ async def set_password(body: NewPasswordBody, request: Request, caller: InPerson
 
     ended = await state.accounts.write_async(work)
     state.forget()
+    await noted(caller, "account.password")
     return Json({"ended": ended})
 
 
@@ -183,13 +190,16 @@ async def make_token(body: TokenBody, request: Request, caller: InPerson) -> Jso
     secret, made = await state.accounts.write_async(
         lambda tx: accounts.issue_token(tx, _me(caller), body.name, body.scopes, body.days, allowed)
     )
+    await noted(caller, "account.token_made", made.id)
     return Json({"token": asdict(made), "secret": secret})
 
 
 @router.delete("/account/tokens/{token_id}", **allow("signed_in", by_session=True))
 async def end_token(token_id: str, request: Request, caller: InPerson) -> Response:
     """End one of one's tokens. 404 if it is not one."""
-    return await _end(request, caller, lambda tx: accounts.end(tx, _me(caller), "token", token_id))
+    answer = await _end(request, caller, lambda tx: accounts.end(tx, _me(caller), "token", token_id))
+    await noted(caller, "account.token_ended", token_id)
+    return answer
 
 
 async def _end(request: Request, caller: Caller, work: Any) -> Response:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tawsim.server import shapes
+from tawsim.server.account import noted
 from tawsim.server.answers import Json
 from tawsim.server.permissions import InPerson, allow
 from tawsim.server.sessions import enter_as
@@ -86,6 +87,7 @@ async def finish_new(body: NewPasskeyBody, request: Request, caller: InPerson) -
     made = await state.accounts.write_async(
         lambda tx: passkeys.finish_new(tx, identity, _host(request), body.answer, body.name)
     )
+    await noted(caller, "account.passkey_made")
     return Json({"passkey": asdict(made)})
 
 
@@ -95,4 +97,5 @@ async def remove(passkey_id: str, request: Request, caller: InPerson) -> Respons
     state: ServerState = request.app.state.tawsim
     identity = Identity(caller.workspace.id, caller.worker.id)
     await state.accounts.write_async(lambda tx: passkeys.remove(tx, identity, passkey_id))
+    await noted(caller, "account.passkey_removed")
     return Response(status_code=204)

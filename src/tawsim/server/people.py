@@ -274,6 +274,7 @@ async def end_token(worker_id: str, token_id: str, request: Request, caller: Own
     """End one of somebody's tokens."""
     state: ServerState = request.app.state.tawsim
     await state.accounts.write_async(lambda tx: accounts.end(tx, _of(caller, worker_id), "token", token_id))
+    await caller.db.write_async(lambda tx: record(tx, "account.token_ended", caller.worker.id, object_id=token_id))
     state.forget()
     return Response(status_code=204)
 
