@@ -7,6 +7,8 @@ from fastapi import FastAPI
 
 from tawsim.server.permissions import check_all_routes
 
+ABSENT = "01970000-0000-7000-8000-000000000000"
+
 
 def test_a_labeller_reads_only_own_answers_and_drafts(world: Any) -> None:
     world.answer(world.layla)
