@@ -9,10 +9,10 @@ const NO_SHARE = new Set(['alpha', 'fleiss', 'gamma', 'kappa', 'reliability', 's
 export const isShare = (measure: string): boolean => !NO_SHARE.has(measure);
 
 /** “.82” or “82 %”. */
-export const valueOf = (value: number | null, share: boolean): string => (value === null ? '–' : share ? percent(value) : decimal(value));
+export const valueOf = (value: number | null, share: boolean): string => (value === null ? '–' : share ? percent(value) : decimal(Math.abs(value) < 0.005 ? 0 : value));
 /** “.79 to .85”; nothing where there is none. */
 export const between = (found: Interval, share: boolean): string =>
-  found.low === null || found.high === null ? '' : range(found.low, found.high, share ? 'percent' : 'decimal');
+  found.low === null || found.high === null ? '' : found.low < 0 ? t('q_to', { low: decimal(found.low), high: valueOf(found.high, false) }) : range(found.low, found.high, share ? 'percent' : 'decimal');
 
 const MEASURES: Record<string, Key> = {
   alpha: 'q_m_alpha', fleiss: 'q_m_fleiss', likeness: 'q_m_likeness', gamma: 'q_m_gamma', overlap: 'q_m_overlap', word_error: 'q_m_word_error',

@@ -21,7 +21,7 @@ export interface Person {
 }
 export interface PeoplePair { one: string; other: string; names: [string, string]; shared: number; same: Interval; kappa: Interval | null; behind: Behind }
 export interface AgainstTruth extends Interval { worker: string; name: string; truth: string; said: string; n: number; of: number; behind: Behind }
-export interface SlicePart { value: string; says?: string; answered: number; agreement: Figure | null; lower: boolean; behind: Behind }
+export interface SlicePart { value: string; says?: string; answered: number; agreement: Figure | null; likeness: Figure | null; lower: boolean; behind: Behind }
 export interface Slice { kind: 'column' | 'lane' | 'tag' | 'guideline'; name: string; parts: SlicePart[] }
 export interface Point { from: number; to: number; answered: number; answers: number; agreement: Figure | null; behind: Behind }
 export interface Help { code: string; facts: Record<string, unknown>; behind: Behind; weight: number }
