@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
-from tests.ui.conftest import Server, new_context
+from tests.ui.conftest import Server
 from tests.ui.test_owner_pages import enter, violations
 
 from tawsim.labelling.gold import Known, make_known
@@ -80,7 +80,7 @@ def test_a_lead_makes_a_known_answer_and_sets_the_rate(page: Page, server: Serve
 def test_a_labeller_is_taught_by_an_example_and_qualifies(
     page: Page, server: Server, language: str, browser: Browser
 ) -> None:
-    known = {1: ("training", "إيجابي")} | {seq: ("gold", "سلبي") for seq in (2, 5, 6, 7)}
+    known = {1: ("training", "إيجابي")} | dict.fromkeys((2, 5, 6, 7), ("gold", "سلبي"))
     project = settle(server, known, training={"on": True, "examples": 1, "pass_at": 0.2, "least": 3})
     page.goto(server.invite("Layla ليلى"))
     page.goto(f"{server.base}/label/{project}")

@@ -210,7 +210,7 @@ def test_a_grant_of_gold_reads_no_more_for_all_that_was_answered(world: World) -
         return count[0]
 
     before = steps(world.a)
-    for worker in people(world, 25):
+    for worker in people(world, 12):
         for _ in range(20):
             take(world, worker)
     assert steps(world.b) <= before * 1.5 + 20

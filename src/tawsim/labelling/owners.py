@@ -163,7 +163,9 @@ def adopt_draft(tx: Transaction, actor_id: str, draft_id: str) -> str:
     had = tx.one("lease_had", worker_id=draft["worker_id"], task_id=task["id"], round=lease["round"])
     # A lease bears one answer for ever (Q2): what was adopted and then taken back cannot come from the same lease again.
     used = had or tx.one("annotation_of_lease", lease_id=lease["id"])
-    slot = None if used or task["round"] != lease["round"] else take_slot(tx, task["id"], lease["round"])
+    slot = (
+        None if used or task["round"] != lease["round"] else take_slot(tx, task["id"], lease["round"], task["purpose"])
+    )
     if slot is None:
         raise Conflict("The task has no free slot for this draft.", "Raise the task's overlap first.")
     tx.run("lease_mark_late", id=lease["id"], slot=slot)

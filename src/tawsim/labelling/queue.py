@@ -187,10 +187,10 @@ class _Asked:
 
     def _take_known(self, walk: Walk, purpose: KnownPurpose) -> bool:
         task = choose(self.tx, self.counts, self.worker_id, purpose, walk.allowed)
-        return task is not None and self._take(task)
+        return task is not None and self._take(task, purpose)
 
-    def _take(self, task: Any) -> bool:
-        slot = take_slot(self.tx, task["id"], task["round"])
+    def _take(self, task: Any, purpose: str = "work") -> bool:
+        slot = take_slot(self.tx, task["id"], task["round"], purpose)
         if slot is None:
             return False
         self.number += 1

@@ -31,14 +31,14 @@ def task_row(tx: Transaction, task_id: str) -> Row:
     return row
 
 
-def take_slot(tx: Transaction, task_id: str, round_: int) -> int | None:
+def take_slot(tx: Transaction, task_id: str, round_: int, purpose: str = "work") -> int | None:
     """The smallest free slot, taken in the transaction that looked; None if the task is full or closed (Q3). A task of known
     answer takes any number: its slots are numbered as they are given, without looking at those before."""
-    taken = tx.one("task_take_slot", id=task_id)
-    if taken is None:
+    if tx.run("task_take_slot", id=task_id) == 0:
         return None
-    if taken["purpose"] != "work":
-        given = tx.one("gold_take", task_id=task_id)
+    if purpose != "work":
+        tx.run("gold_take", task_id=task_id)
+        given = tx.one("gold_get", task_id=task_id)
         assert given is not None
         return int(given["given"])
     held = {row["slot"] for row in tx.all("lease_slots", task_id=task_id, round=round_)}

@@ -175,7 +175,7 @@ def _take_late_slot(tx: Transaction, project: Row, lease: Row) -> bool:
     elif tx.one("lease_had", worker_id=lease["worker_id"], task_id=task["id"], round=task["round"]):
         return False
     else:
-        slot = take_slot(tx, task["id"], task["round"])
+        slot = take_slot(tx, task["id"], task["round"], task["purpose"])
     if slot is None:
         return False
     take(tx, _room(tx, project, lease["worker_id"]), 1)

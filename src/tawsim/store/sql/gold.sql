@@ -20,10 +20,10 @@ UPDATE gold SET answers_n = :n, right_sum = :right_sum, doubt = :doubt WHERE tas
 
 -- name: gold_add
 UPDATE gold SET answers_n = answers_n + :n, right_sum = right_sum + :score, doubt = doubt + :weight
-WHERE task_id = :task_id RETURNING doubt, answers_n, right_sum, state;
+WHERE task_id = :task_id;
 
 -- name: gold_take
-UPDATE gold SET given = given + 1 WHERE task_id = :task_id RETURNING given;
+UPDATE gold SET given = given + 1 WHERE task_id = :task_id;
 
 -- name: gold_delete
 DELETE FROM gold WHERE task_id = :id;

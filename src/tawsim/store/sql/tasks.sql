@@ -47,7 +47,7 @@ ORDER BY position LIMIT :n;
 -- name: task_take_slot
 UPDATE task SET load = load + 1,
   is_open = CASE WHEN state = 'open' AND purpose = 'work' AND load + 1 < overlap THEN 1 ELSE 0 END
-WHERE id = :id AND (load < overlap OR purpose <> 'work') AND state = 'open' RETURNING purpose;
+WHERE id = :id AND (load < overlap OR purpose <> 'work') AND state = 'open';
 
 -- name: task_give_slot
 UPDATE task SET load = load - 1,
