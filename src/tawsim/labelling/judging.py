@@ -27,7 +27,10 @@ def present_dispute(tx: Transaction, row: Row) -> dict[str, Any]:
     assert task is not None
     drawn, content = read_drawn(row["shown"]), json.loads(task["content"])
     answers = both_answers(tx, project, row, review)
-    words: dict[Side, str] = {"author": _authors_words(tx, row, review), "reviewer": _joined(review["reason"], review["words"])}
+    words: dict[Side, str] = {
+        "author": _authors_words(tx, row, review),
+        "reviewer": _joined(review["reason"], review["words"]),
+    }
     order: tuple[Side, Side] = ("author", "reviewer") if row["a_is"] == "author" else ("reviewer", "author")
     shown = present(project, content, drawn, media_of(tx, project.id, media_names(project, content)))
     return {
