@@ -27,6 +27,15 @@ class MTask:
     round: int = 0
     state: str = "open"
     skips: int = 0
+    who: frozenset[str] | None = None
+    priority: int = 0
+
+    def open_to(self, worker: str) -> bool:
+        return self.who is None or worker in self.who
+
+    def order(self) -> tuple[int, bool]:
+        """Lanes are tried in the order of this."""
+        return -self.priority, self.who is None
 
 
 @dataclass
@@ -72,6 +81,7 @@ class Model:
     max_leases: int = 2
     skip_limit: int = 2
     running: bool = True
+    quota: int = 0
     tasks: dict[str, MTask] = field(default_factory=dict)
     leases: dict[str, MLease] = field(default_factory=dict)
     answers: dict[str, MAnswer] = field(default_factory=dict)
@@ -113,8 +123,15 @@ class Model:
 
     def eligible(self, worker: str) -> set[str]:
         return {
-            t.id for t in self.tasks.values() if t.state == "open" and self.load(t) < t.k and not self.had(worker, t)
+            t.id
+            for t in self.tasks.values()
+            if t.state == "open" and t.open_to(worker) and self.load(t) < t.k and not self.had(worker, t)
         }
+
+    def room(self, worker: str) -> int:
+        """What the quota leaves: a person's answers, of all rounds, and what they hold."""
+        had = sum(a.worker == worker and a.state == "accepted" for a in self.answers.values())
+        return max(0, self.quota - had - len(self.live(worker=worker))) if self.quota else 1 << 40
 
     def overdue(self) -> list[MLease]:
         return [one for one in self.live() if one.deadline <= self.now]
@@ -122,7 +139,8 @@ class Model:
     def why_none(self, worker: str) -> str:
         for lease in self.live():
             task = self.tasks[lease.task]
-            if lease.worker != worker and task.state == "open" and not self.had(worker, task):
+            theirs = task.state == "open" and task.open_to(worker) and not self.had(worker, task)
+            if lease.worker != worker and theirs:
                 return "leased"
         return "done"
 
@@ -154,6 +172,8 @@ class Model:
         assert all(self.leases[one["id"]].state == "live" and self.leases[one["id"]].worker == worker for one in old)
         assert len(old) == min(count, len(held)), "a reload gives the leases that are held already (Q9)"
         need = max(0, want - len(held))
+        cut = self.room(worker) < need
+        need = min(need, self.room(worker))
         eligible = self.eligible(worker)
         if need > len(eligible):  # the grant itself ends overdue leases when it needs their slots (Q6)
             before = eligible
@@ -162,16 +182,19 @@ class Model:
             assert before <= eligible
             assert before <= {one["task_id"] for one in new}
         assert len(new) == min(need, len(eligible)), f"granted {len(new)} of {need} wanted, {len(eligible)} were open"
+        left = eligible - {one["task_id"] for one in new}
         for one in new:
             assert one["task_id"] in eligible, "an open task that this worker has not had (rule 2)"
             task = self.tasks[one["task_id"]]
+            assert all(task.order() <= self.tasks[other].order() for other in left), "higher lanes first (Q17)"
             assert one["round"] == task.round
             assert one["deadline"] == self.now + self.lease_seconds * SECOND
             self.leases[one["id"]] = MLease(one["id"], task.id, worker, task.round, self.now, one["deadline"])
             self.events["lease.granted"] += 1
             assert self.load(task) <= task.k
         assert len({one["task_id"] for one in got}) == len(got)
-        assert reason == (None if len(got) >= want else self.why_none(worker))
+        short = "quota" if cut and len(new) == need else self.why_none(worker)
+        assert reason == (None if len(got) >= want else short)
 
     def once(self, worker: str, key: str, content: Any) -> Outcome | None:
         known = self.keys.get((worker, key))
@@ -201,6 +224,8 @@ class Model:
             return False
         if self.live(task=task.id, worker=lease.worker):
             return True
+        if self.room(lease.worker) < 1:
+            return False
         return task.state == "open" and self.load(task) < task.k and not self.had(lease.worker, task)
 
     def submitted(self, lease_id: str, key: str, content: dict[str, Any], what: str, found: str | None) -> None:
@@ -305,6 +330,16 @@ class Model:
         return OK, len(answer.versions)
 
     # ---- owners ------------------------------------------------------------------------------------------------
+    def assign(self, task_id: str, who: frozenset[str] | None) -> None:
+        task = self.tasks[task_id]
+        self.events["task.assigned"] += task.who != who
+        task.who = who
+
+    def set_priority(self, task_id: str, priority: int) -> None:
+        task = self.tasks[task_id]
+        self.events["task.priority"] += task.priority != priority
+        task.priority = priority
+
     def reject(self, annotation_id: str, seen: int) -> str:
         answer = self.answers[annotation_id]
         if seen != len(answer.versions) or answer.state != "accepted":
