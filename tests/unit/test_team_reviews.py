@@ -316,13 +316,14 @@ def test_risk_takes_what_disagrees_with_the_truth_first(workspace: Workspace) ->
 def test_gold_and_training_are_not_reviewed(workspace: Workspace) -> None:
     world = make_reviews(workspace, 2)
     world.label(world.layla, "yes", "yes")
-    for task, purpose in zip([row["task_id"] for row in world.answers()], ("gold", "training"), strict=True):
+    answers = world.answers()
+    for task, purpose in zip([row["task_id"] for row in answers], ("gold", "training"), strict=True):
         workspace.db.write(
             lambda tx, t=task, p=purpose: tx._connection.execute(f"UPDATE task SET purpose = '{p}' WHERE id = '{t}'")
         )
     assert world.next(world.rana) is None
     with pytest.raises(NotFound):
-        world.say(world.rana, world.answers()[0]["id"])
+        world.say(world.rana, answers[0]["id"])
 
 
 def test_what_the_reviewer_sees_has_no_names(workspace: Workspace) -> None:
