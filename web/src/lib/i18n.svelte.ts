@@ -1,13 +1,28 @@
 // Words, numbers and times in the language of the reader. Messages live in messages/*.json; a plural is an object of CLDR forms.
-import ar from '../messages/ar.json';
-import en from '../messages/en.json';
-import { prefs, type Language } from './prefs.svelte';
+import type en from '../messages/en.json';
+import { applyPrefs, prefs, type Language } from './prefs.svelte';
 
 export type Key = keyof typeof en;
 type Message = string | Partial<Record<Intl.LDMLPluralRule, string>>;
 type Values = Record<string, string | number>;
 
-const MESSAGES: Record<Language, Record<string, Message>> = { ar, en };
+// A language is a file of its own: nobody waits for the words of the other one.
+const WORDS: Record<Language, () => Promise<{ default: Record<string, Message> }>> = {
+  ar: () => import('../messages/ar.json'),
+  en: () => import('../messages/en.json'),
+};
+let spoken = $state.raw<{ language: Language; words: Record<string, Message> }>({ language: 'en', words: {} });
+
+/** Brings the words of a language, then speaks it. Rejects where they cannot be brought: what was spoken stays. */
+export async function speak(language: Language): Promise<void> {
+  const { default: words } = await WORDS[language]();
+  spoken = { language, words };
+  applyPrefs({ language });
+}
+
+/** Brings the words of the other language, so that one can change to it without a connection. */
+export const warmOther = (): void => void WORDS[prefs.language === 'ar' ? 'en' : 'ar']().catch(() => undefined);
+
 // A value inside a sentence keeps its own direction and cannot disturb its neighbours (FSI … PDI: `<bdi>` in plain text).
 const isolate = (text: string) => `\u2068${text}\u2069`;
 
@@ -57,11 +72,11 @@ export function ago(us: number, nowMs = Date.now()): string {
 
 /** The message `key`, with `{name}` filled in. `n` chooses the plural form. */
 export function t(key: Key, values: Values = {}): string {
-  const message = MESSAGES[prefs.language][key] ?? MESSAGES.en[key] ?? key;
+  const message = spoken.words[key] ?? key;
   let text: string;
   if (typeof message === 'string') text = message;
   else {
-    const rules = once(`p ${prefs.language}`, () => new Intl.PluralRules(prefs.language));
+    const rules = once(`p ${spoken.language}`, () => new Intl.PluralRules(spoken.language));
     text = message[rules.select(Number(values.n ?? 0))] ?? message.other ?? key;
   }
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
