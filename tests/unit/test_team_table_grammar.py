@@ -1,6 +1,7 @@
 """The language of filters: what it reads, what it refuses and where, and that writing and reading are each other's inverse."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -201,3 +202,15 @@ def test_junk_is_refused_plainly_or_read(text: str) -> None:
 
 def test_a_term_for_a_link() -> None:
     assert write_term("label", "ok", "two words", 'say "so"', "none") == 'label:ok|"two words"|"say \\"so\\""|"none"'
+
+
+def test_the_documentation_has_every_name_and_only_filters_that_can_be_read() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/table.md").read_text(encoding="utf-8")
+    names = page.split("| name | values |")[1].split("\n\n")[0]
+    rows = {line.split("|")[1].strip(" `"): line for line in names.splitlines() if line.startswith("| `")}
+    for name in NAMES.values():
+        assert name.says in rows[name.name]
+        assert all(f"`{sign}`" in rows[name.name] for sign in name.operators)
+    examples = page.split("```")[1].strip().splitlines()
+    assert len(examples) == 5
+    assert all(parse(one).terms for one in examples)
