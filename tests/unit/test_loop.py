@@ -347,7 +347,9 @@ def test_the_demo_is_the_same_every_time_and_shows_what_it_should(tmp_path: Path
             progress = overview.project_progress(opened.db, project.id)[0]
             assert 0.85 < progress.answers / progress.answers_wanted < 0.95
             assert progress.leases == 0
-            verdicts = {w["worker"]["name"]: w["verdict"] for w in found["workers"] if w["worker"]["role"] == "labeller"}
+            verdicts = {
+                w["worker"]["name"]: w["verdict"] for w in found["workers"] if w["worker"]["role"] == "labeller"
+            }
             assert sorted(verdicts.values()) == ["careless", "mixes", *["trusted"] * (len(verdicts) - 2)]
             assert {one["worker"]["kind"] for one in found["workers"]} == {"simulated"}
             story.append((project.name, verdicts, [(r["text"], r["label"]) for r in rows_of(opened, project)]))

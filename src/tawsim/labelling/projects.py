@@ -12,8 +12,8 @@ from tawsim.core.settings import merged, read_settings
 from tawsim.core.text import is_name
 from tawsim.kinds import question_to_json, read_questions
 from tawsim.kinds.content import block_to_json, read_blocks, with_columns
-from tawsim.labelling.owners import check_overlap
 from tawsim.labelling.notices import tell_project
+from tawsim.labelling.owners import check_overlap
 from tawsim.labelling.slots import end_lease, project_row
 from tawsim.store import rows
 from tawsim.store.database import Transaction
