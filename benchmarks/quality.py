@@ -1,11 +1,11 @@
 """The quality page of a large project that people are labelling: what one new answer costs it, and what the first look does.
 
-    python benchmarks/quality.py [--answers 1000000] [--people 50] [--rounds 30] [--log FILE.md]
+    python benchmarks/quality.py [--answers 1000000] [--people 50] [--rounds 30] [--folder FOLDER] [--log FILE.md]
 
 Makes a workspace with so many answers, three to a task, written through the store's own statements without leases' life, over
 sixty days, with two columns that part the rows; then times in this one process: the first page (all is read, the truth is
 learned), a page after nothing changed, and the page after each of some answers submitted in the ordinary way, each asked for
-until it is of that moment. Everything in a temporary folder, which is removed.
+until it is of that moment. Everything in a temporary folder, which is removed, or in one of yours.
 """
 
 import argparse
@@ -24,8 +24,9 @@ from tawsim.labelling.projects import NewProject, create_project
 from tawsim.labelling.queue import next_leases
 from tawsim.labelling.submit import submit
 from tawsim.loop.quality import WAIT_S, quality_page
+from tawsim.store import rows
 from tawsim.store.database import Database
-from tawsim.workspaces.workspace import add_worker, open_workspace
+from tawsim.workspaces.workspace import add_worker, list_workers, open_workspace
 
 LABELS = ("news", "sport", "culture", "money", "weather")
 EACH = 3
@@ -43,8 +44,8 @@ def filled(folder: Path, answers: int, people: int) -> tuple[Database, Project, 
     )
     project = db.write(lambda tx: create_project(tx, owner, "p", new))
     tasks = answers // EACH
-    rows = ({"text": f"item {i}", "source": f"s{i % 7}", "long": bool(i % 3)} for i in range(tasks))
-    add_tasks(db, project, numbered(rows), actor_id=owner, source="made", digest="made")
+    made = ({"text": f"item {i}", "source": f"s{i % 7}", "long": bool(i % 3)} for i in range(tasks))
+    add_tasks(db, project, numbered(made), actor_id=owner, source="made", digest="made")
     workers = [db.write(lambda tx, n=f"w{i}": add_worker(tx, owner, n, n)).id for i in range(people)]
     skill, truth = random.beta(8, 2, people), random.integers(0, len(LABELS), tasks + 1)
     with db.read() as tx:
@@ -92,6 +93,17 @@ def _fill(db, project, part, workers, skill, truth, begin, tasks, random) -> Non
     db.write(write)
 
 
+def found_there(folder: Path) -> tuple[Database, Project, list[str]] | None:
+    """What an earlier run left in the folder."""
+    if not (folder / "big.tawsim").exists():
+        folder.mkdir(exist_ok=True)
+        return None
+    db = open_workspace(folder / "big.tawsim").db
+    with db.read() as tx:
+        project = rows.project(tx.all("project_list")[0])
+        return db, project, [one.id for one in list_workers(tx) if one.role == "labeller"]
+
+
 def measured(db: Database, project: Project, workers: list[str], rounds: int) -> dict[str, list[tuple[float, float]]]:
     """Seconds of each look: on the clock, and of the processor in all threads of this process."""
     times: dict[str, list[tuple[float, float]]] = {}
@@ -122,12 +134,14 @@ def main() -> None:
     options.add_argument("--answers", type=int, default=1_000_000)
     options.add_argument("--people", type=int, default=50)
     options.add_argument("--rounds", type=int, default=30)
+    options.add_argument("--folder", type=Path, help="where to make it and leave it; made before, it is used again")
     options.add_argument("--log", type=Path)
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        db, project, workers = filled(Path(folder), given.answers, given.people)
-        times = measured(db, project, workers, given.rounds)
-        db.close()
+        place = given.folder or Path(folder)
+        made = found_there(place) or filled(place, given.answers, given.people)
+        times = measured(*made, given.rounds)
+        made[0].close()
     lines = [
         f"{given.answers:,} answers, {given.people} people, three answers a task, one process", "",
         "| look | p50 | p95 | processor p50 | p95 |", "|---|---|---|---|---|",
