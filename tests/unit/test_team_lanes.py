@@ -303,3 +303,14 @@ def test_an_undone_answer_is_still_the_same_task_of_the_day(world: World) -> Non
     assert world.grant(world.a, 3).none == "quota"
     world.release(world.a, leased.lease_id)
     assert len(drain(world, world.a)) == 1
+
+
+def test_what_comes_into_a_lane_later_lies_past_everybody_who_is_there(world: World) -> None:
+    """Each task that changes its lane gets a rank of its own, in whatever order people have gone on."""
+    tasks = world.add(4)
+    put_first(world, tasks[3:])
+    first = world.lease(world.a)
+    assert first.task_id == tasks[3]
+    world.submit(world.a, first.lease_id)
+    put_first(world, tasks[1:2])
+    assert world.lease(world.a).task_id == tasks[1]
