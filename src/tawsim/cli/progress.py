@@ -36,7 +36,7 @@ def progress(project: options.Project = None, workspace: options.Workspace = Non
     out.say("days left: " + _days(found["forecast"]))
     if found["hours"]["left"] is not None:
         left = found["hours"]["left"]
-        out.say(f"hours left: {left['middle']:,.0f} (95 %: {left['low95']:,.0f} to {left['high95']:,.0f})")
+        out.say(f"hours left: {left['middle']:,.1f} (95 %: {left['low95']:,.1f} to {left['high95']:,.1f})")
     waiting = found["waiting"]
     out.say(
         f"waiting: {count(waiting['answers'], 'answer', 'answers')} to be given, {waiting['in_hand']:,} in hand, "
