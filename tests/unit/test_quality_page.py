@@ -8,6 +8,7 @@ import pytest
 from quality_world import DAY, START, QualityWorld, Said, quality_world
 
 from tawsim.core.errors import BadInput, NotFound
+from tawsim.kinds import KINDS, question_to_json
 from tawsim.labelling import owners
 from tawsim.labelling.projects import update_project
 from tawsim.loop.quality import forget_quality, quality_page, quality_tasks
@@ -311,3 +312,21 @@ def test_comments_stand_beside_the_labels_they_are_about(world: QualityWorld) ->
     said[4] = Said(2, 1, {"label": "c"}, comment="clear")
     world.say(said)
     assert [one["text"] for one in page(world)["mixed"][0]["comments"]] == ["هذا ليس جيدا"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_a_page_from_no_answer_to_a_few(workspace: Workspace, kind: str) -> None:
+    example = KINDS[kind].example
+    world = quality_world(workspace, [question_to_json(example.question)], [dict(example.content)] * 3, 3)
+    name = example.question.name
+    assert page(world)["state"] == "empty"
+    world.say([Said(1, 0, {name: example.one})])
+    assert page(world)["counts"]["compared"] == 0
+    world.say([Said(1, 1, {name: example.other}), *(Said(2, w, {name: example.one}) for w in range(3))])
+    found = page(world)
+    assert (found["state"], found["counts"]["compared"]) == ("ready", 2)
+    alike = next(one for one in found["agreement"] if one["measure"] == "likeness")
+    assert 0 <= alike["low"] <= alike["value"] <= alike["high"] <= 1
+    assert alike["value"] < 1
+    behind = quality_tasks(world.db, world.project.id, None, {"of": "all"}, wait_s=None)
+    assert [one["seq"] for one in behind["tasks"]] == [1]

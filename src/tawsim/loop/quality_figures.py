@@ -137,9 +137,8 @@ def by_label(look: Look) -> list[dict[str, Any]]:
 
 def _by_label_of_sets(look: Look) -> list[dict[str, Any]]:
     sets = look.held.sets[look.question.name]
-    has = np.array([[label in one for label in look.labels] for one in map(frozenset, sets)], np.int64).reshape(
-        len(sets), -1
-    )
+    has = np.array([[label in one for label in look.labels] for one in map(frozenset, sets)], np.int64)
+    has = has.reshape(len(sets), len(look.labels))
     given = np.bincount(look.code, minlength=len(sets)) @ has
     return [
         {
