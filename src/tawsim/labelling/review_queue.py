@@ -33,14 +33,19 @@ def look_through(tx: Transaction, project_id: str, n: int = PIECE) -> bool:
     project = rows.project(project_row(tx, project_id))
     place = _place(tx, project)
     changed = tx.all("review_changed_tasks", project_id=project_id, changed=place["changed"], seq=place["seq"], n=n)
-    for task in changed:
-        for answer in tx.all("review_answers_of_task", task_id=task["id"]):
-            why = _chosen(project.settings.review, place["salt"], answer)
-            if why:
-                add_item(tx, project_id, task["id"], answer, why, RANKS[why])
-    if changed:
-        last = changed[-1]
-        tx.run("review_place_move", project_id=project_id, changed=last["changed"], seq=last["seq"], now=tx.now)
+    if not changed:
+        return False
+    last = changed[-1]
+    answers = tx.all(
+        "review_changed_answers", project_id=project_id, changed=place["changed"], seq=place["seq"],
+        until_changed=last["changed"], until_seq=last["seq"],
+    )  # fmt: skip
+    chosen = [(one, why) for one in answers if (why := _chosen(project.settings.review, place["salt"], one))]
+    tx.many("review_item_add", [_item(tx, project_id, one["task_id"], one, why, RANKS[why]) for one, why in chosen])
+    for one, why in chosen:
+        if one["item_state"] in ("waiting", "held"):  # flagged since
+            tx.run("review_item_first", annotation_id=one["id"], why=why, rank=RANKS[why])
+    tx.run("review_place_move", project_id=project_id, changed=last["changed"], seq=last["seq"], now=tx.now)
     return len(changed) == n
 
 
@@ -97,13 +102,17 @@ def chance(salt: str, annotation_id: str) -> float:
     return int.from_bytes(digest[:7], "big") / (1 << 56)
 
 
+def _item(tx: Transaction, project_id: str, task_id: str, answer: Row, why: str, rank: float) -> dict[str, Any]:
+    return {
+        "annotation_id": answer["id"], "project_id": project_id, "task_id": task_id, "author_id": answer["worker_id"],
+        "why": why, "rank": rank, "at": tx.now,
+    }  # fmt: skip
+
+
 def add_item(tx: Transaction, project_id: str, task_id: str, answer: Row, why: str, rank: float) -> None:
     """Put an answer (a row with id and worker_id) into the queue; one that waits already moves ahead at most."""
-    values = {"annotation_id": answer["id"], "why": why, "rank": rank}
-    tx.run(
-        "review_item_add", project_id=project_id, task_id=task_id, author_id=answer["worker_id"], at=tx.now, **values
-    )
-    tx.run("review_item_first", **values)
+    tx.run("review_item_add", **_item(tx, project_id, task_id, answer, why, rank))
+    tx.run("review_item_first", annotation_id=answer["id"], why=why, rank=rank)
 
 
 def send_to_review(tx: Transaction, actor_id: str, task_ids: Sequence[str]) -> int:

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput, Conflict, NotFound
 from tawsim.core.ids import new_id
-from tawsim.core.records import Project, Question
+from tawsim.core.records import Project
 from tawsim.kinds import Choice, kind_of
 from tawsim.labelling import review_queue, reviews
 from tawsim.labelling.evidence import score
@@ -29,14 +29,15 @@ from tawsim.store.database import Database, Row, Transaction
 from tawsim.store.keys import record
 from tawsim.store.rows import to_json
 
-# At most so many tasks are looked through at one call; the next call goes on.
-PIECES = 20
+# Who asks for the next answer does not wait longer for the queue to be filled; the next call goes on.
+FILL_S = 0.5
 RISK_AGAIN_S = 5.0
 MOST_RISKY = 20_000
 BULK_PIECE = 500
 CHECKED = 5_000
 DRAWS = 4_000
 UNKNOWN = 0.5
+MOST_READ = 100_000
 LOWEST_THRESHOLD = 0.5
 
 _risks: dict[tuple[Path, str], tuple[int, float]] = {}
@@ -44,8 +45,10 @@ _lock = threading.Lock()
 
 
 def fill(db: Database, project_id: str) -> None:
-    """Bring the queue up to date with the answers. Cheap where nothing changed. Raises NotFound."""
-    for _ in range(PIECES):
+    """Bring the queue up to date with the answers, for half a second at most: after a setting that takes a million answers
+    in, the queue grows from call to call. Cheap where nothing changed. Raises NotFound."""
+    until = time.monotonic() + FILL_S
+    while time.monotonic() < until:
         with db.read() as tx:
             if not review_queue.wants_look(tx, project_id):
                 break
@@ -99,10 +102,10 @@ def _riskiest(db: Database, project: Project, n: int) -> list[tuple[str, float]]
             seq = int(seqs[place])
             task = tx.one("review_task_id", project_id=project.id, seq=seq)
             answers = tx.all("review_answers_of_task", task_id=task["id"]) if task is not None else []
+            free = [one for one in answers if one["item_state"] in (None, "dropped")]
+            right = p_right(truths, carrier, free)
             found += [
-                (one["id"], 1.0 - p_right(truths, carrier, seq, one))
-                for one in answers
-                if one["item_state"] in (None, "dropped")
+                (one["id"], 1.0 - float(p)) for one, p in zip(free, np.nan_to_num(right, nan=UNKNOWN), strict=True)
             ]
     found.sort(key=lambda one: (-one[1], one[0]))
     return found[:n]
@@ -123,27 +126,48 @@ def _worst_of_tasks(truths: Sequence[ProjectTruth]) -> tuple[NDArray[np.int64], 
     return seqs, worst[seqs]
 
 
-def p_right(truths: dict[str, ProjectTruth], carrier: Carrier, seq: int, row: Row) -> float:
-    """The probability that a stored answer (a row with answers and schema_version) is right in all its questions, as the
-    truth has it: of a label its own; of other answers p of the inferred one times how alike the two are."""
-    given = carrier.carry(row["schema_version"], json.loads(row["answers"])).answers
-    right = 1.0
+def p_right(truths: dict[str, ProjectTruth], carrier: Carrier, rows: Sequence[Row]) -> NDArray[np.float64]:
+    """The probability that each of N stored answers (rows with seq, answers and schema_version) is right in all its questions,
+    (N,), as the truth has it: of a label its own; of other answers p of the inferred one times how alike the two are. NaN
+    where the truth knows nothing of the task."""
+    seqs = np.array([row["seq"] for row in rows], np.int64)
+    right, known = np.ones(len(rows)), np.zeros(len(rows), bool)
+    # Answers are few different texts: each is read once.
+    read: dict[tuple[int, str], Mapping[str, Any]] = {}
+    given = []
+    for row in rows:
+        key = (row["schema_version"], row["answers"])
+        if key not in read:
+            if len(read) >= MOST_READ:
+                read.clear()
+            read[key] = carrier.carry(key[0], json.loads(key[1])).answers
+        given.append(read[key].get)
     for name, truth in truths.items():
-        t = truth.place(seq)
-        if t is None or name not in given:
+        places = truth.places(seqs.tolist())
+        mine = _p_of(truth, places, [get(name) for get in given])
+        known |= places >= 0
+        right = np.fmin(right, mine)
+    return np.where(known, right, np.nan)
+
+
+def _p_of(truth: ProjectTruth, places: NDArray[np.int32], given: Sequence[Any]) -> NDArray[np.float64]:
+    """Of one question; NaN where it was not answered or the truth has nothing of the task."""
+    found = np.full(len(given), np.nan)
+    if isinstance(truth.question, Choice) and truth.chosen is None:
+        place_of = {label: k for k, label in enumerate(truth.labels)}
+        codes = np.array([-2 if one is None else place_of.get(one, -1) for one in given], np.int64)
+        there = (places >= 0) & (codes >= 0)
+        found[there] = truth.probabilities[places[there], codes[there]]
+        found[(places >= 0) & (codes == -1)] = 0.0
+        return found
+    distance = kind_of(truth.question).distance
+    for i, (place, one) in enumerate(zip(places.tolist(), given, strict=True)):
+        if place < 0 or one is None:
             continue
-        right = min(right, _p_of(truth, truth.question, t, given[name]))
-    return right
-
-
-def _p_of(truth: ProjectTruth, question: Question, t: int, answer: Any) -> float:
-    if isinstance(question, Choice) and truth.chosen is None:
-        return float(truth.probabilities[t, truth.labels.index(answer)]) if answer in truth.labels else 0.0
-    label = truth.label(t)
-    if label is None:
-        return UNKNOWN
-    p = UNKNOWN if np.isnan(truth.p[t]) else float(truth.p[t])
-    return p * (1.0 - kind_of(question).distance(question, answer, label))
+        label = truth.label(place)
+        p = UNKNOWN if np.isnan(truth.p[place]) else float(truth.p[place])
+        found[i] = UNKNOWN if label is None else p * (1.0 - distance(truth.question, one, label))
+    return found
 
 
 # ---- accepting many at once ---------------------------------------------------------------------------------------------
@@ -199,17 +223,13 @@ def _sure(db: Database, actor_id: str, project_id: str, threshold: float, until:
         waiting = tx.all("review_bulk_waiting", project_id=project_id, actor_id=actor_id, until=until)
         carrier = carrier_of(tx, project)
     truths = {question.name: project_truth(db, project_id, question.name) for question in project.questions}
-    found = []
-    for row in waiting:
-        p = p_right(truths, carrier, row["seq"], row)
-        # Only what the truth was inferred for: an answer to nothing it knows is no agreement.
-        if p >= threshold and _is_known(truths, row["seq"]):
-            found.append(Sure(row["annotation_id"], row["seq"], row["version"], p))
+    right = p_right(truths, carrier, waiting)
+    found = [
+        Sure(row["annotation_id"], row["seq"], row["version"], float(p))
+        for row, p in zip(waiting, right, strict=True)
+        if p >= threshold  # NaN is not
+    ]
     return found, len(waiting), max((row["annotation_id"] for row in waiting), default="")
-
-
-def _is_known(truths: dict[str, ProjectTruth], seq: int) -> bool:
-    return any(truth.place(seq) is not None for truth in truths.values())
 
 
 def wrong_among(found: Sequence[Sure]) -> tuple[float, int, int]:
@@ -239,7 +259,8 @@ def _checked(db: Database, project_id: str, threshold: float) -> dict[str, Any]:
         seen = tx.all("review_bulk_checked", project_id=project_id, n=CHECKED)
         carrier = carrier_of(tx, project)
     truths = {question.name: project_truth(db, project_id, question.name) for question in project.questions}
-    alike = [row["verdict"] for row in seen if p_right(truths, carrier, row["seq"], row) >= threshold]
+    right = p_right(truths, carrier, seen)
+    alike = [row["verdict"] for row, p in zip(seen, right, strict=True) if p >= threshold]
     wrong = sum(one != "accept" for one in alike)
     known = score(len(alike), wrong)
     return {"n": len(alike), "wrong": wrong, "low": round(known.low, 6), "high": round(known.high, 6)}

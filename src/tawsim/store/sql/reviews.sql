@@ -21,11 +21,20 @@ SELECT id, seq, changed FROM task
 WHERE project_id = :project_id AND changed > 0 AND (changed, seq) > (:changed, :seq) ORDER BY changed, seq LIMIT :n;
 
 -- name: review_answers_of_task
-SELECT a.id, a.worker_id, a.version, v.answers, v.flag, a.schema_version, i.state AS item_state, i.version AS reviewed, i.why
+SELECT t.seq, a.id, a.worker_id, a.version, v.answers, v.flag, a.schema_version, i.state AS item_state, i.version AS reviewed, i.why
 FROM task t JOIN annotation a ON a.task_id = t.id AND a.round = t.round AND a.state = 'accepted'
 JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
 LEFT JOIN review_item i ON i.annotation_id = a.id
 WHERE t.id = :task_id AND t.state <> 'removed' AND t.purpose = 'work' ORDER BY a.id;
+
+-- Their answers, up to the last of those tasks.
+-- name: review_changed_answers
+SELECT t.id AS task_id, a.id, a.worker_id, a.version, v.flag, i.state AS item_state, i.version AS reviewed, i.why
+FROM task t JOIN annotation a ON a.task_id = t.id AND a.round = t.round AND a.state = 'accepted'
+JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
+LEFT JOIN review_item i ON i.annotation_id = a.id
+WHERE t.project_id = :project_id AND t.changed > 0 AND (t.changed, t.seq) > (:changed, :seq)
+  AND (t.changed, t.seq) <= (:until_changed, :until_seq) AND t.state <> 'removed' AND t.purpose = 'work';
 
 -- name: review_task_id
 SELECT id FROM task WHERE project_id = :project_id AND seq = :seq AND state <> 'removed' AND purpose = 'work';
