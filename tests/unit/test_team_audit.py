@@ -14,7 +14,7 @@ import pytest
 from labelling_world import NO, World
 
 from tawsim.core.errors import BadInput
-from tawsim.labelling import owners, submit
+from tawsim.labelling import owners, reviews, submit
 from tawsim.labelling.projects import update_project
 from tawsim.store.keys import record
 from tawsim.workspaces import audit
@@ -38,6 +38,9 @@ def lived(world: World) -> World:
     world.db.write(lambda tx: submit.edit(tx, world.a, one["id"], "e", 1, NO))
     two = world.answer(world.a)
     world.db.write(lambda tx: owners.reject(tx, world.owner, two["id"], "r", 1, "غير صحيح"))
+    three = world.answer(world.b, NO)
+    said = reviews.Said(1, "accept", words="جيد")
+    world.db.write(lambda tx: reviews.review(tx, world.owner, three["id"], "v", said))
     with world.db.read() as tx:
         version = tx.one("project_get", id=world.project.id)["version"]
     world.db.write(lambda tx: update_project(tx, world.owner, world.project.id, version, {"guideline": "دليل"}))
@@ -188,6 +191,8 @@ def test_a_chain_that_was_made_anew_as_a_whole_shows_by_a_head_that_was_kept(liv
         ('UPDATE annotation_version SET answers = \'{"label":"نعم"}\' WHERE version = 2', "answer"),
         ("UPDATE annotation_version SET comment = 'x' WHERE version = 2", "answer"),
         ("DELETE FROM annotation_version WHERE version = 2", "answer"),
+        ("UPDATE review SET verdict = 'reject', reason = 'x'", "review"),
+        ("UPDATE review SET words = ''", "review"),
         ("UPDATE guideline SET text = 'other' WHERE version = 1", "guideline"),
         ("UPDATE project_schema SET questions = '[]'", "schema"),
         ("UPDATE project SET overlap = 9", "settings"),

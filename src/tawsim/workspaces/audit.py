@@ -320,7 +320,7 @@ class _Content:
         else:
             self._compare_count()
         told = self._told | {(what, object_id, 0) for what, object_id in self._newest}
-        for row in self._tx.all("audit_versions"):
+        for row in self._tx.stream("audit_versions"):
             if (row["what"], row["id"], row["version"]) not in told:
                 self._checked.fault(
                     "added", 0, f"{row['what']} {row['id']} stands in its table, and no event tells of it"

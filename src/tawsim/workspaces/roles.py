@@ -117,6 +117,7 @@ def invite(
     made = add_worker(tx, actor_id, key, name, role=wanted)
     if profile.languages:
         tx.run("profile_set", id=made.id, profile=to_json(said(profile)))
+        record(tx, "worker.profile", actor_id, object_id=made.id, data=to_json({"changed": ["languages"]}))
     return made
 
 

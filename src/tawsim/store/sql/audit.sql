@@ -42,6 +42,18 @@ LEFT JOIN audit_salt s ON s.worker_id = a.worker_id WHERE a.id = :id;
 SELECT 1 AS version, d.worker_id AS author, s.salt, d.answers, d.comment, d.flag FROM draft d
 LEFT JOIN audit_salt s ON s.worker_id = d.worker_id WHERE d.id = :id;
 
+-- name: audit_review
+SELECT 1 AS version, r.reviewer_id AS author, s.salt, r.annotation_id, r.seen_version, r.verdict, r.reason, r.words, r.answers
+FROM review r LEFT JOIN audit_salt s ON s.worker_id = r.reviewer_id WHERE r.id = :id;
+
+-- name: audit_decision
+SELECT 1 AS version, d.decider_id AS author, s.salt, d.task_id, d.round, d.settles, d.answers, d.chosen_id, d.words
+FROM decision d LEFT JOIN audit_salt s ON s.worker_id = d.decider_id WHERE d.id = :id;
+
+-- name: audit_dispute
+SELECT 1 AS version, d.judge_id AS author, s.salt, d.review_id, d.right_is, d.reason, d.answers
+FROM dispute d LEFT JOIN audit_salt s ON s.worker_id = d.judge_id WHERE d.id = :id;
+
 -- name: audit_guideline
 SELECT g.version, '' AS author, '' AS salt, g.text FROM guideline g JOIN project p ON p.id = g.project_id
 WHERE g.project_id = :id AND g.version = CASE WHEN :version = 0 THEN p.guideline_version ELSE :version END;
@@ -66,6 +78,8 @@ ORDER BY v.annotation_id, v.version LIMIT :n;
 -- name: audit_versions
 SELECT 'guideline' AS what, project_id AS id, version FROM guideline
 UNION ALL SELECT 'schema', project_id, version FROM project_schema
+UNION ALL SELECT 'review', id, 1 FROM review
+UNION ALL SELECT 'decision', id, 1 FROM decision
 UNION ALL SELECT 'settings', id, 0 FROM project
 UNION ALL SELECT 'person', id, 0 FROM worker;
 
