@@ -90,6 +90,8 @@ def quality_page(
     current = _is_current(db, kept, project, asked)
     if not current:
         _make(db, kept, project, asked, wait_s)
+    elif time.monotonic() - kept.groups_at >= GROUPS_EVERY_S:  # lanes, tags and comments: nobody waits for them
+        _make(db, kept, project, asked, None if wait_s is None else 0)
     made = kept.made.get(asked.name)
     if made is None or made.page["schema_version"] != project.schema_version:
         if kept.error is not None:
@@ -152,8 +154,7 @@ def _stamp(db: Database, project: Project) -> tuple[Any, ...]:
 
 def _is_current(db: Database, kept: _Kept, project: Project, question: Question) -> bool:
     made = kept.made.get(question.name)
-    fresh = time.monotonic() - kept.groups_at < GROUPS_EVERY_S
-    return made is not None and fresh and made.stamp == _stamp(db, project)
+    return made is not None and made.stamp == _stamp(db, project)
 
 
 def _make(db: Database, kept: _Kept, project: Project, question: Question, wait_s: float | None) -> None:
