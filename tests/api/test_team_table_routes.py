@@ -6,8 +6,10 @@ import time
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from tawsim.core.ids import new_id
+from tawsim.server import table_shapes as shapes
 from tawsim.workspaces.workspace import add_worker
 
 
@@ -157,6 +159,27 @@ def _token(world: Any, worker_id: str) -> dict[str, str]:
     identity = Identity(world.workspace.id, worker_id)
     secret = world.state.accounts.write(lambda tx: accounts.issue(tx, "token", identity))
     return {"authorization": f"Bearer {secret}"}
+
+
+def test_answers_have_their_promised_shapes(world: Any) -> None:
+    world.answer(world.layla)
+    base = f"/projects/{world.project['id']}/table"
+    job = ended(world, begin(world, action="tag", value="x", seqs=[1]).json()["job"])
+    body = {"action": "gold", "value": 0.5, "query": ""}
+    view = {"key": "v", "name": "v", "query": "", "columns": []}
+    given = {
+        shapes.TableShape: table(world, "seq:1"),
+        shapes.TableFacts: world.get(base + "/facts"),
+        shapes.TaskShape: world.get(base + "/tasks/1"),
+        shapes.BulkPreview: world.post(base + "/preview", body),
+        shapes.JobsShape: world.get(base + "/actions"),
+        shapes.JobShape: world.get(f"{base}/actions/{job['id']}"),
+        shapes.ViewsShape: world.post(base + "/views", view),
+        shapes.TagsShape: world.post(base + "/tags/rename", {"old": "x", "new": "y"}),
+    }
+    for shape, answer in given.items():
+        adapter: TypeAdapter[Any] = TypeAdapter(shape)
+        assert adapter.dump_python(adapter.validate_python(answer.json()), mode="json") == answer.json(), shape
 
 
 def test_labellers_and_reviewers_stay_outside(world: Any) -> None:

@@ -77,9 +77,6 @@ INSERT INTO task_tag (task_id, tag_id) VALUES (:task_id, :tag_id) ON CONFLICT (t
 -- name: task_tag_delete
 DELETE FROM task_tag WHERE task_id = :task_id AND tag_id = :tag_id;
 
--- name: task_tag_has
-SELECT 1 AS had FROM task_tag WHERE task_id = :task_id AND tag_id = :tag_id;
-
 -- name: view_list
 SELECT v.*, w.name AS worker_name, w.active FROM saved_view v JOIN worker w ON w.id = v.worker_id
 WHERE v.project_id = :project_id AND (v.worker_id = :worker_id OR v.shared = 1) ORDER BY v.created_at, v.id;
@@ -159,7 +156,7 @@ INSERT INTO bulk_piece (job_id, number, first_seq, last_seq, seqs) VALUES (:job_
 
 -- name: bulk_piece_copy
 INSERT INTO bulk_piece (job_id, number, first_seq, last_seq, seqs)
-SELECT :job_id, number, first_seq, last_seq, before FROM bulk_piece WHERE job_id = :undoes AND before <> '[]';
+SELECT :job_id, number, first_seq, last_seq, before FROM bulk_piece WHERE job_id = :undoes AND LENGTH(before) > 2;
 
 -- name: bulk_piece_next
 SELECT * FROM bulk_piece WHERE job_id = :job_id AND done >= 0 ORDER BY number LIMIT 1;
@@ -173,7 +170,7 @@ DELETE FROM bulk_piece WHERE job_id = :job_id;
 -- name: bulk_pieces_of_task
 SELECT j.id, j.worker_id, j.action, j.value, j.undoes, j.created_at, p.before
 FROM bulk_job j JOIN bulk_piece p ON p.job_id = j.id
-WHERE j.project_id = :project_id AND p.first_seq <= :seq AND p.last_seq >= :seq AND p.before <> '[]' ORDER BY j.id;
+WHERE j.project_id = :project_id AND p.first_seq <= :seq AND p.last_seq >= :seq AND LENGTH(p.before) > 2 ORDER BY j.id;
 
 -- name: table_import_of
 SELECT source, started_at, ended_at FROM import
