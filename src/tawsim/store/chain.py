@@ -14,6 +14,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Read = Callable[["Transaction", str, int], "Row | None"]
 START = bytes(32)
+_quoted = encode_basestring  # a text as JSON writes it, every script as itself; takes nothing but a text
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 # What a digest is of → how its row is read: version, author, salt, and the columns that count. Version 0 asks for the newest.
@@ -64,13 +66,29 @@ _NOTHING: tuple[str, ...] = ()
 
 
 def row_text(row: tuple[Any, ...]) -> str:
-    """The text that is hashed of (number, id, at, kind, actor_id, project_id, task_id, object_id, content, data)."""
-    return _ENCODE(row)
+    """The text that is hashed of (number, id, at, kind, actor_id, project_id, task_id, object_id, content, data).
+
+    The very text that JSON gives; put together by hand, for this is done for every event, and takes a third of the time.
+    Raises TypeError for a row that holds something else than texts and whole numbers where they belong.
+    """
+    number, id_, at, kind, actor, project, task, object_, content, data = row
+    if type(number) is not int or type(at) is not int:
+        raise TypeError("numbers of events and times are whole numbers")
+    return (
+        f"[{number},{_quoted(id_)},{at},{_quoted(kind)},{_quoted(actor)},"
+        f"{'null' if project is None else _quoted(project)},{'null' if task is None else _quoted(task)},"
+        f"{'null' if object_ is None else _quoted(object_)},{_quoted(content)},{_quoted(data)}]"
+    )
 
 
 def linked(previous: bytes, row: tuple[Any, ...]) -> bytes:
     """The hash of a row after the hash before it, 32 bytes."""
-    return hashlib.sha256(previous + _ENCODE(row).encode()).digest()
+    return hashlib.sha256(previous + row_text(row).encode()).digest()
+
+
+def list_text(row: tuple[Any, ...]) -> str:
+    """Any row as a JSON list, in the same form."""
+    return _ENCODE(row)
 
 
 def digest_of(what: str, id_: str, row: "Row") -> str:

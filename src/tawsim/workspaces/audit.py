@@ -128,7 +128,7 @@ def _earlier(tx: Transaction) -> tuple[int, str]:
     digest, count, after = hashlib.sha256(), 0, ""
     while rows := tx.all("event_earlier", after=after, n=PIECE):
         for row in rows:
-            digest.update(chain.row_text(tuple(row)).encode() + b"\n")
+            digest.update(chain.list_text(tuple(row)).encode() + b"\n")
         count, after = count + len(rows), rows[-1]["id"]
     return count, digest.hexdigest()
 
@@ -143,7 +143,7 @@ def _untold(tx: Transaction, told: "array[int]") -> tuple[int, str]:
     while rows := tx.all("audit_answer_keys", after=after, after_version=version, n=PIECE):
         keys = np.fromiter((hash((row["id"], row["version"])) for row in rows), dtype=np.int64, count=len(rows))
         for place in np.flatnonzero(~np.isin(keys, known, assume_unique=False)):
-            digest.update(chain.row_text(tuple(rows[place])).encode() + b"\n")
+            digest.update(chain.list_text(tuple(rows[place])).encode() + b"\n")
             count += 1
         after, version = rows[-1]["id"], rows[-1]["version"]
     return count, digest.hexdigest()
