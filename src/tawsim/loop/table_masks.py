@@ -242,7 +242,9 @@ def _answer(values: Sequence[Value], sight: Sight) -> Mask:
         )
     wanted = {clean(str(one)) for one in values if one is not None}
     codes = [i for i, label in enumerate(truth.labels) if clean(label) in wanted]
-    hit = (truth.votes[:, codes] > 0).any(axis=1) if codes else np.zeros(len(truth.seqs), bool)
+    hit = np.zeros(len(truth.seqs), bool)
+    for code in codes:
+        hit |= truth.votes[:, code] > 0
     found = sight.of_truth(hit, False)
     return found | (sight.columns["accepted"] == 0) if None in values else found
 
