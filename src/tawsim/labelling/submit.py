@@ -211,10 +211,12 @@ def _accept(
         tx, "annotation.accepted", lease["worker_id"], project_id=lease["project_id"], task_id=lease["task_id"],
         object_id=annotation_id,
     )  # fmt: skip
-    worked(
+    active = worked(
         tx, project, lease["worker_id"], since=lease["granted_at"], spent_ms=given.spent_ms, object_id=annotation_id,
         answer=True,
     )  # fmt: skip
+    if active:
+        tx.run("annotation_set_active", id=annotation_id, active=active)
     told = known_answered(tx, project_of(project), lease, annotation_id) if task["purpose"] != "work" else None
     called = shown_id(project_of(project), lease["worker_id"], lease["task_id"])
     return {

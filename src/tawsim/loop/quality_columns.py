@@ -46,8 +46,8 @@ def coding_of(question: Question) -> Coding:
 
 @dataclass(slots=True, eq=False)
 class Columns:
-    """N answers, sorted by task number and, of one task, by worker. `at` in µs; `seconds` (N,) from when the task was given
-    out, or the person's last answer if that was later, to the answer; `guideline` its version; `codes` by question: a place
+    """N answers, sorted by task number and, of one task, by worker. `at` in µs; `seconds` (N,) of active time that was
+    counted for the answer, else from when the task was given out, or the last answer if that was later, to the answer; `guideline` its version; `codes` by question: a place
     among labels, steps or `sets` (int32, -1 for none), or a number (float64, NaN for none)."""
 
     seq: NDArray[np.int64]
@@ -94,7 +94,10 @@ def read_columns(db: Database, project: Project) -> Held:
         given = tx.stream("quality_answers", project_id=project.id, visible_seq=held.visible_seq)
         found, granted = _gather(given, held, carrier_of(tx, project))
     order = np.lexsort((found.at, found.worker))
-    found.seconds[order] = _seconds(found.worker[order], found.at[order], granted[order])
+    uncounted = np.isnan(found.seconds)
+    guessed = np.empty(len(order), np.float32)
+    guessed[order] = _seconds(found.worker[order], found.at[order], granted[order])
+    found.seconds[uncounted] = guessed[uncounted]
     latest = np.zeros(len(held.workers), np.int64)
     np.maximum.at(latest, found.worker, found.at)
     held.last_at = dict(enumerate(latest.tolist()))
@@ -143,7 +146,8 @@ def _replace(held: Held, touched: NDArray[np.int64], found: Columns, granted: ND
         worker, at = int(found.worker[i]), int(found.at[i])
         before = held.last_at.get(worker, 0)
         start = max(int(granted[i]), before if before < at else 0)
-        found.seconds[i] = known.get((worker, at), max(at - start, 0) / SECOND)
+        if np.isnan(found.seconds[i]):
+            found.seconds[i] = known.get((worker, at), max(at - start, 0) / SECOND)
         held.last_at[worker] = max(before, at)
     found = _sorted(found)
     place = np.searchsorted(old.seq[kept], found.seq)
@@ -193,13 +197,14 @@ def _no_answers(project: Project) -> dict[str, dict[int, list[tuple[int, Any]]]]
 
 
 def _gather(given: Iterator[Any], held: Held, carrier: Carrier) -> tuple[Columns, NDArray[np.int64]]:
-    """Columns from rows, in the order they come; and when each task was given out (N,)."""
+    """Columns from rows, in the order they come, with NaN seconds where no time was counted; and when each task was given
+    out (N,)."""
     read = _Reader(held, carrier)
     places = {worker: i for i, worker in enumerate(held.workers)}
     coded = [q for q in held.project.questions if coding_of(q) != "other"]
     parts: dict[str, list[NDArray[Any]]] = defaultdict(list)
     while chunk := list(islice(given, CHUNK)):
-        seq, worker, text, version, at, granted, guideline = zip(*chunk, strict=True)
+        seq, worker, text, version, at, granted, active, guideline = zip(*chunk, strict=True)
         for one in set(worker) - places.keys():
             places[one] = len(places)
             held.workers.append(one)
@@ -208,6 +213,7 @@ def _gather(given: Iterator[Any], held: Held, carrier: Carrier) -> tuple[Columns
         parts["worker"].append(np.fromiter(who, np.int32, len(chunk)))
         parts["at"].append(np.fromiter(at, np.int64, len(chunk)))
         parts["granted"].append(np.fromiter(granted, np.int64, len(chunk)))
+        parts["active"].append(np.array(active, np.float64))  # None becomes NaN
         parts["guideline"].append(np.fromiter(guideline, np.int32, len(chunk)))
         codes = read.codes(text, version)
         for place, question in enumerate(coded):
@@ -220,7 +226,7 @@ def _gather(given: Iterator[Any], held: Held, carrier: Carrier) -> tuple[Columns
 
     found = Columns(
         joined("seq", np.int64), joined("worker", np.int32), joined("at", np.int64),
-        np.zeros(sum(map(len, parts["seq"])), np.float32), joined("guideline", np.int32),
+        (joined("active", np.float64) / SECOND).astype(np.float32), joined("guideline", np.int32),
         {q.name: joined("code " + q.name, _codes(q, ()).dtype) for q in coded},
     )  # fmt: skip
     return found, joined("granted", np.int64)

@@ -77,6 +77,9 @@ SELECT id FROM annotation WHERE lease_id = :lease_id;
 UPDATE annotation SET version = version + 1, schema_version = :schema_version
 WHERE id = :id AND version = :seen_version AND state = 'accepted';
 
+-- name: annotation_set_active
+UPDATE annotation SET active = :active WHERE id = :id;
+
 -- name: annotation_set_state
 UPDATE annotation SET state = :state WHERE id = :id AND state = 'accepted';
 
