@@ -3,9 +3,10 @@
 from typing import Any
 
 from pydantic import TypeAdapter
+from tests.api.test_team_sign_in import session_of
 
 from tawsim.core.ids import new_id
-from tawsim.server import shapes, work_shapes
+from tawsim.server import account, people, sessions, shapes, work_shapes
 
 
 def holds(shape: Any, answer: Any) -> None:
@@ -29,11 +30,24 @@ def test_every_answer_has_its_promised_shape(world: Any) -> None:
     holds(shapes.TasksShape, world.get(project + "/tasks?limit=3"))
     holds(shapes.TruthShape, world.get(project + "/truth?limit=3"))
     holds(shapes.TruthShape, world.get(project + "/truth?limit=3&order=doubt"))
-    holds(shapes.WorkersShape, world.get("/workers"))
+    holds(people.MembersShape, world.get("/workers"))
     holds(work_shapes.DraftsShape, world.get("/drafts"))
     holds(work_shapes.OwnAnnotationsShape, world.get(project + "/annotations/mine", world.layla))
     holds(shapes.ImportShape, world.post(project + "/tasks", {"key": "more", "rows": ["نص جديد", {"text": "x"}]}))
     holds(shapes.InvitationShape, world.post("/workers", {"key": "k", "name": "Sara"}))
+
+
+def test_the_shapes_of_people_and_of_ones_own_account(world: Any) -> None:
+    me = session_of(world, world.workspace.owner_id)
+    holds(account.TokenShape, world.post("/account/tokens", {"name": "t", "scopes": ["read"], "days": 1}, me))
+    holds(account.AccountShape, world.get("/account", me))
+    holds(account.EndedShape, world.post("/account/password", {"password": "a long enough one"}, me))
+    holds(people.TokensShape, world.get(f"/workers/{world.workspace.owner_id}/tokens", me))
+    path = f"/api/v1/workers/{world.omar_id}"
+    holds(people.ProfileShape, world.client.patch(path, json={"seen_version": 1, "skills": ["x"]}, headers=me))
+    holds(people.RoleShape, world.client.put(path + "/role", json={"role": "reviewer"}, headers=me))
+    holds(people.EmailShape, world.client.put(path + "/sign-on", json={"email": "o@e.org"}, headers=me))
+    holds(sessions.WaysShape, world.client.get("/api/v1/sign-in"))
 
 
 def test_the_shapes_of_work(world: Any) -> None:

@@ -220,26 +220,6 @@ class TruthShape:
 
 
 @dataclass(frozen=True)
-class InvitedWorker:
-    """A worker; `invited` while a link waits to be opened."""
-
-    id: str
-    name: str
-    kind: str
-    role: str
-    active: bool
-    created_at: int
-    invited: bool
-
-
-@dataclass(frozen=True)
-class WorkersShape:
-    """Everybody in the workspace."""
-
-    workers: list[InvitedWorker]
-
-
-@dataclass(frozen=True)
 class InvitationShape:
     """A one-time link, shown once."""
 
