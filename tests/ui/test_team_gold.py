@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from tests.ui.conftest import Server
 from tests.ui.test_owner_pages import enter, violations
 
@@ -77,12 +77,10 @@ def test_a_lead_makes_a_known_answer_and_sets_the_rate(page: Page, server: Serve
     shot(page, f"gold-small-{language}")
 
 
-def test_a_labeller_is_taught_by_an_example_and_qualifies(
-    page: Page, server: Server, language: str, browser: Browser
-) -> None:
+def test_a_labeller_is_taught_by_an_example_and_qualifies(page: Page, server: Server, language: str) -> None:
     known = {1: ("training", "إيجابي")} | dict.fromkeys((2, 5, 6, 7), ("gold", "سلبي"))
     project = settle(server, known, training={"on": True, "examples": 1, "pass_at": 0.2, "least": 3})
-    page.goto(server.invite("Layla ليلى"))
+    enter(page, server.invite("Layla ليلى"))
     page.goto(f"{server.base}/label/{project}")
     expect(page.get_by_test_id("standing")).to_have_attribute("data-stage", "training")
     page.get_by_test_id("option").nth(1).click()
@@ -111,7 +109,7 @@ def test_a_labeller_is_taught_by_an_example_and_qualifies(
 
 def test_it_is_said_why_there_is_nothing(page: Page, server: Server, language: str) -> None:
     project = settle(server, {}, quota={"per_day": 1})
-    page.goto(server.invite("Layla"))
+    enter(page, server.invite("Layla"))
     page.goto(f"{server.base}/label/{project}")
     page.get_by_test_id("option").first.click()
     nothing = page.get_by_test_id("nothing-left")
