@@ -132,6 +132,9 @@ def test_agreement_on_texts_and_their_truth_follow_the_setting() -> None:
     answers = ["ذهب أحمد إلى المدرسة", "ذهب احمد الى المدرسه", "ذهب أحمد إلى المدرسة"]
     rows = [(task, f"w{i}", {"t": said}) for task in range(1, 9) for i, said in enumerate(answers)]
     plain, same = infer_structured(rows, Text("t")), infer_structured(rows, Text("t"), ALL)
-    assert plain is not None and same is not None and plain.agreement is not None and same.agreement is not None
+    assert plain is not None
+    assert same is not None
+    assert plain.agreement is not None
+    assert same.agreement is not None
     assert plain.agreement.alpha > 0 == same.agreement.alpha  # word error
     assert set(same.chosen) == {answers[0]}  # as most wrote it

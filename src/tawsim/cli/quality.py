@@ -66,7 +66,7 @@ def _show(out: Output, found: Mapping[str, Any]) -> None:
         ]  # fmt: skip
         out.table(("labels", "tasks", "of all disagreement", "the guideline"), rows, right=(1,))
     out.say("", "People:")
-    rows = [
+    people = [
         (
             one["name"], f"{one['answers']:,}", interval(one["others"]), interval(one["truth"]), interval(one["seconds"], "s"),
             "; ".join(filter(None, (PACES[one["pace"]["is"]], _change(one["change"])))),
@@ -74,7 +74,7 @@ def _show(out: Output, found: Mapping[str, Any]) -> None:
         for one in found["people"]
     ]  # fmt: skip
     measure = next((one["truth"]["measure"] for one in found["people"] if one["truth"]), "truth")
-    out.table(("person", "answers", "like others", measure, "time an answer", ""), rows, right=(1,))
+    out.table(("person", "answers", "like others", measure, "time an answer", ""), people, right=(1,))
     lower = [(one["name"] or one["kind"], part) for one in found["slices"] for part in one["parts"] if part["lower"]]
     if lower:
         out.say("", "Below the rest:")

@@ -243,7 +243,10 @@ def _insert(
         raise Conflict("This import was taken for dead and ended.", "Import the file again.")
     if places is not None:
         places.store(tx, tasks)
-    tx.many("task_insert" if places is None else "task_insert_placed", tasks)
+    if places is None:
+        tx.many("task_insert", tasks)
+    else:
+        tx.many("task_insert_placed", tasks)
     tx.many("task_content_insert", tasks)
     if places is not None:
         places.stored(tx, tasks)

@@ -265,7 +265,9 @@ def _check_untouched(tx: Transaction, row: Row, answer: Row) -> None:
 def reinstate(tx: Transaction, answer: Row) -> None:
     """A rejected answer counts again, if there is still a place for it in its task. Raises Conflict."""
     task = tx.one("task_get", id=answer["task_id"])
-    slot = take_slot(tx, answer["task_id"], answer["round"]) if task and task["round"] == answer["round"] else None
+    slot = None
+    if task is not None and task["round"] == answer["round"]:
+        slot = take_slot(tx, task["id"], task["round"], task["purpose"])
     if task is None or slot is None:
         raise Conflict("The place of this answer was given to somebody else.", "Raise the task's overlap first.")
     tx.run("review_annotation_again", id=answer["id"])

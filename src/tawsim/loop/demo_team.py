@@ -6,6 +6,7 @@ Through the same functions that people use. Deterministic but for the clock, whi
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from tawsim.core.clock import SECOND, system_clock
 from tawsim.core.records import Project, Worker
@@ -73,7 +74,7 @@ def add_team(workspace: Workspace, project: Project, people: Sequence[Worker], t
     }
     db.write(lambda tx: update_project(tx, owner, project.id, project.version, {"settings": settings}))
     db.write(lambda tx: _make_known(tx, owner, project, true))
-    noura, karim = (db.write(lambda tx, name=name: _reviewer(tx, owner, name)) for name in REVIEWERS)
+    noura, karim = (db.write(partial(_reviewer, owner=owner, name=name)) for name in REVIEWERS)
     db.write(lambda tx: _speak_arabic(tx, owner, people))
     reviewed = db.write(lambda tx: _review(tx, project, noura.id, true))
     db.write(lambda tx: _dispute(tx, project, reviewed, karim.id))

@@ -47,8 +47,9 @@ def coding_of(question: Question) -> Coding:
 @dataclass(slots=True, eq=False)
 class Columns:
     """N answers, sorted by task number and, of one task, by worker. `at` in µs; `seconds` (N,) of active time that was
-    counted for the answer, else from when the task was given out, or the last answer if that was later, to the answer; `guideline` its version; `codes` by question: a place
-    among labels, steps or `sets` (int32, -1 for none), or a number (float64, NaN for none)."""
+    counted for the answer, else from when the task was given out, or the last answer if that was later, to the answer;
+    `guideline` its version; `codes` by question: a place among labels, steps or `sets` (int32, -1 for none), or a number
+    (float64, NaN for none)."""
 
     seq: NDArray[np.int64]
     worker: NDArray[np.int32]
