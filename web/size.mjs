@@ -22,8 +22,10 @@ function withImports(name, seen = new Set()) {
 
 const size = (name) => gzipSync(readFileSync(join(out, 'assets', name)), { level: 9 }).length;
 const stemOf = (name) => name.replace(/-[\w-]{8}\.\w+$/, '');
-// The words of one language come beside: the larger of the two.
-const words = Math.max(...assets.filter((name) => /^(?:ar|en)-[\w-]{8}\.js$/.test(name)).map(size));
+// The words of one language come beside: the larger of the two; pages other than the first bring a second part.
+const largest = (pattern) => Math.max(...assets.filter((name) => pattern.test(name)).map(size));
+const first = largest(/^_words_(?:ar|en)-[\w-]{8}\.js$/);
+const more = largest(/^more-[\w-]{8}\.js$/);
 const pages = { label: 'Label', home: 'Home', truth: 'TruthPage' };
 let over = false;
 console.log('page    files   JS gz   CSS gz   total gz (bytes; with index.html)');
@@ -33,7 +35,7 @@ for (const [page, stem] of Object.entries(pages)) {
   // Vite names a style file after the chunk that brings it along.
   const stems = new Set([...all].filter((name) => name.endsWith('.js')).map(stemOf));
   for (const name of assets) if (name.endsWith('.css') && stems.has(stemOf(name))) all.add(name);
-  const js = words + [...all].filter((name) => name.endsWith('.js')).reduce((sum, name) => sum + size(name), 0);
+  const js = first + (page === 'truth' ? more : 0) + [...all].filter((name) => name.endsWith('.js')).reduce((sum, name) => sum + size(name), 0);
   const css = [...all].filter((name) => name.endsWith('.css')).reduce((sum, name) => sum + size(name), 0);
   const total = js + css + gzipSync(index).length;
   console.log(`${page.padEnd(8)}${String(all.size).padStart(5)}${String(js).padStart(8)}${String(css).padStart(9)}${String(total).padStart(11)}`);

@@ -1,6 +1,7 @@
 // How the front end is built: into the Python package, hashed under /assets/, nothing inlined (the server's CSP forbids it).
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig, type Plugin } from 'vite';
+import { words } from './words.mjs';
 
 declare const process: { env: Record<string, string | undefined> };
 const api = process.env.TAWSIM_API ?? 'http://127.0.0.1:8765';
@@ -13,7 +14,7 @@ const oneFontFormat: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [oneFontFormat, svelte()],
+  plugins: [oneFontFormat, words, svelte()],
   build: {
     outDir: process.env.TAWSIM_WEB_OUT ?? '../src/tawsim/server/static',
     emptyOutDir: true,

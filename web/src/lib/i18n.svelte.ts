@@ -6,22 +6,37 @@ export type Key = keyof typeof en;
 type Message = string | Partial<Record<Intl.LDMLPluralRule, string>>;
 type Values = Record<string, string | number>;
 
-// A language is a file of its own: nobody waits for the words of the other one.
-const WORDS: Record<Language, () => Promise<{ default: Record<string, Message> }>> = {
-  ar: () => import('../messages/ar.json'),
-  en: () => import('../messages/en.json'),
+// A language is two files (words.mjs): nobody waits for the words of the other one, nor for those of pages that are not open.
+type Part = () => Promise<{ default: Record<string, Message> }>;
+const WORDS: Record<Language, { first: Part; more: Part }> = {
+  ar: { first: () => import('words:ar'), more: () => import('words:ar/more') },
+  en: { first: () => import('words:en'), more: () => import('words:en/more') },
 };
 let spoken = $state.raw<{ language: Language; words: Record<string, Message> }>({ language: 'en', words: {} });
+let wantsMore = false;
+
+const partsOf = (language: Language): Promise<{ default: Record<string, Message> }[]> =>
+  Promise.all([WORDS[language].first(), ...(wantsMore ? [WORDS[language].more()] : [])]);
 
 /** Brings the words of a language, then speaks it. Rejects where they cannot be brought: what was spoken stays. */
 export async function speak(language: Language): Promise<void> {
-  const { default: words } = await WORDS[language]();
-  spoken = { language, words };
+  const parts = await partsOf(language);
+  spoken = { language, words: Object.assign({}, ...parts.map((part) => part.default)) };
   applyPrefs({ language });
 }
 
+/** Brings the words of the pages beyond home and labelling too, now and with every change of language. */
+export async function speakMore(): Promise<void> {
+  if (wantsMore) return;
+  wantsMore = true;
+  await speak(prefs.language).catch((error: unknown) => {
+    wantsMore = false;
+    throw error;
+  });
+}
+
 /** Brings the words of the other language, so that one can change to it without a connection. */
-export const warmOther = (): void => void WORDS[prefs.language === 'ar' ? 'en' : 'ar']().catch(() => undefined);
+export const warmOther = (): void => void partsOf(prefs.language === 'ar' ? 'en' : 'ar').catch(() => undefined);
 
 // A value inside a sentence keeps its own direction and cannot disturb its neighbours (FSI … PDI: `<bdi>` in plain text).
 const isolate = (text: string) => `\u2068${text}\u2069`;

@@ -1,0 +1,4 @@
+// What vite.config.ts knows of words.mjs.
+import type { Plugin } from 'vite';
+
+export const words: Plugin;
