@@ -94,7 +94,7 @@ const STEPS: Record<string, Key> = {
   'task.priority': 'tt_h_priority', 'task.assigned': 'tt_h_assigned',
   'review.accept': 'tt_h_r_accept', 'review.fix': 'tt_h_r_fix', 'review.reject': 'tt_h_r_reject', 'review.asked': 'tt_h_r_asked', 'review.undone': 'tt_h_r_undone',
   'review.held': 'tt_h_r_held', 'review.released': 'tt_h_r_released', 'review.expired': 'tt_h_r_expired',
-  'dispute.opened': 'tt_h_disputed', 'dispute.judged': 'tt_h_judged', 'decision.answers': 'tt_h_decided', 'decision.cannot': 'tt_h_decided', 'decision.open': 'tt_h_decided',
+  'dispute.opened': 'tt_h_disputed', 'dispute.judged': 'tt_h_judged', 'dispute.held': 'tt_h_d_held', 'dispute.released': 'tt_h_d_released', 'live.asked': 'tt_h_live', 'decision.answers': 'tt_h_decided', 'decision.cannot': 'tt_h_decided', 'decision.open': 'tt_h_decided',
   'gold.made': 'tt_h_gold', 'gold.corrected': 'tt_h_gold_corrected', 'gold.unmade': 'tt_h_gold_unmade', 'gold.flagged': 'tt_h_gold_flagged',
   'draft.kept': 'tt_h_draft', 'draft.adopted': 'tt_h_adopted', 'bulk.tag': 'tt_h_tag', 'bulk.untag': 'tt_h_untag', 'bulk.due': 'tt_h_due',
   'bulk.tag.undone': 'tt_h_untag', 'bulk.untag.undone': 'tt_h_tag', 'bulk.due.undone': 'tt_h_due_undone',
