@@ -7,7 +7,7 @@ from kinds_world import answer
 from reviews_world import make_reviews, set_role
 
 from tawsim.core.errors import BadAnswer, BadInput, Conflict, KeyReused, NotFound, VersionConflict
-from tawsim.labelling import owners, review_queue, reviews
+from tawsim.labelling import disputes, owners, review_queue, reviews
 from tawsim.labelling.evidence import score_of
 from tawsim.labelling.reviews import Said
 from tawsim.labelling.submit import Given, edit, undo
@@ -376,6 +376,22 @@ def test_accepting_many_says_first_how_many_are_wrong_and_can_be_undone(workspac
     with workspace.db.read() as tx:
         assert review_queue.counts(tx, world.project.id, world.rana)["waiting"] == 90
     assert preview_bulk(workspace.db, world.rana, world.project.id, 0.9).answers == told.answers
+
+
+def test_what_people_found_of_answers_like_these_is_what_a_dispute_says(workspace: Workspace) -> None:
+    world = _sure_world(workspace)
+    one = next(one["id"] for one in world.answers()[10:] if one["worker_id"] == world.layla)
+    world.say(world.rana, one, "reject", reason="wrong label")
+    assert preview_bulk(workspace.db, world.rana, world.project.id, 0.9).checked["wrong"] == 1
+    [review] = world.all("review_of_annotation", annotation_id=one)
+    workspace.db.write(lambda tx: disputes.dispute(tx, world.layla, review["id"], "d", "it is right"))
+    held = workspace.db.write(lambda tx: disputes.next_dispute(tx, world.project.id, world.sami))
+    assert held is not None
+    side = "a" if held["a_is"] == "author" else "b"
+    said = disputes.Verdict(held["hold"], side, "the author is right")
+    workspace.db.write(lambda tx: disputes.judge(tx, world.sami, held["id"], "j", said))
+    checked = preview_bulk(workspace.db, world.rana, world.project.id, 0.9).checked
+    assert (checked["n"], checked["wrong"]) == (1, 0)
 
 
 def test_accepting_many_leaves_out_what_changed_came_later_or_is_held(workspace: Workspace) -> None:

@@ -162,11 +162,13 @@ WHERE i.project_id = :project_id AND i.state = 'waiting' AND i.why NOT IN ('aske
   AND NOT EXISTS (SELECT 1 FROM annotation b WHERE b.task_id = i.task_id AND b.worker_id = :actor_id AND b.round = t.round
                   AND b.state = 'accepted');
 
--- What people found of answers when they looked: the share that was wrong tells what the model's own figure is worth.
+-- What people found of answers when they looked: the share that was wrong tells what the model's own figure is worth. Where a
+-- dispute found the author right, it was right.
 -- name: review_bulk_checked
-SELECT r.verdict, t.seq, r.schema_version, v.answers
+SELECT CASE WHEN d.right_is = 'author' THEN 'accept' ELSE r.verdict END AS verdict, t.seq, r.schema_version, v.answers
 FROM review r JOIN task t ON t.id = r.task_id AND t.round = r.round
 JOIN annotation_version v ON v.annotation_id = r.annotation_id AND v.version = r.seen_version
+LEFT JOIN dispute d ON d.review_id = r.id
 WHERE r.project_id = :project_id AND r.bulk_id IS NULL AND r.undone_at IS NULL AND t.state <> 'removed'
 ORDER BY r.id DESC LIMIT :n;
 
