@@ -39,7 +39,7 @@ WAIT_MS = 60_000
 SHOT = Path(tempfile.gettempdir()) / "team_day_failed.png"
 EXAMPLES, GOLD, WORK, OVERLAP = 2, 14, 16, 3
 PASS_AT, LEAST = 0.7, 10
-REVIEWS = 24
+REVIEWS = 14
 SKILLED_TASKS = 3
 WORDS: dict[str, dict[str, Any]] = {
     "en": {
@@ -649,7 +649,7 @@ def lead_pages(day: Day, lead: Person) -> None:
     """Quality, the task table with an action on many, progress."""
     day.go(lead, "quality")
     lead.see("headline")
-    day.picture(lead, "quality", 520, at="section:has(> [data-testid=helps])")
+    day.picture(lead, "quality", 430, at="section:has(> [data-testid=helps])")
     day.go(lead, "progress")
     lead.see("forecast")
     day.picture(lead, "progress", 760)
