@@ -121,7 +121,7 @@ def answered(tmp_path: Path) -> Iterator[tuple[Database, dict[str, Any], dict[st
 
 def lease_like(lease: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {key: lease[key] for key in (
-        "project_id", "task_id", "worker_id", "round", "slot", "granted_at", "deadline", "shown"
+        "project_id", "task_id", "worker_id", "round", "slot", "granted_at", "deadline", "shown", "number", "day",
     )} | {"id": f"id {next(numbers)}"} | changes  # fmt: skip
 
 
