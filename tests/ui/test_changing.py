@@ -130,7 +130,7 @@ def test_suggestions_come_by_a_switch_that_says_what_it_costs(
     box.check()
     page.get_by_test_id("edit-save").click()
     expect(page.get_by_test_id("edit-dialog")).to_have_count(0)
-    assert server.projects()[0]["project"]["settings"] == {"suggestions": True}
+    assert server.projects()[0]["project"]["settings"]["suggestions"] is True
     other = new_context(browser, language)
     theirs = other.new_page()
     theirs.goto(server.invite("Layla"))
