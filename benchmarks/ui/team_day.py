@@ -214,7 +214,7 @@ def invite(day: Day, owner: Person) -> list[Person]:
         owner.press("Enter")
         link = owner.see("team-link").input_value()
         if place == 3:
-            day.picture(owner, "link", 600, dialog=True)
+            day.look(owner, "link")
         owner.see("team-done").click()
         people.append(day.enter(name, role, language, link))
     for one in people[3:6]:
