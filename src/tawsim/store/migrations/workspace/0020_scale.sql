@@ -1,0 +1,118 @@
+-- What the Scale-compatible API keeps beside the project, batch and task that it made: what was sent, word for word, and what
+-- was answered to it. A task of it is at first a row here alone; placing it (loop/scale/placing.py) makes the task, under the
+-- same id, once its batch is in progress and its attachments are here. In a workspace of test keys none is ever placed.
+
+-- `params`: every version, oldest first, JSON [{…, "version", "created_at"}]. `named` 0: made for tasks that name no project.
+CREATE TABLE scale_project (
+  project_id TEXT PRIMARY KEY REFERENCES project (id),
+  type TEXT NOT NULL,
+  named INTEGER NOT NULL DEFAULT 1,
+  params TEXT NOT NULL,
+  facts TEXT NOT NULL DEFAULT '{}',
+  created_at BIGINT NOT NULL,
+  archived_at BIGINT
+);
+
+-- `params`: as sent, those of the project not merged in; `response` NULL until there is one; `tags` NULL until first set.
+-- `stage`: waiting (for its batch, or to be placed), fetching its attachments, placed, or over (test, error, canceled before).
+-- `purpose`: evaluation and training tasks are Tawsim's gold and training; they are in no list.
+CREATE TABLE scale_task (
+  task_id TEXT PRIMARY KEY,
+  type TEXT NOT NULL,
+  project_id TEXT REFERENCES project (id),
+  batch_id TEXT REFERENCES batch (id),
+  purpose TEXT NOT NULL DEFAULT 'work' CHECK (purpose IN ('work', 'gold', 'training')),
+  status TEXT NOT NULL CHECK (status IN ('pending', 'completed', 'canceled', 'error')),
+  stage TEXT NOT NULL CHECK (stage IN ('waiting', 'fetching', 'placed', 'over')),
+  unique_id TEXT,
+  instruction TEXT NOT NULL DEFAULT '',
+  callback_url TEXT NOT NULL DEFAULT '',
+  params TEXT NOT NULL DEFAULT '{}',
+  metadata TEXT NOT NULL DEFAULT '{}',
+  tags TEXT,
+  priority TEXT,
+  response TEXT,
+  expected TEXT,
+  initial TEXT,
+  prior_responses TEXT,
+  review_status TEXT,
+  review_comments TEXT,
+  callback_succeeded INTEGER,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  completed_at BIGINT
+);
+CREATE UNIQUE INDEX scale_task_unique_id ON scale_task (unique_id) WHERE unique_id IS NOT NULL;
+CREATE INDEX scale_task_list ON scale_task (created_at, task_id) WHERE purpose = 'work';
+CREATE INDEX scale_task_of_project ON scale_task (project_id, created_at, task_id) WHERE purpose = 'work';
+CREATE INDEX scale_task_of_batch ON scale_task (batch_id, status, created_at, task_id) WHERE batch_id IS NOT NULL;
+CREATE INDEX scale_task_to_place ON scale_task (stage, created_at, task_id) WHERE stage IN ('waiting', 'fetching');
+CREATE TABLE scale_task_tag (
+  tag TEXT NOT NULL,
+  task_id TEXT NOT NULL REFERENCES scale_task (task_id),
+  PRIMARY KEY (tag, task_id)
+);
+
+-- What a creation that carried an Idempotency-Key was answered with; kept for a day and more.
+CREATE TABLE scale_key (
+  key TEXT PRIMARY KEY,
+  digest TEXT NOT NULL,
+  task_id TEXT NOT NULL,
+  at BIGINT NOT NULL
+);
+CREATE INDEX scale_key_at ON scale_key (at);
+
+-- Files that were uploaded, or are to be fetched from `source`. The bytes stand in file pieces, as those of media do.
+CREATE TABLE scale_file (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  mime TEXT NOT NULL DEFAULT '',
+  size BIGINT NOT NULL DEFAULT 0,
+  source TEXT NOT NULL DEFAULT '',
+  state TEXT NOT NULL CHECK (state IN ('here', 'waiting', 'failed')),
+  error TEXT NOT NULL DEFAULT '',
+  projects TEXT NOT NULL DEFAULT '[]',
+  reference_id TEXT NOT NULL DEFAULT '',
+  metadata TEXT NOT NULL DEFAULT '{}',
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL
+);
+CREATE INDEX scale_file_waiting ON scale_file (created_at) WHERE state = 'waiting';
+CREATE TABLE scale_file_piece (
+  file_id TEXT NOT NULL REFERENCES scale_file (id),
+  piece INTEGER NOT NULL,
+  data BYTEA NOT NULL,
+  PRIMARY KEY (file_id, piece)
+);
+
+-- Groups of people inside one project, and who is assigned to projects at all.
+CREATE TABLE scale_group (
+  id TEXT PRIMARY KEY,
+  project_id TEXT NOT NULL REFERENCES project (id),
+  name TEXT NOT NULL,
+  members TEXT NOT NULL DEFAULT '[]',
+  created_at BIGINT NOT NULL,
+  UNIQUE (project_id, name)
+);
+
+-- Where the follower of completions stands in the chain of events.
+CREATE TABLE scale_place (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  number BIGINT NOT NULL
+);
+INSERT INTO scale_place (id, number) VALUES (1, 0);
+
+-- Deliveries: a frozen, named set of completed tasks, as they were then.
+CREATE TABLE scale_delivery (
+  id TEXT PRIMARY KEY,
+  project_id TEXT NOT NULL REFERENCES project (id),
+  name TEXT NOT NULL,
+  delivered_at BIGINT NOT NULL,
+  UNIQUE (project_id, name)
+);
+CREATE TABLE scale_delivered (
+  delivery_id TEXT NOT NULL REFERENCES scale_delivery (id),
+  task_id TEXT NOT NULL REFERENCES scale_task (task_id),
+  response TEXT NOT NULL,
+  PRIMARY KEY (delivery_id, task_id)
+);
