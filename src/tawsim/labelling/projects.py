@@ -12,6 +12,7 @@ from tawsim.core.settings import merged, read_settings
 from tawsim.core.text import is_name
 from tawsim.kinds import question_to_json, read_questions
 from tawsim.kinds.content import block_to_json, read_blocks, with_columns
+from tawsim.labelling.members import close_to_others
 from tawsim.labelling.notices import tell_project
 from tawsim.labelling.owners import check_overlap
 from tawsim.labelling.slots import end_lease, project_row
@@ -134,6 +135,9 @@ def update_project(
             data=json.dumps({"name": row["name"]}, ensure_ascii=False),
         )  # fmt: skip
         return rows.project(row)
+    before, after = (rows.settings(text).access for text in (row["settings"], values["settings"]))
+    if after == "members" and before != after:
+        close_to_others(tx, actor_id, project_id)
     record(
         tx, "project.changed", actor_id, project_id=project_id, object_id=project_id,
         data=json.dumps({k: v for k, v in changes.items() if k != "guideline"}, ensure_ascii=False),
