@@ -102,17 +102,28 @@ CREATE TABLE scale_place (
 );
 INSERT INTO scale_place (id, number) VALUES (1, 0);
 
--- Deliveries: a frozen, named set of completed tasks, as they were then.
+-- For lists of a project's tasks in one state; `completed_at` stands in it so that a range of it reads no rows beside.
+CREATE INDEX scale_task_by_status ON scale_task (project_id, status, created_at, task_id, completed_at)
+  WHERE purpose = 'work';
+
+-- Deliveries: a frozen, named set of completed tasks, as they were then. Nothing here is ever changed.
 CREATE TABLE scale_delivery (
   id TEXT PRIMARY KEY,
   project_id TEXT NOT NULL REFERENCES project (id),
   name TEXT NOT NULL,
+  task_count BIGINT NOT NULL,
   delivered_at BIGINT NOT NULL,
   UNIQUE (project_id, name)
 );
+CREATE INDEX scale_delivery_by_time ON scale_delivery (delivered_at, id);
 CREATE TABLE scale_delivered (
   delivery_id TEXT NOT NULL REFERENCES scale_delivery (id),
   task_id TEXT NOT NULL REFERENCES scale_task (task_id),
+  batch_id TEXT REFERENCES batch (id),
+  metadata TEXT NOT NULL,
   response TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  completed_at BIGINT,
   PRIMARY KEY (delivery_id, task_id)
 );
+CREATE INDEX scale_delivered_task ON scale_delivered (task_id, delivery_id);
