@@ -14,8 +14,9 @@ CREATE TABLE scale_project (
 );
 
 -- `params`: as sent, those of the project not merged in; `response` NULL until there is one; `tags` NULL until first set.
--- `stage`: waiting (for its batch, or to be placed), fetching its attachments, placed, or over (test, error, canceled before).
--- `purpose`: evaluation and training tasks are Tawsim's gold and training; they are in no list.
+-- `stage`: waiting (for its batch, its attachments, or to be placed), placed, or over (test, error, canceled before).
+-- `purpose`: evaluation and training tasks are Tawsim's gold and training; they are in no list. `basis`: digest of the answers,
+-- fixes and decision that `response` was made of: it changes with them alone.
 CREATE TABLE scale_task (
   task_id TEXT PRIMARY KEY,
   type TEXT NOT NULL,
@@ -23,7 +24,7 @@ CREATE TABLE scale_task (
   batch_id TEXT REFERENCES batch (id),
   purpose TEXT NOT NULL DEFAULT 'work' CHECK (purpose IN ('work', 'gold', 'training')),
   status TEXT NOT NULL CHECK (status IN ('pending', 'completed', 'canceled', 'error')),
-  stage TEXT NOT NULL CHECK (stage IN ('waiting', 'fetching', 'placed', 'over')),
+  stage TEXT NOT NULL CHECK (stage IN ('waiting', 'placed', 'over')),
   unique_id TEXT,
   instruction TEXT NOT NULL DEFAULT '',
   callback_url TEXT NOT NULL DEFAULT '',
@@ -32,6 +33,7 @@ CREATE TABLE scale_task (
   tags TEXT,
   priority TEXT,
   response TEXT,
+  basis TEXT NOT NULL DEFAULT '',
   expected TEXT,
   initial TEXT,
   prior_responses TEXT,
@@ -46,7 +48,7 @@ CREATE UNIQUE INDEX scale_task_unique_id ON scale_task (unique_id) WHERE unique_
 CREATE INDEX scale_task_list ON scale_task (created_at, task_id) WHERE purpose = 'work';
 CREATE INDEX scale_task_of_project ON scale_task (project_id, created_at, task_id) WHERE purpose = 'work';
 CREATE INDEX scale_task_of_batch ON scale_task (batch_id, status, created_at, task_id) WHERE batch_id IS NOT NULL;
-CREATE INDEX scale_task_to_place ON scale_task (stage, created_at, task_id) WHERE stage IN ('waiting', 'fetching');
+CREATE INDEX scale_task_to_place ON scale_task (batch_id, created_at, task_id) WHERE stage = 'waiting';
 CREATE TABLE scale_task_tag (
   tag TEXT NOT NULL,
   task_id TEXT NOT NULL REFERENCES scale_task (task_id),
@@ -127,3 +129,24 @@ CREATE TABLE scale_delivered (
   PRIMARY KEY (delivery_id, task_id)
 );
 CREATE INDEX scale_delivered_task ON scale_delivered (task_id, delivery_id);
+
+-- Callbacks: that a task or batch changed, to be told to `url` until it answers 2xx. What is told is the task as it is when
+-- it is sent. `receiver` is scheme, host and port: what is slow there delays nobody else.
+CREATE TABLE scale_callback (
+  id TEXT PRIMARY KEY,
+  task_id TEXT REFERENCES scale_task (task_id),
+  batch_id TEXT REFERENCES batch (id),
+  url TEXT NOT NULL,
+  receiver TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'failed')),
+  tries INTEGER NOT NULL DEFAULT 0,
+  created_at BIGINT NOT NULL,
+  next_at BIGINT NOT NULL,
+  tried_at BIGINT,
+  status INTEGER,
+  error TEXT NOT NULL DEFAULT '',
+  CHECK ((task_id IS NULL) <> (batch_id IS NULL))
+);
+CREATE INDEX scale_callback_waiting ON scale_callback (receiver, next_at, id) WHERE state = 'waiting';
+CREATE INDEX scale_callback_of_task ON scale_callback (task_id, id) WHERE task_id IS NOT NULL;
+CREATE INDEX scale_callback_sent ON scale_callback (tried_at) WHERE state = 'sent';
