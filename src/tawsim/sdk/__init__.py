@@ -3,10 +3,11 @@
 from tawsim.sdk.label import label
 from tawsim.sdk.local import open_file
 from tawsim.sdk.remote import connect
+from tawsim.sdk.scale import scale_client
 from tawsim.sdk.surface import Item, Labeller, Project, Workspace
 from tawsim.sdk.tables import Agreement, Table, Truth, WorkerTrust
 
 __all__ = [
     "Agreement", "Item", "Labeller", "Project", "Table", "Truth", "WorkerTrust", "Workspace", "connect", "label",
-    "open_file",
+    "open_file", "scale_client",
 ]  # fmt: skip
