@@ -63,7 +63,7 @@ def test_whoever_is_taken_out_loses_what_they_have_in_hand_and_keeps_their_answe
         assert tx.one("annotation_get", id=kept["id"])["state"] == "accepted"
         assert tx.one("lease_get", id=lease.lease_id)["reason"] == "the worker is no member of the project"
     assert told(world, world.a) == ["member.removed"]
-    assert world.lease(world.b).task_id == kept["task_id"]  # the rest goes on
+    assert world.lease(world.b).task_id == lease.task_id  # what came back is the next one's
 
 
 def test_closing_a_project_takes_back_what_strangers_hold_and_nothing_else(world: World) -> None:
