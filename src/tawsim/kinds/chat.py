@@ -9,8 +9,8 @@ is set. Truth is inferred of ratings and of rewrites, message by message; of com
 worker has another conversation.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tawsim.core.errors import BadInput
@@ -116,6 +116,16 @@ def _message(one: Mapping[str, Any]) -> dict[str, str]:
     if "role" not in one and "from" in one:  # the older form, with speakers of its own
         one = {"role": OLDER_ROLES.get(str(one["from"]).lower(), one["from"]), "content": one.get("value")}
     return {key: text if isinstance(text := one.get(key), str) else "" for key in ("role", "content")}
+
+
+def _ratings(question: Chat) -> tuple[str, ...]:
+    return tuple((question.rating or {}).get("labels", ()))
+
+
+def narrow_chat(question: Chat, kept: Collection[str]) -> Chat:
+    """With only the ratings of `kept`; steps from low to high stay as they are."""
+    labels = [label for label in _ratings(question) if label in kept]
+    return replace(question, rating={"labels": labels}) if labels else question
 
 
 # ---- answers ------------------------------------------------------------------------------------------------------
@@ -297,5 +307,7 @@ KINDS: dict[str, Kind] = {
             },
         ),
         columns=on_column,
+        offers=_ratings,
+        narrow=narrow_chat,
     ),
 }

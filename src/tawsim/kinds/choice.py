@@ -4,8 +4,8 @@ An answer to `Choice` is a label's value (text); to `Choices` a list of values, 
 `separator` labels are paths of a tree, and answers in one branch are nearer than answers in two.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from tawsim.core.errors import BadAnswer, BadInput
@@ -14,7 +14,7 @@ from tawsim.core.text import is_name
 from tawsim.kinds.answers import brief, parsed
 from tawsim.kinds.distances import told_apart
 from tawsim.kinds.fields import whole
-from tawsim.kinds.kind import Content, Example, Kind, one_aspect
+from tawsim.kinds.kind import Content, Example, Kind, by_labels, one_aspect, with_labels
 
 MAX_LABELS = 10_000
 MAX_LABEL_LENGTH = 200
@@ -153,6 +153,13 @@ def assemble_choices(question: Choices, found: Mapping[tuple[str, str], Any]) ->
     return sorted({label for label in labels if label in place}, key=place.__getitem__)
 
 
+def narrow_choices(question: Choices, kept: Collection[str]) -> Choices:
+    """With only the labels of `kept`; as many as it asks for, and no more than there are."""
+    found: Choices = with_labels(question, kept)
+    many = len(found.labels)
+    return replace(found, at_least=min(question.at_least, many), at_most=min(question.at_most, many))
+
+
 def read_choice(data: Mapping[str, Any], common: Mapping[str, Any]) -> Choice:
     """A `Choice` from its JSON form."""
     labels = check_labels(data.get("labels"))
@@ -191,6 +198,7 @@ KINDS: dict[str, Kind] = {
         example=Example(
             Choice("sentiment", labels=("إيجابي", "سلبي", "mixed")), "إيجابي", "mixed", "غير موجود", {"text": "جيد"}
         ),
+        **by_labels(),
     ),
     "choices": Kind(
         read=read_choices,
@@ -205,5 +213,6 @@ KINDS: dict[str, Kind] = {
             ["اقتصاد"],
             {"text": "x"},
         ),
+        **(by_labels() | {"narrow": narrow_choices}),
     ),
 }

@@ -4,8 +4,8 @@ A kind says how a question is read from JSON, what a good answer is and its one 
 apart, and which truth is inferred from many of them. Pure: no store, no HTTP, no arrays.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from tawsim.core.records import Question
@@ -50,6 +50,14 @@ def _no_columns(_question: Any) -> tuple[str, ...]:
     return ()
 
 
+def _no_names(_question: Any) -> tuple[str, ...]:
+    return ()
+
+
+def _whole(question: Any, _kept: Collection[str]) -> Any:
+    return question
+
+
 def _no_candidates(_question: Any, _content: Content) -> tuple[str, ...]:
     return ()
 
@@ -71,6 +79,10 @@ class Kind:
     `assemble`: the inferred (aspect, part) → label back as an answer; `columns`: columns of the row that the question
     shows or reads by itself; `candidates`: the names of what is compared blind; `rename`: an answer with these replaced.
 
+    `offers`: the names that one row may narrow (labels, criteria; none where a question is asked whole or not at all);
+    `narrow`: the question with only those of `kept` on offer, in its own order. `distance` and `votes` of the whole question
+    take answers to a narrowed one.
+
     `may_be`: whether an answer can have this single value, for a later question's `when`; never, where answers are more
     than a value. `rename` takes whatever came from outside, and leaves as it is what is no answer.
     """
@@ -86,11 +98,23 @@ class Kind:
     candidates: Callable[[Any, Content], tuple[str, ...]] = _no_candidates
     rename: Callable[[Any, Any, Mapping[str, str]], Any] = _same
     may_be: Callable[[Any, Any], bool] = _never
+    offers: Callable[[Any], tuple[str, ...]] = _no_names
+    narrow: Callable[[Any, Collection[str]], Any] = _whole
 
 
 def on_column(question: Any) -> tuple[str, ...]:
     """`columns` of a kind that works on `question.on`."""
     return (question.on,) if question.on else ()
+
+
+def with_labels(question: Any, kept: Collection[str]) -> Any:
+    """`narrow` of a kind whose `labels` are all that is on offer."""
+    return replace(question, labels=tuple(label for label in question.labels if label in kept))
+
+
+def by_labels() -> dict[str, Any]:
+    """`offers` and `narrow` of such a kind."""
+    return {"offers": lambda question: question.labels, "narrow": with_labels}
 
 
 def one_aspect(truth: str, levels: Callable[[Any], Sequence[str]] = lambda _question: ()) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from tawsim.core.records import Question
 from tawsim.kinds.answers import as_label, as_list, as_number, as_object, as_whole, bad, brief, parsed, tidy
 from tawsim.kinds.choice import check_labels
 from tawsim.kinds.distances import told_apart
-from tawsim.kinds.kind import Aspect, Example, Kind, Vote, on_column
+from tawsim.kinds.kind import Aspect, Example, Kind, Vote, by_labels, on_column
 from tawsim.kinds.shapes import Box, Drawing, Point, frame, frame_iou, matched, polygon_iou
 
 MOST_BOXES = 1_000
@@ -285,6 +285,7 @@ KINDS: dict[str, Kind] = {
             {"photo": "street.jpg"},
         ),
         columns=on_column,
+        **by_labels(),
     ),
     "polygons": Kind(
         read=_read(Polygons),
@@ -301,6 +302,7 @@ KINDS: dict[str, Kind] = {
             {"photo": "aerial.png"},
         ),
         columns=on_column,
+        **by_labels(),
     ),
     "keypoints": Kind(
         read=_read(Keypoints),
@@ -320,5 +322,6 @@ KINDS: dict[str, Kind] = {
             {"photo": "face.png"},
         ),
         columns=on_column,
+        **by_labels(),
     ),
 }

@@ -1,11 +1,12 @@
 """Rubric: a score on each of several criteria, perhaps with a reason. Pure; no store, no HTTP.
 
-An answer is {criterion: {"score": step, "reason": text}} with every criterion, in the question's order; reason "" is none.
+An answer is {criterion: {"score": step, "reason": text}} with every criterion that was asked for, in the question's order;
+reason "" is none. A row may ask for some of the criteria only (asks.py), so that of two answers one may have more.
 Truth is inferred of each score, as of a scale. A reason stays with the worker who wrote it: the truth has none.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from tawsim.core.errors import BadInput
@@ -86,17 +87,31 @@ def validate_rubric(question: Rubric, answer: Any, _content: Content | None = No
 
 @told_apart
 def distance_rubric(question: Rubric, a: Mapping[str, Any], b: Mapping[str, Any]) -> float:
-    """The mean, over criteria, of Krippendorff's interval metric between the scores. Reasons are not compared."""
-    total = sum(interval_distance(a[c.name]["score"], b[c.name]["score"], c.low, c.high) for c in question.criteria)
-    return total / len(question.criteria)
+    """The mean, over criteria that either answer has, of Krippendorff's interval metric between the scores; 1 for what only
+    one has. Reasons are not compared."""
+    parts = [
+        interval_distance(a[c.name]["score"], b[c.name]["score"], c.low, c.high) if c.name in a and c.name in b else 1.0
+        for c in question.criteria
+        if c.name in a or c.name in b
+    ]
+    return sum(parts) / len(parts) if parts else 0.0
+
+
+def _votes(question: Rubric, answer: Mapping[str, Any]) -> Iterator[Vote]:
+    for c in question.criteria:
+        if c.name in answer:
+            yield Vote(c.name, "", scale_vote(c.low, c.high, answer[c.name]["score"]))
+
+
+def narrow_rubric(question: Rubric, kept: Collection[str]) -> Rubric:
+    """With only the criteria of `kept`."""
+    return replace(question, criteria=tuple(one for one in question.criteria if one.name in kept))
 
 
 def assemble_rubric(question: Rubric, found: Mapping[tuple[str, str], Any]) -> dict[str, dict[str, Any]] | None:
-    """The inferred scores, without reasons; None if any criterion has none."""
+    """The inferred scores of the criteria that were asked for, without reasons; None if there are none."""
     scores = {c.name: scale_answer(c.low, c.high, found.get((c.name, ""))) for c in question.criteria}
-    if None in scores.values():
-        return None
-    return {name: {"score": score, "reason": ""} for name, score in scores.items()}
+    return {name: {"score": score, "reason": ""} for name, score in scores.items() if score is not None} or None
 
 
 KINDS: dict[str, Kind] = {
@@ -105,9 +120,7 @@ KINDS: dict[str, Kind] = {
         validate=validate_rubric,
         distance=distance_rubric,
         aspects=lambda question: tuple(scale_aspect(c.name, c.low, c.high) for c in question.criteria),
-        votes=lambda question, answer: (
-            Vote(c.name, "", scale_vote(c.low, c.high, answer[c.name]["score"])) for c in question.criteria
-        ),
+        votes=_votes,
         assemble=assemble_rubric,
         example=Example(
             Rubric(
@@ -122,5 +135,7 @@ KINDS: dict[str, Kind] = {
             {"faithful": {"score": 2, "reason": ""}},
             {"text": "ملخص"},
         ),
+        offers=lambda question: tuple(one.name for one in question.criteria),
+        narrow=narrow_rubric,
     ),
 }

@@ -20,7 +20,7 @@ from tawsim.kinds.answers import as_label, as_list, as_number, as_object, as_tex
 from tawsim.kinds.choice import check_labels
 from tawsim.kinds.distances import cover_iou_distance, f1_distance, text_distance, told_apart
 from tawsim.kinds.fields import flag
-from tawsim.kinds.kind import Aspect, Content, Example, Kind, Vote, on_column
+from tawsim.kinds.kind import Aspect, Content, Example, Kind, Vote, by_labels, on_column
 
 MOST = 5_000
 LONGEST_TEXT = 20_000
@@ -190,5 +190,6 @@ KINDS: dict[str, Kind] = {
             {"recording": "talk.wav"},
         ),
         columns=on_column,
+        **by_labels(),
     ),
 }

@@ -8,8 +8,8 @@ Truth of relations: of each ordered pair of spans that one worker marked, and th
 task: the set of relations that hold, mostly none. So who did not mark a span has no say in what it is related to.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tawsim.core.errors import BadInput
@@ -65,6 +65,18 @@ def _read_rule(rule: Any, labels: Sequence[str]) -> dict[str, Any]:
             raise BadInput(f"{side} of the relation {clean['label']!r} is a list of labels of spans.")
         clean[side] = [label for label in labels if label in given]
     return clean
+
+
+def narrow_spans(question: Spans, kept: Collection[str]) -> Spans:
+    """With only the labels of `kept`, and the rules that still can join two. A rule that names labels of which none is left
+    goes: without any it would join all."""
+    relations = []
+    for rule in question.relations:
+        sides = {side: [label for label in rule[side] if label in kept] for side in ("from", "to")}
+        if all(sides[side] or not rule[side] for side in sides):
+            relations.append({"label": rule["label"], **sides})
+    labels = tuple(label for label in question.labels if label in kept)
+    return replace(question, labels=labels, relations=tuple(relations))
 
 
 # ---- answers ------------------------------------------------------------------------------------------------------
@@ -285,5 +297,7 @@ KINDS: dict[str, Kind] = {
             {"text": "ليلَى تعمل في OpenAI 👩‍💻 منذ 2019"},
         ),
         columns=on_column,
+        offers=lambda question: question.labels,
+        narrow=narrow_spans,
     ),
 }
