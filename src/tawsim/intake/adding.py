@@ -125,17 +125,7 @@ def _begin(tx: Transaction, project: Project, source: str, digest: str) -> Impor
     same = tx.one("import_same", project_id=project.id, digest=digest)
     if same is not None:
         return rows.import_report(same, repeated=True)
-    running = tx.one("import_running", project_id=project.id)
-    if running is not None:
-        if not _is_dead(tx, running):
-            raise AlreadyRunning(
-                f"Another import into “{project.name}” is under way ({running['source']}, {running['rows_read']:,} rows so far).",
-                "Wait until it has ended.",
-            )
-        tx.run(
-            "import_end", id=running["id"], state="failed", now=tx.now, rows_read=running["rows_read"], added=0,
-            duplicate_count=0, duplicates="[]",
-        )  # fmt: skip
+    refuse_another(tx, project)
     taken = tx.one("import_take_number", project_id=project.id)
     assert taken is not None
     started = {"id": new_id(tx.now), "number": taken["import_number"], "first_seq": taken["visible_seq"] + 1}
@@ -150,6 +140,22 @@ def _begin(tx: Transaction, project: Project, source: str, digest: str) -> Impor
         **started,
     )
     return started
+
+
+def refuse_another(tx: Transaction, project: Project) -> None:
+    """End an import into the project that died. Raises AlreadyRunning where one is under way."""
+    running = tx.one("import_running", project_id=project.id)
+    if running is None:
+        return
+    if not _is_dead(tx, running):
+        raise AlreadyRunning(
+            f"Another import into “{project.name}” is under way ({running['source']}, {running['rows_read']:,} rows so far).",
+            "Wait until it has ended.",
+        )
+    tx.run(
+        "import_end", id=running["id"], state="failed", now=tx.now, rows_read=running["rows_read"], added=0,
+        duplicate_count=0, duplicates="[]",
+    )  # fmt: skip
 
 
 def _is_dead(tx: Transaction, running: Row) -> bool:
@@ -218,10 +224,14 @@ def _note_duplicate(job: _Import, row_number: int, earlier: int) -> bool:
 
 def _position(job: _Import) -> int:
     """Where the task stands in the plan: later imports after earlier ones, inside one by row or shuffled."""
-    offset = job.next_seq - job.first_seq
-    if job.project.order == "random":
-        offset = shuffled(offset, job.id)
-    return (job.number << POSITION_BITS) | offset
+    return position(job.project, job.number, job.next_seq - job.first_seq, job.id)
+
+
+def position(project: Project, number: int, offset: int, seed: str) -> int:
+    """The position of row `offset` of import `number`. `seed` tells one shuffle from another."""
+    if project.order == "random":
+        offset = shuffled(offset, seed)
+    return (number << POSITION_BITS) | offset
 
 
 def shuffled(offset: int, seed: str) -> int:
@@ -298,17 +308,22 @@ def _clear_hidden(db: Database, job: _Import) -> None:
         running = tx.one("import_running", project_id=job.project.id)
         if running is None or running["id"] != job.id:
             return 0
-        counts = tx.one("project_count_get", project_id=job.project.id)
-        assert counts is not None
-        hidden = tx.all("task_hidden_batch", project_id=job.project.id, visible_seq=counts["visible_seq"], n=CHUNK)
-        ids = [{"id": row["id"]} for row in hidden]
-        tx.many("gold_delete", ids)
-        tx.many("task_content_delete", ids)
-        tx.many("task_delete", ids)
-        return len(ids)
+        return clear_chunk(tx, job.project.id)
 
     while db.write(one_chunk):
         pass
+
+
+def clear_chunk(tx: Transaction, project_id: str) -> int:
+    """Delete up to a chunk of what lies beyond the visible edge, while nobody imports. Returns how many tasks that were."""
+    counts = tx.one("project_count_get", project_id=project_id)
+    assert counts is not None
+    hidden = tx.all("task_hidden_batch", project_id=project_id, visible_seq=counts["visible_seq"], n=CHUNK)
+    ids = [{"id": row["id"]} for row in hidden]
+    tx.many("gold_delete", ids)
+    tx.many("task_content_delete", ids)
+    tx.many("task_delete", ids)
+    return len(ids)
 
 
 def numbered(items: Iterable[Any]) -> Iterator[NumberedRow]:

@@ -20,6 +20,9 @@ from tawsim.store.rows import to_json
 from tawsim.workspaces.profiles import MAX_ITEMS, Profile, read_profile
 
 EVERYBODY = ""
+NO_BATCH = ""
+# Of a batch in one of these states nobody is given a task.
+HELD_STATES = frozenset({"staging", "paused", "cancelled"})
 PRIORITIES = (-100, 100)
 MAX_LANES = 1_000
 MAX_TASKS = 10_000
@@ -90,20 +93,35 @@ def stored_requirement(text: str) -> Requirement:
     return Requirement(**{name: tuple(value) for name, value in json.loads(text).items()})
 
 
-def lane_of(tx: Transaction, project_id: str, requirement: Requirement, priority: int) -> str:
-    """The id of the lane, made where there is none yet. Raises BadInput where a project has too many."""
+def lane_of(tx: Transaction, project_id: str, requirement: Requirement, priority: int, batch_id: str = NO_BATCH) -> str:
+    """The id of the lane, made where there is none yet. Raises BadInput where a project, or a batch, has too many."""
     text = requirement.to_text()
-    if text == "{}" and priority == 0:
+    if text == "{}" and priority == 0 and batch_id == NO_BATCH:
         return EVERYBODY
-    row = tx.one("lane_find", project_id=project_id, priority=priority, requirement=text)
+    row = tx.one("lane_find", project_id=project_id, batch_id=batch_id, priority=priority, requirement=text)
     if row is not None:
         return str(row["id"])
-    lanes = tx.one("lane_count_add", project_id=project_id)
-    if lanes is not None and lanes["lanes"] > MAX_LANES:
-        raise BadInput(f"A project has at most {MAX_LANES:,} lanes.", "Ask for fewer different requirements.")
+    there = tx.one("lane_count", project_id=project_id, batch_id=batch_id)
+    if there is not None and there["n"] >= MAX_LANES:
+        what = "A batch" if batch_id else "A project"
+        raise BadInput(f"{what} has at most {MAX_LANES:,} lanes.", "Ask for fewer different requirements.")
     lane_id = new_id(tx.now)
-    tx.run("lane_insert", id=lane_id, project_id=project_id, priority=priority, requirement=text, created_at=tx.now)
+    tx.run(
+        "lane_insert", id=lane_id, project_id=project_id, priority=priority, requirement=text, batch_id=batch_id,
+        held=int(_waits(tx, batch_id)), created_at=tx.now,
+    )  # fmt: skip
+    tx.run("lane_count_add", project_id=project_id)
     return lane_id
+
+
+def _waits(tx: Transaction, batch_id: str) -> bool:
+    """Whether the batch is one of whose tasks nobody is given any now."""
+    if batch_id == NO_BATCH:
+        return False
+    batch = tx.one("batch_get", id=batch_id)
+    if batch is None:
+        raise NotFound("There is no such batch.")
+    return batch["state"] in HELD_STATES
 
 
 def lane_facts(tx: Transaction, lane_id: str) -> tuple[Requirement, int]:
@@ -148,7 +166,8 @@ def _move(tx: Transaction, kind: str, actor_id: str, task_ids: Sequence[str], ch
         at = (task["project_id"], task["lane_id"])
         if at not in places:
             requirement, priority = change(*lane_facts(tx, task["lane_id"]))
-            places[at] = lane_of(tx, task["project_id"], requirement, priority), priority
+            batch_id = task["batch_id"] or NO_BATCH  # a task stays in its batch wherever it moves
+            places[at] = lane_of(tx, task["project_id"], requirement, priority, batch_id), priority
     moved = [task for task in tasks if places[task["project_id"], task["lane_id"]][0] != task["lane_id"]]
     for task in moved:
         lane_id, priority = places[task["project_id"], task["lane_id"]]

@@ -95,6 +95,7 @@ class Placing:
             task["lane_id"] = lanes[at]
             task["purpose"] = "work" if known is None else known.purpose
             task["is_open"] = int(known is None)
+            task["batch_id"] = None
 
     def stored(self, tx: Transaction, tasks: Sequence[Mapping[str, Any]]) -> None:
         """Keep what is known, after the tasks are there."""

@@ -6,17 +6,20 @@ SELECT l.id, l.priority, l.requirement,
 FROM lane l WHERE l.project_id = :project_id;
 
 -- name: lane_find
-SELECT id FROM lane WHERE project_id = :project_id AND priority = :priority AND requirement = :requirement;
+SELECT id FROM lane WHERE project_id = :project_id AND batch_id = :batch_id AND priority = :priority AND requirement = :requirement;
+
+-- name: lane_count
+SELECT COUNT(*) AS n FROM lane WHERE project_id = :project_id AND batch_id = :batch_id;
 
 -- name: lane_get
 SELECT * FROM lane WHERE id = :id;
 
 -- name: lane_insert
-INSERT INTO lane (id, project_id, priority, requirement, created_at)
-VALUES (:id, :project_id, :priority, :requirement, :created_at);
+INSERT INTO lane (id, project_id, priority, requirement, batch_id, held, created_at)
+VALUES (:id, :project_id, :priority, :requirement, :batch_id, :held, :created_at);
 
 -- name: lane_count_add
-UPDATE project_count SET lanes = lanes + 1 WHERE project_id = :project_id RETURNING lanes;
+UPDATE project_count SET lanes = lanes + 1 WHERE project_id = :project_id;
 
 -- name: lane_sizes
 SELECT lane_id, COUNT(*) AS n FROM task

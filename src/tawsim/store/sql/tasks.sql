@@ -5,8 +5,11 @@ INSERT INTO task (id, project_id, seq, position, overlap, text_key)
 VALUES (:id, :project_id, :seq, :position, :overlap, :text_key);
 
 -- name: task_insert_placed
-INSERT INTO task (id, project_id, seq, position, overlap, text_key, purpose, lane_id, priority, due_at, is_open)
-VALUES (:id, :project_id, :seq, :position, :overlap, :text_key, :purpose, :lane_id, :priority, :due_at, :is_open);
+INSERT INTO task (id, project_id, seq, position, overlap, text_key, purpose, lane_id, priority, due_at, is_open, batch_id)
+VALUES (:id, :project_id, :seq, :position, :overlap, :text_key, :purpose, :lane_id, :priority, :due_at, :is_open, :batch_id);
+
+-- name: task_exists
+SELECT 1 AS there FROM task WHERE id = :id;
 
 -- name: task_content_insert
 INSERT INTO task_content (task_id, content) VALUES (:id, :content);

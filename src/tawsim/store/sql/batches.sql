@@ -1,0 +1,4 @@
+-- Statements on batches.
+
+-- name: batch_get
+SELECT * FROM batch WHERE id = :id;
