@@ -5,7 +5,8 @@
     │   ├── BadFile          a file: names file, row and column
     │   ├── BadAnswer        an answer outside the project's questions
     │   ├── TooLarge         over a stated limit
-    │   └── AddressRefused   an address that is not opened
+    │   ├── AddressRefused   an address that is not opened
+    │   └── NotEnabled       asked for in the right form, but not offered here
     ├── NotSignedIn          no credential, or one that has ended
     ├── NotAllowed           a credential that does not reach this far
     ├── NotFound             absent, or another's: the two look the same
@@ -75,6 +76,12 @@ class AddressRefused(BadInput):
     """An address that is not opened: written oddly, or of a machine or network that nobody allowed."""
 
     code = "TW-ADDRESS"
+
+
+class NotEnabled(BadInput):
+    """What was asked for is in the right form, and is not offered here."""
+
+    code = "TW-NOT-ENABLED"
 
 
 class NotSignedIn(TawsimError):

@@ -50,6 +50,7 @@ from tawsim.server.answers import Json
 from tawsim.server.guard import Guard
 from tawsim.server.hot import Hot
 from tawsim.server.permissions import allow, check_all_routes, shapes_of, stated_of
+from tawsim.server.scale.app import ScaleDoor
 from tawsim.server.sign_in_state import ServerState
 
 log = logging.getLogger("tawsim.server")
@@ -138,7 +139,8 @@ def _mount(app: FastAPI, router: APIRouter, described: bool) -> None:
 
 def create_app(state: ServerState) -> ASGIApp:
     """The whole application, behind its guard."""
-    return Guard(Hot(create_api(state), state), allowed_hosts=state.allowed_hosts, cookie=state.cookie)
+    inside = ScaleDoor(Hot(create_api(state), state), state)
+    return Guard(inside, allowed_hosts=state.allowed_hosts, cookie=state.cookie)
 
 
 def openapi_of(app: FastAPI) -> dict[str, Any]:

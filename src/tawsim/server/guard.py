@@ -49,7 +49,7 @@ class Guard:
         try:
             self._check(scope, headers)
         except TawsimError as error:
-            await _refuse(error, send)
+            await _refuse(error, send, scope["path"])
             return
 
         async def send_guarded(message: Message) -> None:
@@ -78,8 +78,11 @@ class Guard:
             raise NotAllowed("A request with a cookie needs the header Tawsim-Client.", "Programs use a token instead.")
 
 
-async def _refuse(error: TawsimError, send: Send) -> None:
-    body = json.dumps(error_body(error), ensure_ascii=False).encode()
+async def _refuse(error: TawsimError, send: Send, path: str) -> None:
+    told = error_body(error)
+    if path.startswith(("/v1/", "/v2/")):  # clients of the Scale-compatible API know one form of error only
+        told = {"status_code": status_of(error), "error": str(error)}
+    body = json.dumps(told, ensure_ascii=False).encode()
     headers = [
         (b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"), (b"connection", b"close"), *SECURITY_HEADERS,

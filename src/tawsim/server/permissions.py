@@ -49,11 +49,12 @@ def caller_of(state: ServerState, request: Request, right: Right = "signed_in", 
     secret = state.secret_of(request)
     workspace, worker, standing = state.identify(secret)
     caller = Caller(workspace, worker, secret, standing)
-    _check(caller, right, request.method, by_session)
+    check(caller, right, request.method, by_session=by_session)
     return caller
 
 
-def _check(caller: Caller, right: Right, method: str, by_session: bool) -> None:
+def check(caller: Caller, right: Right, method: str, *, by_session: bool = False) -> None:
+    """Raise NotAllowed unless both the caller's role and the credential reach as far as the right."""
     require(caller, right)
     if caller.standing.kind == "session":
         return

@@ -13,7 +13,7 @@ from tawsim.server.app import create_app
 from tawsim.server.sign_in_state import ServerState
 from tawsim.server.watching import Watching
 from tawsim.store import serving
-from tawsim.workspaces import accounts
+from tawsim.workspaces import accounts, scale_keys
 from tawsim.workspaces.accounts import Identity
 from tawsim.workspaces.workspace import Workspace, open_workspace
 
@@ -37,6 +37,7 @@ def serve(
     Without `port` the usual one is taken, or a free one if something else listens there. Raises AlreadyRunning if
     another process serves one of the files, BadInput for an address that cannot be had.
     """
+    workspaces = _of_people(workspaces)
     listener = listen(host, port)
     port = listener.getsockname()[1]
     base_url = f"http://{_reachable(host)}:{port}"
@@ -54,6 +55,8 @@ def serve(
             {w.id: w for w in opened}, books, cookie=f"tawsim_{port}", base_url=base_url, demo=demo,
             allowed_hosts=host_names(host, port, allow_hosts),
         )  # fmt: skip
+        stack.callback(state.close_twins)
+        state.open_twins()
         stack.callback(Watching(state).stop)
         config = uvicorn.Config(
             create_app(state), log_level="warning", access_log=False, server_header=False, ws="none", lifespan="on",
@@ -74,6 +77,14 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+
+def _of_people(files: Sequence[Path]) -> Sequence[Path]:
+    """The files but those that are for test keys: they are opened with the workspace that each is beside."""
+    if len(files) == 1:
+        return files
+    twins = scale_keys.twin_files(files[0].absolute().parent)
+    return [file for file in files if file.name not in twins]
 
 
 def _reachable(host: str) -> str:

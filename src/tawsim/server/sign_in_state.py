@@ -1,5 +1,11 @@
-"""What a running server holds: its open workspaces, the accounts file, and a one-second memory of who is signed in."""
+"""What a running server holds: its open workspaces, the accounts file, and a one-second memory of who is signed in.
 
+`twins` are the workspaces of test keys, by the id of the workspace that each is beside; only the Scale-compatible API reaches
+them. One that was made while the server ran, here or at the terminal, is opened when it is first asked for.
+"""
+
+import logging
+import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,11 +16,14 @@ from tawsim.core.clock import SECOND, Clock, system_clock
 from tawsim.core.errors import NotSignedIn, TawsimError
 from tawsim.core.records import Worker
 from tawsim.server.hashing import Hashing
+from tawsim.store import serving
 from tawsim.store.database import Database
-from tawsim.workspaces import accounts
+from tawsim.store.serving import ServingLock
+from tawsim.workspaces import accounts, scale_keys
 from tawsim.workspaces.accounts import SEEN_EVERY, Standing
-from tawsim.workspaces.workspace import Workspace, get_worker
+from tawsim.workspaces.workspace import Workspace, get_worker, open_workspace
 
+log = logging.getLogger("tawsim.server")
 REMEMBER = SECOND
 REMEMBERED_AT_MOST = 20_000
 
@@ -31,7 +40,11 @@ class ServerState:
     demo: bool = False
     clock: Clock = system_clock
     hashing: Hashing = field(default_factory=Hashing)
+    twins: dict[str, Workspace] = field(default_factory=dict)
+    known_keys: dict[str, tuple[int, Any]] = field(default_factory=dict)
     _known: dict[str, tuple[int, Workspace, Worker, Standing]] = field(default_factory=dict)
+    _locks: list[ServingLock] = field(default_factory=list)
+    _opening: threading.Lock = field(default_factory=threading.Lock)
 
     def secret_of(self, request: Request) -> str:
         """The credential of a request, or NotSignedIn."""
@@ -64,14 +77,71 @@ class ServerState:
         if len(self._known) >= REMEMBERED_AT_MOST:
             self._known.clear()
         self._known[secret] = (now, workspace, worker, standing)
-        if standing.seen_at is None or not 0 <= now - standing.seen_at < SEEN_EVERY:
+        self.note_use(standing)
+        return workspace, worker, standing
+
+    def note_use(self, standing: Standing) -> None:
+        """Write down that a credential was used, to a minute."""
+        if standing.seen_at is None or not 0 <= self.clock() - standing.seen_at < SEEN_EVERY:
             with suppress(TawsimError):  # nobody waits for it, and nothing rests on it
                 self.accounts.write_soon(lambda tx: accounts.seen(tx, standing.id))
-        return workspace, worker, standing
 
     def forget(self) -> None:
         """Look everybody up again at their next request."""
         self._known.clear()
+        self.known_keys.clear()
+
+    def twin_of(self, home: Workspace) -> Workspace:
+        """The workspace of test keys beside `home`, opened at first. Raises NotSignedIn where there is none."""
+        found = self.twins.get(home.id)
+        if found is not None:
+            return found
+        with self._opening:
+            found = self.twins.get(home.id)
+            if found is None:
+                found = self._open_twin(home)
+                self.twins[home.id] = found
+        return found
+
+    def _open_twin(self, home: Workspace) -> Workspace:
+        with self.accounts.read() as tx:
+            path = scale_keys.twin_path(tx, home)
+        if path is None or not path.exists():
+            raise NotSignedIn("The workspace of this key is gone.", "Make a new test key.")
+        lock = serving.hold(path, self.base_url)
+        try:
+            found = open_workspace(path, clock=home.db.clock)
+        except BaseException:
+            lock.release()
+            raise
+        self._locks.append(lock)
+        return found
+
+    def open_twins(self) -> None:
+        """Open the workspaces of test keys of all that are served, so that what waits there goes on."""
+        for home in list(self.workspaces.values()):
+            with self.accounts.read() as tx:
+                path = scale_keys.twin_path(tx, home)
+            if path is None or not path.exists():
+                continue
+            try:
+                self.twin_of(home)
+            except TawsimError as error:
+                log.warning("test keys of %s do not work: %s", home.name, error)
+
+    def close_twins(self) -> None:
+        """Let go of them."""
+        for twin in self.twins.values():
+            twin.close()
+        self.twins.clear()
+        for lock in self._locks:
+            lock.release()
+        self._locks.clear()
+
+    @property
+    def all_workspaces(self) -> list[Workspace]:
+        """Those of people and those of test keys: for what a server does by itself."""
+        return [*self.workspaces.values(), *self.twins.values()]
 
     def link(self, secret: str) -> str:
         """A one-time link. The secret stands behind the #, which browsers send to no server and write in no log."""

@@ -23,7 +23,7 @@ DAY = 86_400 * SECOND
 LIFETIMES = {"launch": DAY, "invite": 14 * DAY, "session": 30 * DAY, "token": 365 * DAY}
 CredentialKind = Literal["launch", "invite", "session", "token"]
 Scope = Literal["read", "label", "review", "manage", "owner"]
-Way = Literal["link", "password", "passkey", "sign_on"]
+Way = Literal["link", "password", "passkey", "sign_on", "scale"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 MAX_TOKENS = 50
 MAX_NAME = 60
@@ -81,13 +81,14 @@ def issue(
     scopes: Collection[str] | None = None,
     way: Way | Literal[""] = "",
     lifetime: int | None = None,
+    prefix: str = PREFIX,
 ) -> str:
     """A new secret. This is the only time it can be seen. A new invitation ends the worker's unopened ones."""
     if kind == "invite":
         tx.run(
             "credential_revoke_invites", workspace_id=identity.workspace_id, worker_id=identity.worker_id, now=tx.now
         )
-    secret = PREFIX + secrets.token_urlsafe(32)
+    secret = prefix + secrets.token_urlsafe(32)
     tx.run(
         "credential_insert", id=new_id(tx.now), digest=digest_of(secret), kind=kind, workspace_id=identity.workspace_id,
         worker_id=identity.worker_id, created_at=tx.now, expires_at=tx.now + (lifetime or LIFETIMES[kind]), name=name,

@@ -1,2 +1,1 @@
-"""The Scale-compatible API over the wire, v1 and v2: its paths, its sign-in, its errors. No rules: those are in loop/scale/.
-"""
+"""The Scale-compatible API over the wire, v1 and v2: its paths, its sign-in, its errors. No rules: those are in loop/scale/."""

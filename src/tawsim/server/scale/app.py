@@ -1,0 +1,162 @@
+"""The door to the Scale-compatible API: an ASGI application between the guard and the framework, for /v1/… and /v2/….
+
+Here a request is taken apart (raw path, key, query, body), its right is checked, its route is run, and every error is worded.
+What may be called is in routes.py, what is answered in the modules of the routes; no rule of either lives here.
+"""
+
+import inspect
+import logging
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from fastapi.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tawsim.core.errors import BadInput, NotAllowed, NotSignedIn, TawsimError, TooLarge
+from tawsim.server.permissions import check
+from tawsim.server.scale import wire
+from tawsim.server.scale.forms import reading
+from tawsim.server.scale.rooms import table as stated
+from tawsim.server.scale.routes import Call, Reply, Route, Table
+from tawsim.server.scale.signing import sign
+from tawsim.server.sign_in_state import ServerState
+
+log = logging.getLogger("tawsim.server.scale")
+VERSIONS = (b"v1", b"v2")
+MAX_QUERY_FIELDS = 1_000
+JSON = (b"content-type", b"application/json")
+NEVER_KEPT = (b"cache-control", b"no-store")
+PAIR = "A text holds half of a surrogate pair, which is no character. Send valid Unicode."
+INSIDE = "The server met an error of its own. Its log says more; please report it."
+
+
+class ClientGone(Exception):
+    """Nobody waits for the answer any longer."""
+
+
+class ScaleDoor:
+    """ASGI middleware: inside the guard, around the rest."""
+
+    def __init__(self, app: ASGIApp, state: ServerState, table: Table | None = None) -> None:
+        self.app = app
+        self.state = state
+        self.table = stated() if table is None else table
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request of this API; pass on every other one."""
+        segments = _segments(scope) if scope["type"] == "http" else ()
+        if not segments or segments[0] not in VERSIONS:
+            await self.app(scope, receive, send)
+            return
+        route: Route | None = None
+        try:
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            world, caller = sign(self.state, headers)
+            method = "GET" if scope["method"] == "HEAD" else scope["method"]
+            route, names, methods = self.table.match(method, segments)
+            if route is None:
+                await _send(send, _no_route(methods))
+                return
+            check(caller, route.right, route.method)
+            query = _query(scope.get("query_string", b""))
+            if route.body == "multipart":
+                answer = await self._with_form(route, (world, caller, self.state, names, query), headers, receive)
+            else:
+                body = wire.read_json(b"".join([part async for part in _parts(receive, headers, route.max_body)]))
+                answer = await _run(route, Call(world, caller, self.state, names, query, body, headers))
+            await _send(send, answer)
+        except ClientGone:
+            return
+        except TawsimError as error:
+            await _refuse(send, error, conflicts=route is not None and route.conflicts)
+        except UnicodeEncodeError:
+            await _send(send, _error(400, PAIR))
+        except Exception as error:
+            log.error("%s %s failed", scope["method"], route.path if route else "?", exc_info=error)
+            await _send(send, _error(500, INSIDE))
+
+    @staticmethod
+    async def _with_form(route: Route, parts: Any, headers: Mapping[str, str], receive: Receive) -> Any:
+        world, caller, state, names, query = parts
+        with reading(headers.get("content-type", "")) as reader:
+            async for part in _parts(receive, headers, route.max_body):
+                reader.feed(part)
+            return await _run(route, Call(world, caller, state, names, query, None, headers, reader.done()))
+
+
+async def _run(route: Route, call: Call) -> Any:
+    if inspect.iscoroutinefunction(route.act):
+        return await route.act(call)
+    return await run_in_threadpool(route.act, call)
+
+
+def _segments(scope: Scope) -> tuple[bytes, ...]:
+    """The parts of the path as they were sent; doubled slashes count as one."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return tuple(part for part in raw.partition(b"?")[0].split(b"/") if part)
+
+
+def _no_route(methods: frozenset[str]) -> Reply:
+    if not methods:
+        return _error(404, "There is nothing at this address.")
+    taken = ", ".join(sorted(methods))
+    return Reply(405, {"status_code": 405, "error": f"This path takes {taken}."}, (("allow", taken),))
+
+
+def _query(raw: bytes) -> dict[str, list[str]]:
+    try:
+        return parse_qs(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_QUERY_FIELDS)
+    except ValueError:
+        raise BadInput("The query is not percent-encoded UTF-8, or has too many fields.") from None
+
+
+async def _parts(receive: Receive, headers: Mapping[str, str], most: int) -> Any:
+    """The body as it comes, and no more than `most` bytes of it. Raises TooLarge, ClientGone."""
+    length = headers.get("content-length", "0")
+    came = 0
+    if length.isdecimal() and len(length) < 20 and int(length) > most:
+        raise _too_large(most)
+    while True:
+        message: Message = await receive()
+        if message["type"] != "http.request":
+            raise ClientGone
+        part = message.get("body", b"")
+        came += len(part)
+        if came > most:
+            raise _too_large(most)
+        yield part
+        if not message.get("more_body", False):
+            return
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(f"The request has more than {most:,} bytes, which this route does not take.")
+
+
+def _error(status: int, text: str) -> Reply:
+    return Reply(status, {"status_code": status, "error": text})
+
+
+async def _refuse(send: Send, error: TawsimError, *, conflicts: bool) -> None:
+    """An error as the client understands it. What was not read of the body is not waited for."""
+    status = wire.status_of(error, conflicts=conflicts)
+    headers = [(name.decode(), value.decode()) for name, value in wire.error_headers(error)]
+    if isinstance(error, NotSignedIn):
+        headers.append(("www-authenticate", "Basic"))
+    if isinstance(error, TooLarge | NotSignedIn | NotAllowed):
+        headers.append(("connection", "close"))
+    more = {"unique_id": error.details["unique_id"]} if "unique_id" in error.details else {}
+    await _send(send, Reply(status, {"status_code": status, "error": str(error), **more}, tuple(headers)))
+
+
+async def _send(send: Send, answer: Any) -> None:
+    reply = answer if isinstance(answer, Reply) else Reply(200, answer)
+    raw = isinstance(reply.body, bytes)
+    body = reply.body if raw else wire.to_bytes(reply.body)
+    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in reply.headers]
+    if not raw:
+        headers.append(JSON)
+    headers += [NEVER_KEPT, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,12 @@
+"""Every module that states routes of the Scale-compatible API. A module that does not stand here has no routes."""
+
+from types import ModuleType
+
+from tawsim.server.scale.routes import TABLE, Table
+
+ROOMS: tuple[ModuleType, ...] = ()
+
+
+def table() -> Table:
+    """The routes of all of them: they stated themselves as they were imported."""
+    return TABLE
