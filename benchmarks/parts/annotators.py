@@ -51,7 +51,7 @@ class Profile:
 
 
 def label(server: Server, project: str, profile: Profile) -> tuple[dict[str, Any], Counter[str]]:
-    """Let them work; what it came to, and how many answers to each task were acknowledged."""
+    """Let them work; what it came to, and how many answers on each lease were acknowledged."""
     tokens = server.people(profile.first + profile.people)[profile.first :]
     cpu, own = processes.cpu_seconds(server.pid), time.process_time()
     tally, seconds = asyncio.run(_all(server.port, project, tokens, profile))
@@ -133,4 +133,4 @@ class _Person:
             return
         self.tally.submits.append(took)
         self.tally.both.append(waited + took)
-        self.tally.acknowledged[leased["task"]["id"]] += 1
+        self.tally.acknowledged[leased["lease"]["id"]] += 1  # the task's id, as this person sees it, is not the store's

@@ -78,11 +78,12 @@ def _crowd(options: Options, worlds: Worlds) -> dict[str, Any]:
 def verify(server: Server, project: str, acknowledged: Counter[str], overlap: int = 1) -> dict[str, int]:
     """Read every vote back: tasks with more answers than asked, and acknowledged answers that are not there."""
     body = download(server, project, "csv", kind="votes").body
-    votes = Counter(row["task_id"] for row in csv.DictReader(io.StringIO(body.decode())))
+    found = list(csv.DictReader(io.StringIO(body.decode())))
+    votes, held = Counter(row["task_id"] for row in found), Counter(row["lease"] for row in found)
     return {
         "answered_tasks": len(votes),
         "answers": votes.total(),
         "more_than_asked": sum(1 for count in votes.values() if count > overlap),
         "acknowledged": acknowledged.total(),
-        "lost": sum(max(0, count - votes[task]) for task, count in acknowledged.items()),
+        "lost": sum(max(0, count - held[lease]) for lease, count in acknowledged.items()),
     }
