@@ -29,7 +29,7 @@ TASK_COLUMNS: dict[str, Any] = {
 ANSWER_COLUMNS: dict[str, Any] = {"marks": np.uint8, "distinct": np.uint16, "changed": np.int64}
 # Events without a task that change no figure here: what they bring is seen elsewhere, or is no figure of a task.
 HARMLESS = ("tasks.", "worker.", "member.", "media.", "suggestions.", "view.", "tag.", "audit.", "endpoint.", "webhook.",
-            "digest.", "alert.", "live.", "pay.", "dispute.", "person.", "guideline.", "import.", "project.",
+            "digest.", "alert.", "live.", "delivery.", "pay.", "dispute.", "person.", "guideline.", "import.", "project.",
             "bulk.begun")  # fmt: skip
 
 

@@ -2,9 +2,10 @@
 
 from types import ModuleType
 
+from tawsim.server.scale import v2_datasets, v2_deliveries, v2_projects, v2_tasks
 from tawsim.server.scale.routes import TABLE, Table
 
-ROOMS: tuple[ModuleType, ...] = ()
+ROOMS: tuple[ModuleType, ...] = (v2_projects, v2_tasks, v2_deliveries, v2_datasets)
 
 
 def table() -> Table:

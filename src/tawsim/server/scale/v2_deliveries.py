@@ -10,8 +10,7 @@ from tawsim.loop.scale.v2_schemas import schema_of
 from tawsim.loop.scale.v2_threads import shown_response
 from tawsim.server.scale.routes import Call, route
 from tawsim.server.scale.v2_objects import Objects
-from tawsim.server.scale.v2_reading import Asked
-from tawsim.server.scale.v2_tasks import TASK_STATUSES
+from tawsim.server.scale.v2_reading import TASK_STATUSES, Asked
 from tawsim.server.scale.wire import time_text
 from tawsim.store.database import Row, Transaction
 

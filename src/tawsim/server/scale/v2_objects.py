@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tawsim.loop.scale.v2_annotations import is_texts
-from tawsim.loop.scale.v2_threads import Wanted, shown_threads
+from tawsim.loop.scale.v2_threads import NOTHING_MORE, Wanted, shown_threads
 from tawsim.server.scale.wire import time_text
 from tawsim.store.database import Row, Transaction
 
@@ -30,7 +30,7 @@ class Objects:
 
     tx: Transaction
     expand: frozenset[str] = frozenset()
-    wanted: Wanted = Wanted()
+    wanted: Wanted = NOTHING_MORE
     _projects: dict[str, Json | str] = field(default_factory=dict)
     _batches: dict[str, Json | str] = field(default_factory=dict)
 

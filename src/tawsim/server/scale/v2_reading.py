@@ -18,6 +18,8 @@ from tawsim.server.scale.wire import read_time
 MOST_ON_A_PAGE = 100
 DEEPEST = 100
 LONGEST_TOKEN = 200
+TASK_STATUSES = ("pending", "completed", "canceled", "error", "deleted")
+BATCH_STATUSES = ("staging", "in_progress", "completed", "paused", "cancelled")
 # A plus that nobody percent-encoded arrives as a space: “…T03:04:05 0000”.
 _LOST_PLUS = re.compile(r"(T.*) (\d\d:?\d\d)$")
 

@@ -1,0 +1,24 @@
+"""Making a chat task by the second version of the Scale-compatible API."""
+
+from typing import Any
+
+from tawsim.loop.scale.v2_chat import NewChat, create_chat_task
+from tawsim.server.scale.routes import MB, Call, route
+from tawsim.server.scale.v2_objects import Objects
+from tawsim.server.scale.v2_reading import sent
+from tawsim.store.database import Transaction
+
+
+@route("POST", "/v2/task/chat", right="manage", max_body=16 * MB)
+def create_chat(call: Call) -> Any:
+    """Make a task of a conversation."""
+    body = sent(call)
+    new = NewChat(
+        project=body.named("project"), batch=body.named("batch"), variables=body.mapping("template_variables") or {},
+        metadata=body.mapping("metadata") or {}, callback_url=body.text("callback_url"),
+    )  # fmt: skip
+
+    def work(tx: Transaction) -> Any:
+        return Objects(tx).task(create_chat_task(tx, call.world, new))
+
+    return call.world.db.write(work)
