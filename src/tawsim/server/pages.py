@@ -1,4 +1,4 @@
-"""The built web pages, read once and compressed once. No templates: what is served is what was built.
+"""The built web pages, read once, each compressed when it is first asked for. No templates: what is served is what was built.
 
 Assets carry a hash in their name and may be kept for ever; index.html is asked for again each time.
 """
@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import mimetypes
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -28,15 +29,20 @@ mimetypes.add_type("font/woff2", ".woff2")
 mimetypes.add_type("text/javascript", ".js")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asset:
     """A file as it goes out."""
 
     body: bytes
-    gzipped: bytes | None
+    compresses: bool
     media_type: str
     etag: str
     cache: str
+
+    @cached_property
+    def gzipped(self) -> bytes | None:
+        """The body compressed, where that is worth it: a quarter of a start went into files that nobody asked for."""
+        return gzip.compress(self.body, 9, mtime=0) if self.compresses else None
 
 
 def read_assets(folder: Path) -> dict[str, Asset]:
@@ -47,13 +53,16 @@ def read_assets(folder: Path) -> dict[str, Asset]:
             continue
         body = file.read_bytes()
         name = file.relative_to(folder).as_posix()
-        small = gzip.compress(body, 9, mtime=0) if file.suffix in COMPRESSED else None
         media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         if media_type.startswith("text/"):
             media_type += "; charset=utf-8"
         digest = hashlib.sha256(body).hexdigest()[:20]
         found[name] = Asset(
-            body, small, media_type, f'"{digest}"', FOR_EVER if name.startswith("assets/") else "no-cache"
+            body,
+            file.suffix in COMPRESSED,
+            media_type,
+            f'"{digest}"',
+            FOR_EVER if name.startswith("assets/") else "no-cache",
         )
     return found
 
