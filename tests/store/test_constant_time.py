@@ -18,7 +18,7 @@ HOT = (
     "queue_returned", "queue_fresh", "lease_had", "lease_slots", "lease_live_of_worker", "lease_live_on_task", "lease_get",
     "lease_overdue", "lease_end", "task_take_slot", "task_give_slot", "task_with_content", "task_get", "worker_get",
     "worker_project_get", "project_count_get", "project_count_add", "key_get", "annotation_of_lease", "annotation_get",
-    "lease_next_deadline", "task_same_text", "lane_list", "lane_find", "worker_lane_list", "worker_lane_get", "day_get",
+    "lease_next_deadline", "task_same_text", "lane_list", "lane_find", "worker_lane_get", "day_get",
     "day_give", "member_get", "lease_ever", "gold_get", "gold_next", "gold_answer_get", "evidence_sums", "evidence_qualifying",
     "evidence_training_done", "evidence_training_of_task", "annotation_mine", "task_page", "credential_get",
 )  # fmt: skip

@@ -7,7 +7,7 @@ any other task. Whether an answer was right is said through evidence.py and nowh
 import json
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -219,7 +219,7 @@ def chance() -> float:
 
 
 def choose(
-    tx: Transaction, counts: Row, worker_id: str, purpose: KnownPurpose, allowed: frozenset[str]
+    tx: Transaction, counts: Row, worker_id: str, purpose: KnownPurpose, allowed: Container[str]
 ) -> dict[str, Any] | None:
     """A task of known answer that this worker never had, of a lane that is open to them; None where there is none near.
 

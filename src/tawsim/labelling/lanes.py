@@ -1,11 +1,12 @@
 """Lanes: which people may be given a task, and which tasks come first. The walk along them is in walking.py.
 
-A lane is a priority and a requirement; a task stands in one. Everybody's lane, at priority 0, has the empty name and costs
-nothing. A worker has a place of their own in each lane, so a task that they may not have is never walked past: who learns
-a language starts that lane at its beginning.
+A lane is a priority, a requirement and a batch; a task stands in one. Everybody's lane, at priority 0 and of no batch, has the
+empty name and costs nothing. A worker has a place of their own in each lane, so a task that they may not have is never walked
+past: who learns a language starts that lane at its beginning. Nobody is given tasks of a lane that is held (batches.py).
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
@@ -190,18 +191,36 @@ def _task(tx: Transaction, task_id: str) -> Row:
 
 
 def lanes_of(tx: Transaction, project_id: str) -> list[dict[str, Any]]:
-    """All lanes of a project in the order in which they are tried, with the number of open tasks in each."""
+    """The lanes of a project in the order in which they are tried, with the number of open tasks in each; of those of
+    batches only the ones that have an open task. `held`: nobody is given any of them now."""
     sizes = {row["lane_id"]: row["n"] for row in tx.all("lane_sizes", project_id=project_id)}
-    found: list[dict[str, Any]] = [{"id": EVERYBODY, "priority": 0, "requirement": {}}]
-    found += [
-        {"id": row["id"], "priority": row["priority"], "requirement": json.loads(row["requirement"])}
-        for row in tx.all("lane_list", project_id=project_id)
+    found: list[tuple[tuple[float | str, ...], dict[str, Any]]] = [
+        (
+            order_of(0, "{}", EVERYBODY),
+            {"id": EVERYBODY, "priority": 0, "requirement": {}, "batch": None, "held": False},
+        )
     ]
-    for one in found:
-        one["open"] = sizes.get(one["id"], 0)
-    return sorted(found, key=lambda one: order_of(one["priority"], one["requirement"] != {}, one["id"]))
+    for row in tx.all("lane_list", project_id=project_id):
+        batch = tx.one("batch_get", id=row["batch_id"]) if row["batch_id"] and row["id"] in sizes else None
+        if row["batch_id"] and batch is None:
+            continue
+        more = {} if batch is None else {"rank": batch["rank"], "kind": batch["kind"], "of_batch": batch["requirement"]}
+        turn = order_of(row["priority"], row["requirement"], row["id"], batch_id=row["batch_id"], **more)
+        one = {"id": row["id"], "priority": row["priority"], "requirement": json.loads(row["requirement"])}
+        found.append((turn, one | {"batch": batch and batch["name"], "held": bool(row["held"])}))
+    found.sort(key=lambda one: one[0])
+    return [one | {"open": sizes.get(one["id"], 0)} for _, one in found]
 
 
-def order_of(priority: int, narrow: bool, lane_id: str) -> tuple[int, bool, str]:
-    """Lanes are tried in the order of this: higher priority, then those that not everybody may have, then the older."""
-    return -priority, not narrow, lane_id
+def order_of(
+    priority: int, requirement: str, lane_id: str, *, rank: int | None = None, batch_id: str = NO_BATCH,
+    kind: str | None = None, of_batch: str | None = None,
+) -> tuple[float | str, ...]:  # fmt: skip
+    """Lanes are tried in the order of this.
+
+    What is said of a task comes before what is said of its batch: first the higher priority; then batches by their rank, and
+    what has none after them; then what not everybody may have; then calibration; then the older batch, and the older lane.
+    """
+    narrow = requirement != "{}" or of_batch not in (None, "{}")
+    last = math.inf if rank is None else rank
+    return (-priority, last, not narrow, kind != "calibration" if batch_id else True, batch_id, lane_id)

@@ -15,7 +15,6 @@ from tawsim.core.clock import SECOND
 from tawsim.core.errors import NotFound
 from tawsim.core.records import NoneReason, Project
 from tawsim.labelling.gold import KnownPurpose, chance, choose, rolls
-from tawsim.labelling.lanes import EVERYBODY
 from tawsim.labelling.masking import shown_id, shown_seq
 from tawsim.labelling.media import media_of
 from tawsim.labelling.presenting import media_names, present, read_drawn, to_shown
@@ -23,7 +22,7 @@ from tawsim.labelling.quotas import NO_QUOTA, room_of, take
 from tawsim.labelling.schemas import carried
 from tawsim.labelling.slots import count_changes, end_lease, insert_lease, project_row, take_slot
 from tawsim.labelling.training import LEADS, Standing, move_on, standing_of
-from tawsim.labelling.walking import Lane, Walk, open_lanes, walk_of
+from tawsim.labelling.walking import Eligible, Lane, Walk, waiting_lanes, walk_of
 from tawsim.store import rows
 from tawsim.store.database import Row, Transaction
 
@@ -223,14 +222,14 @@ def _why_none(tx: Transaction, project_id: str, worker_id: str) -> tuple[NoneRea
     counts = tx.one("project_count_get", project_id=project_id)
     assert counts is not None
     if counts["lanes"]:
-        mine = {EVERYBODY} | {row["id"] for row in open_lanes(tx, project_id, worker_id)}
+        mine = Eligible(tx, worker_id)
         found = tx.all("lease_next_deadline_by_lane", project_id=project_id, worker_id=worker_id)
         deadline = min((row["deadline"] for row in found if row["lane_id"] in mine), default=None)
     else:
         row = tx.one("lease_next_deadline", project_id=project_id, worker_id=worker_id)
         deadline = None if row is None else row["deadline"]
     if deadline is None:
-        return "done", None
+        return "paused" if counts["lanes"] and waiting_lanes(tx, project_id, worker_id) else "done", None
     seconds = -(-(deadline - tx.now) // SECOND)
     return "leased", max(1, min(seconds, LONGEST_WAIT_S))
 

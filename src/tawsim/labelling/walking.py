@@ -1,25 +1,62 @@
 """The heads of the lanes that are open to one worker, one after the other. Takes no slot and makes no lease.
 
 Each lane is two indexes: tasks that came back, then fresh ones, past the worker's own place in it. A place moves past a task
-only when the worker takes it, or has had it; so nothing is walked twice and nothing is walked past.
+only when the worker takes it, or has had it; so nothing is walked twice and nothing is walked past. Only lanes that have an
+open task are met at all, and of these nobody asks who may have them, or where the worker stands, before their turn.
 """
 
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tawsim.labelling.lanes import EVERYBODY, order_of, stored_requirement
 from tawsim.store.database import Row, Transaction
-from tawsim.workspaces.profiles import profile_of
+from tawsim.workspaces.profiles import Profile, profile_of
+
+NOBODY_ASKED = "{}"
+
+
+@dataclass(slots=True)
+class Eligible:
+    """Which lanes one worker may have tasks of. `lane in eligible` asks by its id; the profile is read when first needed."""
+
+    tx: Transaction
+    worker_id: str
+    _profile: Profile | None = None
+
+    def meets(self, lane: Row) -> bool:
+        """Whether nothing holds the lane back, and the worker meets what it asks for and what its batch does."""
+        if lane["held"]:
+            return False
+        return self.would_meet(lane)
+
+    def would_meet(self, lane: Row) -> bool:
+        """`meets`, if nothing held the lane back."""
+        asked = [one for one in (lane["requirement"], lane["batch_requirement"]) if one not in (None, NOBODY_ASKED)]
+        return all(stored_requirement(one).met_by(self.worker_id, self._known()) for one in asked)
+
+    def _known(self) -> Profile:
+        if self._profile is None:
+            self._profile = profile_of(self.tx, self.worker_id)
+        return self._profile
+
+    def __contains__(self, lane_id: object) -> bool:
+        if lane_id == EVERYBODY:
+            return True
+        row = self.tx.one("lane_with_batch", id=lane_id)
+        return row is not None and self.meets(row)
 
 
 @dataclass(slots=True)
 class Lane:
-    """A worker's place in one lane, and the tasks read ahead of it."""
+    """A worker's place in one lane, and the tasks read ahead of it. `row` is None for everybody's; `tried`: its turn has come,
+    and `mine` then says whether the worker may have its tasks."""
 
     id: str
     position: int = 0
     returned_rank: int = 0
+    row: Row | None = None
+    tried: bool = False
+    mine: bool = True
     moved: bool = False
     ahead: deque[Row] = field(default_factory=deque)
 
@@ -52,12 +89,12 @@ class Walk:
     worker_id: str
     visible_position: int
     lanes: list[Lane]
-    allowed: frozenset[str]
+    allowed: Eligible
 
     def peek(self, n: int) -> Row | None:
         """The task that is next, of which the worker has nothing yet; None where no lane has one. Reads n at a time."""
         for lane in self.lanes:
-            while True:
+            while self._is_mine(lane):
                 if not lane.ahead:
                     lane.fill(self.tx, self.project_id, self.visible_position, n)
                 if not lane.ahead:
@@ -67,6 +104,18 @@ class Walk:
                     return task
                 lane.step()
         return None
+
+    def _is_mine(self, lane: Lane) -> bool:
+        """Whether the worker may have tasks of it; at its first turn also where they stand in it."""
+        if lane.row is not None and not lane.tried:
+            lane.tried = True
+            lane.mine = self.allowed.meets(lane.row)
+            place = self.tx.one(
+                "worker_lane_get", project_id=self.project_id, worker_id=self.worker_id, lane_id=lane.id
+            )
+            if place is not None:
+                lane.position, lane.returned_rank = place["position"], place["returned_rank"]
+        return lane.mine
 
     def step(self) -> None:
         """Move past the task that `peek` gave."""
@@ -90,33 +139,27 @@ def walk_of(tx: Transaction, counts: Row, place: Row | None, worker_id: str) -> 
     """The walk of a worker. `counts`: the project's row of counts; `place`: the worker's row in it, if there is one."""
     project_id = counts["project_id"]
     plain = Lane(EVERYBODY, place["position"], place["returned_rank"]) if place is not None else Lane(EVERYBODY)
-    lanes, allowed = [plain], frozenset({EVERYBODY})
+    lanes = [plain]
     if counts["lanes"]:
-        mine = open_lanes(tx, project_id, worker_id)
-        allowed |= {row["id"] for row in mine}
-        held = {row["lane_id"]: row for row in tx.all("worker_lane_list", project_id=project_id, worker_id=worker_id)}
-        lanes = [plain if row is None else _lane(row["id"], held.get(row["id"])) for row in _in_order(mine)]
-    return Walk(tx, project_id, worker_id, counts["visible_position"], lanes, allowed)
+        lanes += [Lane(row["id"], row=row) for row in tx.all("lane_open", project_id=project_id) if not row["held"]]
+        lanes.sort(key=_turn)
+    return Walk(tx, project_id, worker_id, counts["visible_position"], lanes, Eligible(tx, worker_id))
 
 
-def _lane(lane_id: str, held: Row | None) -> Lane:
-    return Lane(lane_id) if held is None else Lane(lane_id, held["position"], held["returned_rank"])
+def _turn(lane: Lane) -> tuple[float | str, ...]:
+    row = lane.row
+    if row is None:
+        return order_of(0, NOBODY_ASKED, EVERYBODY)
+    return order_of(
+        row["priority"], row["requirement"], row["id"], rank=row["rank"], batch_id=row["batch_id"], kind=row["kind"],
+        of_batch=row["batch_requirement"],
+    )  # fmt: skip
 
 
-def open_lanes(tx: Transaction, project_id: str, worker_id: str) -> list[Row]:
-    """The lanes, besides everybody's, whose requirement this worker meets."""
-    profile = profile_of(tx, worker_id)
-    return [
-        row
-        for row in tx.all("lane_list", project_id=project_id)
-        if stored_requirement(row["requirement"]).met_by(worker_id, profile)
-    ]
-
-
-def _in_order(rows: Sequence[Row]) -> list[Row | None]:
-    """Lanes that have an open task, in the order in which they are tried; None stands for everybody's."""
-    keyed: list[tuple[tuple[int, bool, str], Row | None]] = [
-        (order_of(row["priority"], row["requirement"] != "{}", row["id"]), row) for row in rows if row["has_open"]
-    ]
-    keyed.append((order_of(0, False, EVERYBODY), None))
-    return [row for _, row in sorted(keyed, key=lambda one: one[0])]
+def waiting_lanes(tx: Transaction, project_id: str, worker_id: str) -> bool:
+    """Whether tasks that this worker could be given stand in a batch that waits."""
+    eligible = Eligible(tx, worker_id)
+    return any(
+        row["held"] and row["batch_state"] != "cancelled" and eligible.would_meet(row)
+        for row in tx.all("lane_open", project_id=project_id)
+    )

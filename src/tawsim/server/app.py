@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 import tawsim
 from tawsim.core.errors import TawsimError
+from tawsim.labelling.batches import close_cancelled
 from tawsim.labelling.disputes import stale, tell_stale
 from tawsim.labelling.queue import sweep
 from tawsim.loop import inferring, table_bulk
@@ -38,6 +39,7 @@ from tawsim.server import (
     projects,
     quality,
     reviews,
+    scale_callbacks,
     sessions,
     sign_on,
     table,
@@ -102,6 +104,7 @@ def create_api(state: ServerState | None = None, *, described: bool = False) -> 
         gold,
         audit,
         webhooks,
+        scale_callbacks,
         progress,
         table,
     ):
@@ -178,15 +181,18 @@ async def _follow_for_ever(state: ServerState) -> None:
 
 
 async def _sweep_for_ever(state: ServerState) -> None:
-    """End overdue leases. Looks first, so that an idle workspace is not written to."""
+    """End overdue leases, and close tasks of cancelled batches. Looks first, so that an idle workspace is not written to."""
     while True:
         await asyncio.sleep(SWEEP_EVERY_S)
         for workspace in list(state.workspaces.values()):
             try:
                 with workspace.db.read() as tx:
                     overdue = tx.all("lease_overdue", now=tx.now, n=1)
+                    closing = tx.one("batch_to_close")
                 if overdue:
                     await workspace.db.write_async(sweep)
+                if closing:
+                    await workspace.db.write_async(close_cancelled)
             except TawsimError as error:
                 log.warning("sweep of %s: %s", workspace.name, error)
             except Exception:

@@ -1,9 +1,22 @@
 -- Statements on lanes, on where a worker stands in each, and on quotas.
 
 -- name: lane_list
-SELECT l.id, l.priority, l.requirement,
-  EXISTS (SELECT 1 FROM task t WHERE t.project_id = l.project_id AND t.lane_id = l.id AND t.is_open = 1) AS has_open
-FROM lane l WHERE l.project_id = :project_id;
+SELECT id, priority, requirement, batch_id, held FROM lane WHERE project_id = :project_id;
+
+-- The lanes that have an open task, from one to the next along the index of the queue: lanes of what is done are not met.
+-- name: lane_open
+WITH RECURSIVE met (id) AS (
+  SELECT MIN(f.lane_id) FROM task f WHERE f.project_id = :project_id AND f.is_open = 1 AND f.lane_id > ''
+  UNION ALL
+  SELECT (SELECT MIN(t.lane_id) FROM task t WHERE t.project_id = :project_id AND t.is_open = 1 AND t.lane_id > m.id)
+  FROM met m WHERE m.id IS NOT NULL
+)
+SELECT l.*, b.rank, b.kind, b.state AS batch_state, b.requirement AS batch_requirement
+FROM met m JOIN lane l ON l.id = m.id LEFT JOIN batch b ON b.id = l.batch_id;
+
+-- name: lane_with_batch
+SELECT l.*, b.rank, b.kind, b.state AS batch_state, b.requirement AS batch_requirement
+FROM lane l LEFT JOIN batch b ON b.id = l.batch_id WHERE l.id = :id;
 
 -- name: lane_find
 SELECT id FROM lane WHERE project_id = :project_id AND batch_id = :batch_id AND priority = :priority AND requirement = :requirement;
@@ -25,11 +38,8 @@ UPDATE project_count SET lanes = lanes + 1 WHERE project_id = :project_id;
 SELECT lane_id, COUNT(*) AS n FROM task
 WHERE project_id = :project_id AND is_open = 1 GROUP BY lane_id;
 
--- name: worker_lane_list
-SELECT lane_id, position, returned_rank FROM worker_lane WHERE project_id = :project_id AND worker_id = :worker_id;
-
 -- name: worker_lane_get
-SELECT position FROM worker_lane WHERE project_id = :project_id AND worker_id = :worker_id AND lane_id = :lane_id;
+SELECT position, returned_rank FROM worker_lane WHERE project_id = :project_id AND worker_id = :worker_id AND lane_id = :lane_id;
 
 -- name: worker_lane_move
 INSERT INTO worker_lane (project_id, worker_id, lane_id, position, returned_rank)
