@@ -75,6 +75,8 @@ class Project:
     content: tuple[Block, ...] = ()
     settings: Settings = AS_MADE
     schema_version: int = 1
+    # Question → a label as rows may name it that ask for it → its present name. Only where rows say what they ask.
+    renamed: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,10 +104,12 @@ class Same:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Of one project. `suggestions`: workers see predictions before they answer, and that is recorded. `access`: who may
-    label here, everyone in the workspace or only the project's members."""
+    label here, everyone in the workspace or only the project's members. `asks`: the column of imported rows that says which
+    questions a row is asked and which labels it offers (kinds/asks.py); "": no such column."""
 
     suggestions: bool = False
     access: Literal["everyone", "members"] = "everyone"
+    asks: str = ""
     budget_hours: float = limited(0.0, 0.0, 10_000_000.0)
     training: Training = Training()
     gold: Gold = Gold()

@@ -21,7 +21,7 @@ from tawsim.kinds.likeness import likeness
 from tawsim.labelling.evidence import put_evidence, take_back
 from tawsim.labelling.hours import worked
 from tawsim.labelling.media import media_of
-from tawsim.labelling.presenting import Drawn, letter, media_names, present, to_shown, to_stored
+from tawsim.labelling.presenting import Drawn, letter, media_names, present, questions_of, to_shown, to_stored
 from tawsim.labelling.schemas import Carrier, carrier_of
 from tawsim.labelling.slots import count_changes, next_returned_rank
 from tawsim.store import rows
@@ -139,7 +139,7 @@ def _drawn_place(salt: str, decider_id: str, name: str) -> str:
 def _drawn(project: Project, content: dict[str, Any], salt: str, decider_id: str, task_id: str) -> Drawn:
     """The order in which candidates of a comparison are shown, blind like everywhere."""
     orders = {}
-    for question in project.questions:
+    for question in questions_of(project, content):
         names = sorted(kind_of(question).candidates(question, content))
         if names:
             orders[question.name] = sorted(names, key=lambda name: _drawn_place(salt, decider_id, f"{task_id}/{name}"))
@@ -275,7 +275,7 @@ def _settling(case: Case, said: Settled) -> tuple[dict[str, Any] | None, str | N
         return None, None
     if bool(said.choose) == (said.answers is not None):
         raise BadInput("A decision names one of the answers, or gives an own one.", field="choose")
-    questions = case.project.questions
+    questions = questions_of(case.project, case.content)
     if said.answers is not None:
         return validate_answers(questions, to_stored(questions, case.drawn, said.answers), case.content), None
     for option in case.options:

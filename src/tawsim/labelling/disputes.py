@@ -19,7 +19,7 @@ from tawsim.kinds.likeness import likeness
 from tawsim.labelling.evidence import put_evidence
 from tawsim.labelling.hours import check_spent, worked
 from tawsim.labelling.notices import notify
-from tawsim.labelling.presenting import draw, read_drawn, to_stored
+from tawsim.labelling.presenting import draw, questions_of, read_drawn, to_stored
 from tawsim.labelling.reviews import mark_changed, reinstate
 from tawsim.labelling.schemas import carrier_of
 from tawsim.store import rows
@@ -228,8 +228,9 @@ def _own_answers(
 ) -> dict[str, Any]:
     task = tx.one("task_with_content", id=row["task_id"])
     assert task is not None
-    asked = to_stored(project.questions, read_drawn(row["shown"]), given)
-    own = validate_answers(project.questions, asked, json.loads(task["content"]))
+    content = json.loads(task["content"])
+    stored = to_stored(project.questions, read_drawn(row["shown"]), given)
+    own = validate_answers(questions_of(project, content), stored, content)
     if own in sides.values():
         raise BadInput("Your answer is one of the two.", "Say that this side is right.", field="answers")
     return own

@@ -20,6 +20,7 @@ from tawsim.kinds import kind_of, validate_answers
 from tawsim.kinds.same import distance_as_compared
 from tawsim.labelling.evidence import Score, put_evidence, score
 from tawsim.labelling.notices import notify
+from tawsim.labelling.presenting import questions_of
 from tawsim.labelling.slots import count_changes, next_returned_rank, project_row, task_row
 from tawsim.store import rows
 from tawsim.store.database import Row, Transaction
@@ -93,7 +94,8 @@ def make_known(tx: Transaction, actor_id: str, task_id: str, given: Known, seen_
     project = rows.project(project_row(tx, task["project_id"]))
     row = tx.one("task_with_content", id=task_id)
     assert row is not None
-    known = read_known(project.questions, json.loads(row["content"]), given)
+    content = json.loads(row["content"])
+    known = read_known(questions_of(project, content), content, given)
     held = tx.one("gold_get", task_id=task_id)
     if held is not None and task["purpose"] != "work":
         if seen_version is not None and seen_version != held["version"]:

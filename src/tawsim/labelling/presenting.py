@@ -14,6 +14,7 @@ from typing import Any
 from tawsim.core.errors import BadAnswer
 from tawsim.core.records import Block, Project, Question
 from tawsim.kinds import kind_of
+from tawsim.kinds.asks import narrowed, told
 from tawsim.kinds.content import candidate_values
 from tawsim.kinds.kind import Content
 from tawsim.store.rows import to_json
@@ -40,6 +41,32 @@ class Drawn:
 
 
 NOTHING = Drawn()
+# (questions, renames) by identity, and what a row asks → the questions as it asks them. By identity: a hash of 10,000 labels
+# for every answer would cost more than it saves. What is kept for a key holds both, so that no identity is used again.
+_ASKED: dict[tuple[int, int, str], tuple[Any, Any, tuple[Question, ...]]] = {}
+_REMEMBERED = 1_024
+
+
+def questions_of(project: Project, content: Content) -> tuple[Question, ...]:
+    """The questions that this row is asked, with the labels that it offers: all, but where the project has a column that
+    says otherwise."""
+    column = project.settings.asks
+    return asked_of(project.questions, content.get(column), project.renamed) if column else project.questions
+
+
+def asked_of(
+    questions: tuple[Question, ...], asks: Any, renamed: Mapping[str, Mapping[str, str]]
+) -> tuple[Question, ...]:
+    """`questions` as a cell narrows them. Remembered by its text: many rows ask the same."""
+    if not asks:
+        return questions
+    key = (id(questions), id(renamed), asks if isinstance(asks, str) else to_json(asks))
+    found = _ASKED.get(key)
+    if found is None:
+        if len(_ASKED) >= _REMEMBERED:
+            _ASKED.clear()
+        found = _ASKED[key] = (questions, renamed, narrowed(questions, asks, renamed))
+    return found[2]
 
 
 def read_drawn(text: str) -> Drawn:
@@ -59,7 +86,7 @@ def draw(project: Project, content: Content, suggestions: Mapping[str, Mapping[s
     """The order of candidates and the suggestions for a new lease, which keeps them. The order follows from nothing that
     a worker can see: from the lease's id, say, whoever knows the columns could tell which candidate is whose."""
     orders = {}
-    for question in project.questions:
+    for question in questions_of(project, content):
         names = sorted(kind_of(question).candidates(question, content))
         if names:
             _CHANCE.shuffle(names)
@@ -74,7 +101,7 @@ def _fitting(
     found: dict[str, Mapping[str, Any]] = {}
     if not project.settings.suggestions or not suggestions:
         return found
-    for question in project.questions:
+    for question in questions_of(project, content):
         one = suggestions.get(question.name)
         if one is not None:
             try:
@@ -136,24 +163,27 @@ def needs_row(questions: Sequence[Question]) -> bool:
 
 @lru_cache(maxsize=256)
 def _shown_columns(
-    blocks: tuple[Block, ...], questions: tuple[Question, ...]
+    blocks: tuple[Block, ...], questions: tuple[Question, ...], asks: str
 ) -> tuple[frozenset[str] | None, frozenset[str]]:
-    """The columns that go out (None: all), and those that never do by name, since they are compared blind."""
+    """The columns that go out (None: all), and those that never do by name: what is compared blind, and what rows ask."""
     blind = frozenset(column for one in questions for column in getattr(one, "candidates", ()))
+    never = frozenset({asks} - {""})
     if not blocks or any(block.kind == "details" and not block.column for block in blocks):
-        return None, blind
+        return None, blind | never
     columns = {column for block in blocks for column in (block.column, block.other) if column}
     for one in questions:
         columns |= {one.on, *kind_of(one).columns(one)}
-    return frozenset(columns), blind - {block.column for block in blocks}
+    return frozenset(columns), (blind - {block.column for block in blocks}) | never
 
 
 def present(project: Project, content: Content, drawn: Drawn, media: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """What goes out of a row: `content`, `candidates` and `suggestions` by question, `media` by the name in the row. The
-    same fields for every task, so that nothing can be told from their absence (Q20)."""
-    shown, blind = _shown_columns(project.content, project.questions)
+    """What goes out of a row: `content`, `candidates` and `suggestions` by question, `media` by the name in the row; and
+    `asks` in a project whose rows say what they ask, in one form for all of them. The same fields for every task of a project,
+    so that nothing can be told from their absence (Q20)."""
+    shown, blind = _shown_columns(project.content, project.questions, project.settings.asks)
+    asked = questions_of(project, content)
     candidates = {}
-    for question in project.questions:
+    for question in asked:
         order = drawn.orders.get(question.name)
         if order:
             values = candidate_values(question, content)
@@ -163,7 +193,7 @@ def present(project: Project, content: Content, drawn: Drawn, media: Mapping[str
     suggestions = _fitting(project, content, drawn.suggestions)
     answers = {name: one["answer"] for name, one in suggestions.items()}
     worded = to_shown(project.questions, drawn, answers)
-    return {
+    found = {
         "content": {
             column: value
             for column, value in content.items()
@@ -173,6 +203,12 @@ def present(project: Project, content: Content, drawn: Drawn, media: Mapping[str
         "suggestions": {name: {**one, "answer": worded[name]} for name, one in suggestions.items()},
         "media": dict(media),
     }
+    return found | asks_of(project, content)
+
+
+def asks_of(project: Project, content: Content) -> dict[str, Any]:
+    """What goes out beside a row of a project whose rows say what they ask; of another nothing."""
+    return {"asks": told(project.questions, questions_of(project, content))} if project.settings.asks else {}
 
 
 def media_names(project: Project, content: Content) -> list[str]:

@@ -20,7 +20,7 @@ from tawsim.labelling.evidence import put_evidence, take_back
 from tawsim.labelling.hours import worked
 from tawsim.labelling.media import media_of
 from tawsim.labelling.notices import notify
-from tawsim.labelling.presenting import media_names, present, read_drawn, to_shown, to_stored
+from tawsim.labelling.presenting import media_names, present, questions_of, read_drawn, to_shown, to_stored
 from tawsim.labelling.review_queue import HOLD_S, hold, is_reviewable, send_to_review
 from tawsim.labelling.schemas import carrier_of
 from tawsim.labelling.slots import add_accepted, take_slot
@@ -171,8 +171,9 @@ def _fixed(tx: Transaction, project: Project, answer: Row, said: Said) -> tuple[
     lease = tx.one("lease_get", id=answer["lease_id"])
     assert task is not None
     assert lease is not None
-    asked = to_stored(project.questions, read_drawn(lease["shown"]), said.answers)
-    own = validate_answers(project.questions, asked, json.loads(task["content"]))
+    content = json.loads(task["content"])
+    given = to_stored(project.questions, read_drawn(lease["shown"]), said.answers)
+    own = validate_answers(questions_of(project, content), given, content)
     if own == _present_answers(tx, project, answer):
         raise BadInput("This fix changes nothing.", "Accept the answer instead.", field="answers")
     return own, to_json(own)

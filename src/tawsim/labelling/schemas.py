@@ -7,7 +7,7 @@ does to all answers of a project is counted in loop/changing.py.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -273,6 +273,15 @@ def ends_leases(project: Project, change: Change) -> bool:
     return compared(project.questions) != compared(change.questions)
 
 
+def after(project: Project, change: Change) -> Project:
+    """The project with the change made, as its rows are read then. Rows that say what they offer name labels as they were
+    when they came: they are read through all renames since."""
+    renamed = project.renamed
+    if project.settings.asks:
+        renamed = _followed([Schema(0, (), renamed), Schema(0, (), change.renamed)])
+    return replace(project, questions=change.questions, content=change.content, renamed=renamed)
+
+
 def change_schema(tx: Transaction, actor_id: str, project: Project, seen_version: int, change: Change) -> Project:
     """Write the change: a new version of the questions, in one transaction for everybody. Answers stay as they are.
 
@@ -280,10 +289,11 @@ def change_schema(tx: Transaction, actor_id: str, project: Project, seen_version
     """
     questions, content = _questions_text(change.questions), rows.to_json([block_to_json(one) for one in change.content])
     version = project.schema_version + 1
-    if (
-        tx.run("project_set_schema", id=project.id, seen_version=seen_version, questions=questions, content=content)
-        == 0
-    ):
+    changed = tx.run(
+        "project_set_schema", id=project.id, seen_version=seen_version, questions=questions, content=content,
+        renamed=rows.to_json(after(project, change).renamed),
+    )  # fmt: skip
+    if changed == 0:
         raise VersionConflict(
             "The project was changed meanwhile.", "Load it again, and look at what the change would do now.",
             current_version=project_row(tx, project.id)["version"],

@@ -15,7 +15,7 @@ from tawsim.labelling.gold import take_back
 from tawsim.labelling.hours import check_spent, worked
 from tawsim.labelling.live_turns import check_turns
 from tawsim.labelling.masking import shown_id
-from tawsim.labelling.presenting import needs_row, read_drawn, to_stored
+from tawsim.labelling.presenting import asked_of, needs_row, read_drawn, to_stored
 from tawsim.labelling.queue import LeasedTask, leased_task
 from tawsim.labelling.quotas import Room, room_of, take
 from tawsim.labelling.schemas import carried, renamed_since
@@ -32,7 +32,7 @@ from tawsim.labelling.training import known_answered, known_edited
 from tawsim.store.database import Row, Transaction
 from tawsim.store.keys import once, record
 from tawsim.store.rows import project as project_of
-from tawsim.store.rows import questions, to_json
+from tawsim.store.rows import questions, renames, settings, to_json
 
 MAX_REASON = 2_000
 UNDO_ON_TOP = 10  # as many as the labelling page can take back
@@ -104,7 +104,7 @@ def submit(
         assert project is not None
         try:
             now = renamed_since(tx, project, given.schema_version, answers)
-            clean = _clean(tx, lease, project["questions"], now)
+            clean = _clean(tx, lease, project, project["questions"], now)
         except BadAnswer:
             old = _answered_before_a_change(tx, project, lease, answers, given)
             if old is None:
@@ -124,13 +124,15 @@ def submit(
     )
 
 
-def _clean(tx: Transaction, lease: Row, questions_text: str, answers: Any) -> dict[str, Any]:
-    """The answers as they are stored: under the candidates' own names, in canonical form, true of the row."""
-    asked = questions(questions_text)
+def _clean(tx: Transaction, lease: Row, project: Row, questions_text: str, answers: Any) -> dict[str, Any]:
+    """The answers as they are stored: to what the row asks, under the candidates' own names, in canonical form, true of it."""
+    asked, column = questions(questions_text), settings(project["settings"]).asks
     content = None
-    if needs_row(asked):
+    if column or needs_row(asked):
         row = tx.one("task_with_content", id=lease["task_id"])
         content = None if row is None else json.loads(row["content"])
+    if column and content is not None:
+        asked = asked_of(asked, content.get(column), renames(project["renamed"]))
     clean = validate_answers(asked, to_stored(asked, read_drawn(lease["shown"]), answers), content)
     check_turns(tx, lease, asked, clean)
     return clean
@@ -144,7 +146,7 @@ def _answered_before_a_change(tx: Transaction, project: Row, lease: Row, answers
     if old is None:
         return None
     try:
-        clean = _clean(tx, lease, old["questions"], answers)
+        clean = _clean(tx, lease, project, old["questions"], answers)
     except BadAnswer:
         return None
     end_lease(tx, lease, "released", actor_id=lease["worker_id"], reason="the questions were changed")
@@ -368,7 +370,7 @@ def edit(
         annotation = own_annotation(tx, actor_id, annotation_id)
         project = project_row(tx, annotation["project_id"])
         lease = own_lease(tx, actor_id, annotation["lease_id"])
-        clean = _clean(tx, lease, project["questions"], answers)
+        clean = _clean(tx, lease, project, project["questions"], answers)
         schema = project["schema_version"]
         if tx.run("annotation_set_version", id=annotation_id, seen_version=seen_version, schema_version=schema) == 0:
             raise VersionConflict(

@@ -5,16 +5,18 @@ fits is decided in labelling/schemas.py.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tawsim.core.errors import BadInput, Conflict
 from tawsim.core.records import Project, Question
 from tawsim.kinds import kind_of
+from tawsim.labelling import schemas
 from tawsim.labelling.owners import reopen
 from tawsim.labelling.schemas import Carried, Carrier, Change, carrier_of, change_schema, ends_leases, read_change
 from tawsim.labelling.slots import project_row
+from tawsim.loop.asking import asked_names
 from tawsim.loop.exporting import content_columns
 from tawsim.loop.views import project_json
 from tawsim.store import rows
@@ -120,9 +122,9 @@ def preview_change(
         "ends": ends_leases(project, change),
     }  # fmt: skip
     tally = _Tally(found, now, after)
-    for page in _pages(db, project_id, int(counts["visible_seq"])):
+    for page, asked in _pages(db, schemas.after(project, change), int(counts["visible_seq"])):
         for row in page:
-            tally.add(row)
+            tally.add(row, None if asked is None else asked[row["seq"]])
     tally.end_task()
     found.columns = _lacking(db, project, change)
     return found
@@ -186,11 +188,21 @@ def _write(tx: Transaction, actor_id: str, preview: Preview, seen_version: int, 
     return change_schema(tx, actor_id, project, seen_version, change)
 
 
-def _pages(db: Database, project_id: str, last: int) -> Iterator[list[Row]]:
-    """The accepted answers of the current rounds in the order of tasks, a short read at a time."""
+def _pages(
+    db: Database, project: Project, last: int
+) -> Iterator[tuple[list[Row], Mapping[int, frozenset[str]] | None]]:
+    """The accepted answers of the current rounds in the order of tasks, a short read at a time, and what this project asks of
+    each task (None: everything)."""
     for after in range(0, last, PAGE):
+        until = min(after + PAGE, last)
         with db.read() as tx:
-            yield tx.all("schema_answers", project_id=project_id, after=after, until=min(after + PAGE, last))
+            asked = asked_names(tx, project, after, until)
+            yield tx.all("schema_answers", project_id=project.id, after=after, until=until), asked
+
+
+def _missing(found: Carried, asked: frozenset[str] | None) -> set[str]:
+    """What is missing of an answer to a task that is asked these questions."""
+    return set(found.missing) if asked is None else {name for name in found.missing if name in asked}
 
 
 class _Tally:
@@ -211,8 +223,8 @@ class _Tally:
         self._left: set[str] = set()
         self._stops = self._lacks = self._out = self._incomplete = False
 
-    def add(self, row: Row) -> None:
-        """One answer of one worker."""
+    def add(self, row: Row, asked: frozenset[str] | None) -> None:
+        """One answer of one worker to a task that is asked these questions after the change."""
         if row["seq"] != self._task:
             self.end_task()
             self._task = row["seq"]
@@ -223,15 +235,16 @@ class _Tally:
         self._preview.misfits += bool(stops)
         self._stops |= bool(stops)
         self._out |= will.to_redo
-        self._lacks |= bool(set(will.missing) - set(was.missing))
-        self._incomplete |= bool(will.missing)
+        missing = _missing(will, asked)
+        self._lacks |= bool(missing - set(was.missing))
+        self._incomplete |= bool(missing)
         for name in will.answers:
             effect = self._effects[name]
             effect.kept += 1
             effect.renamed += name in renamed
             effect.back += name in was.misfits
             self._left.add(name)
-        for name in set(will.missing) - set(was.missing):
+        for name in missing - set(was.missing):
             self._effects[name].missing += 1
         for name, misfit in will.misfits.items():
             if name not in self._effects:
@@ -324,12 +337,13 @@ def _reopen(db: Database, actor_id: str, project: Project, misfits: bool, missin
         counts = tx.one("project_count_get", project_id=project.id)
     last = int(counts["visible_seq"]) if counts is not None else 0
     reopened = 0
-    for page in _pages(db, project.id, last):
+    for page, asked in _pages(db, project, last):
         wanted: dict[str, int] = {}
         for row in page:
             if not carrier.is_present(row["schema_version"]):
                 found = carrier.carry(row["schema_version"], json.loads(row["answers"]))
-                if (misfits and found.to_redo) or (missing and found.missing):
+                lacks = missing and _missing(found, None if asked is None else asked[row["seq"]])
+                if (misfits and found.to_redo) or lacks:
                     wanted[row["task_id"]] = row["round"]
         tasks = list(wanted.items())
         for first in range(0, len(tasks), AT_ONCE):

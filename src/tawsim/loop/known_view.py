@@ -7,7 +7,7 @@ from tawsim.core.records import Project
 from tawsim.labelling.evidence import score
 from tawsim.labelling.gold import RIGHT_AT, chance_wrong
 from tawsim.labelling.media import media_of
-from tawsim.labelling.presenting import media_names
+from tawsim.labelling.presenting import asks_of, media_names
 from tawsim.labelling.slots import project_row, task_row
 from tawsim.labelling.training import stages_of
 from tawsim.store import rows
@@ -49,12 +49,13 @@ def _known(tx: Transaction, project: Project, row: Row) -> dict[str, Any]:
     content = json.loads(row["content"])
     share = score(row["answers_n"], min(max(row["right_sum"], 0.0), row["answers_n"]))
     return {
-        "task_id": row["task_id"], "seq": row["seq"], "content": content,
+        "task_id": row["task_id"], "seq": row["seq"],
+        "content": {column: value for column, value in content.items() if column != project.settings.asks},
         "media": media_of(tx, project.id, media_names(project, content)), "purpose": row["purpose"],
         "answers": json.loads(row["answers"]), "explanation": row["explanation"], "state": row["state"],
-        "version": row["version"], "n": row["answers_n"],
+        "version": row["version"], "n": row["answers_n"], "right": share.right,
         "share": {"mean": share.mean, "low": share.low, "high": share.high},
-        "p_wrong": chance_wrong(row["doubt"]),
+        "p_wrong": chance_wrong(row["doubt"]), **asks_of(project, content),
     }  # fmt: skip
 
 

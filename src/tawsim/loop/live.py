@@ -26,11 +26,13 @@ from tawsim.core.errors import (
     TawsimError,
     TooSoon,
 )
-from tawsim.core.records import Worker
+from tawsim.core.records import Project, Worker
 from tawsim.core.text import is_unicode
 from tawsim.labellers.endpoint import Draw, Endpoint, Outside, Reply, complete, draws
 from tawsim.labellers.endpoints import check_consent, find_endpoint
+from tawsim.labelling.presenting import questions_of
 from tawsim.labelling.submit import own_lease
+from tawsim.store import rows
 from tawsim.store.database import Row, Transaction
 from tawsim.store.keys import MAX_KEY_LENGTH, record
 from tawsim.store.rows import to_json
@@ -132,6 +134,7 @@ def prepare(tx: Transaction, worker_id: str, lease_id: str, asked: Asked) -> Tur
     project = tx.one("project_even_removed", id=lease["project_id"])
     assert project is not None
     live = _live_of(project["questions"], asked.question)
+    _check_asked(tx, rows.project(project), lease["task_id"], asked.question)
     turns = int(live.get("turns", 8))
     if _count(tx, lease_id, asked.question) >= turns:
         raise Conflict(f"This conversation has had its {turns} turns.", "Choose, and submit it.")
@@ -147,6 +150,13 @@ def _endpoint(tx: Transaction, name: str) -> Endpoint:
         raise EndpointDown(
             "The model of this question is not set up.", f"An owner can: tawsim endpoint add {name[:60]} …"
         ) from None
+
+
+def _check_asked(tx: Transaction, project: Project, task_id: str, name: str) -> None:
+    """Raises BadInput where this row does not ask the question: a model's time costs."""
+    row = tx.one("task_with_content", id=task_id) if project.settings.asks else None
+    if row is not None and name not in {one.name for one in questions_of(project, json.loads(row["content"]))}:
+        raise BadInput(f"“{name[:60]}” is not asked about this task.")
 
 
 def _live_of(questions: str, name: str) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from tawsim.intake.suggestions import read_answer
 from tawsim.kinds.answers import parsed
 from tawsim.labelling.gold import Known, KnownPurpose, new_gold_rows, read_known
 from tawsim.labelling.lanes import ANYBODY, EVERYBODY, Requirement, check_priority, lane_of, read_requirement
+from tawsim.labelling.presenting import questions_of
 from tawsim.store.database import Database, Transaction
 
 LISTS = {"language": "languages", "dialect": "dialects", "skill": "skills", "group": "groups"}
@@ -76,7 +77,7 @@ class Placing:
         given = parsed(row.get(self.known.answer))
         if given is None or given == "":
             return None
-        questions = self.project.questions
+        questions = questions_of(self.project, shown)
         by_question = isinstance(given, Mapping) and set(given) <= {one.name for one in questions}
         answers = dict(given) if by_question else {questions[0].name: given}
         clean = {one.name: read_answer(one, answers[one.name], shown) for one in questions if one.name in answers}

@@ -17,6 +17,7 @@ from tawsim.core.text import for_terminal
 from tawsim.intake import open_rows
 from tawsim.intake.suggestions import Suggestion, question_of, read_answer, read_number, read_p, read_source
 from tawsim.kinds.answers import brief
+from tawsim.labelling.presenting import questions_of
 from tawsim.labelling.slots import project_row
 from tawsim.store import rows
 from tawsim.store.database import Database, Transaction
@@ -86,10 +87,11 @@ def suggest_column(
         empty = 0
         for seq, task_id, content in _tasks(db, project_id):
             given = content.get(column)
-            if given is None or given == "":
+            here = _as_asked(project, asked, content)
+            if given is None or given == "" or here is None:
                 empty += 1
             else:
-                answer = _answer(asked, given, content, "the project", seq, column)
+                answer = _answer(here, given, content, "the project", seq, column)
                 yield Suggestion(seq, task_id, asked.name, name, answer, None)
 
     if not any(True for _ in read()):
@@ -157,7 +159,12 @@ def _read_chunk(
                     "there is no answer.", "A row has task and answer.", file=file, row=number, column="answer"
                 )
             content = json.loads(task["content"])
-            answer = _answer(question, row["answer"], content, file, number, "answer")
+            here = _as_asked(project, question, content)
+            if here is None:
+                raise BadFile(
+                    f"“{question.name}” is not asked about task {seq}.", "Remove the row.", file=file, row=number
+                )
+            answer = _answer(here, row["answer"], content, file, number, "answer")
             yield Suggestion(task["seq"], task["id"], question.name, name, answer, p)
 
 
@@ -183,6 +190,11 @@ def _answer(question: Question, given: Any, content: Mapping[str, Any], file: st
         return read_answer(question, given, content)
     except BadAnswer as error:
         raise BadFile(error.message, error.hint, file=file, row=number, column=column) from None
+
+
+def _as_asked(project: Project, question: Question, content: Mapping[str, Any]) -> Question | None:
+    """The question with the labels that this row offers; None where the row does not ask it."""
+    return next((one for one in questions_of(project, content) if one.name == question.name), None)
 
 
 def _key(value: Any) -> str:

@@ -8,7 +8,7 @@ from tawsim.core.errors import NotFound
 from tawsim.core.records import Project
 from tawsim.kinds import question_to_json
 from tawsim.labelling.media import media_of
-from tawsim.labelling.presenting import media_names
+from tawsim.labelling.presenting import asks_of, media_names
 from tawsim.labelling.slots import project_row
 from tawsim.loop.inferring import ProjectTruth
 from tawsim.loop.table import Found, find_page, kept_columns
@@ -176,6 +176,7 @@ def task_json(db: Database, project_id: str, seq: int, truth: ProjectTruth | Non
         "project": {"id": project.id, "name": project.name, "text_column": project.text_column},
         "answers": answers,
         "probabilities": _probabilities(truth, seq),
+        **asks_of(project, content),
     }
 
 

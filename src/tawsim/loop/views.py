@@ -11,7 +11,9 @@ from tawsim.kinds import question_to_json
 
 def project_json(project: Project) -> dict[str, Any]:
     """A project, each question with its kind."""
-    return {**asdict(project), "questions": [question_to_json(q) for q in project.questions]}
+    found = {**asdict(project), "questions": [question_to_json(q) for q in project.questions]}
+    del found["renamed"]  # of the rows alone: what goes out of them has the present names
+    return found
 
 
 def worker_json(worker: Worker) -> dict[str, Any]:

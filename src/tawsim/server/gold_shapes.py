@@ -32,6 +32,7 @@ class KnownFacts:
     n: int
     share: ShareFacts
     p_wrong: float
+    asks: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ class ReviewedTask:
     candidates: dict[str, list[CandidateFacts]]
     suggestions: dict[str, SuggestionFacts]
     media: dict[str, MediaFacts]
+    asks: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

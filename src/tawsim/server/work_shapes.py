@@ -49,7 +49,8 @@ class MediaFacts:
 
 @dataclass(frozen=True)
 class TaskContent:
-    """A task as its worker sees it: candidates and suggestions by question, media by the value in the row."""
+    """A task as its worker sees it: candidates and suggestions by question, media by the value in the row. `asks`, in a
+    project whose rows say what they ask: each question that is asked → true, or {"labels"} that are on offer."""
 
     id: str
     seq: int
@@ -57,6 +58,7 @@ class TaskContent:
     candidates: dict[str, list[CandidateFacts]]
     suggestions: dict[str, SuggestionFacts]
     media: dict[str, MediaFacts]
+    asks: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

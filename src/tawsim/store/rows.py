@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -45,6 +46,13 @@ def blocks(text: str) -> tuple[Block, ...]:
 
 
 @lru_cache(maxsize=256)
+def renames(text: str) -> Mapping[str, Mapping[str, str]]:
+    """The renames stored as `text`. One object for one text: nobody changes it."""
+    found: Mapping[str, Mapping[str, str]] = json.loads(text)
+    return found
+
+
+@lru_cache(maxsize=256)
 def settings(text: str) -> Settings:
     """The settings stored as `text`."""
     found: Settings = read_settings(json.loads(text))
@@ -72,6 +80,7 @@ def project(row: Row) -> Project:
         content=blocks(row["content"]),
         settings=settings(row["settings"]),
         schema_version=row["schema_version"],
+        renamed=renames(row["renamed"]),
     )
 
 

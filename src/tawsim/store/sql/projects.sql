@@ -47,7 +47,8 @@ UPDATE project SET name = :name, guideline = :guideline, guideline_version = :gu
 WHERE id = :id AND version = :seen_version;
 
 -- name: project_set_schema
-UPDATE project SET questions = :questions, content = :content, schema_version = schema_version + 1, version = version + 1
+UPDATE project SET questions = :questions, content = :content, renamed = :renamed, schema_version = schema_version + 1,
+  version = version + 1
 WHERE id = :id AND version = :seen_version;
 
 -- name: project_count_get
