@@ -16,3 +16,9 @@ def system_clock() -> int:
 def to_iso(us: int) -> str:
     """`2026-11-21T12:00:00.000000Z` for a time in microseconds."""
     return datetime.fromtimestamp(us / SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def to_iso_ms(us: int) -> str:
+    """`2026-11-21T12:00:00.000Z` for a time in microseconds, cut to the millisecond."""
+    whole = datetime.fromtimestamp(us // SECOND, UTC)
+    return f"{whole:%Y-%m-%dT%H:%M:%S}.{us // 1000 % 1000:03d}Z"

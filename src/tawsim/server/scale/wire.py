@@ -10,6 +10,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
+from tawsim.core.clock import to_iso_ms
 from tawsim.core.errors import (
     BadInput,
     Conflict,
@@ -90,7 +91,7 @@ def _finite(text: str) -> float:
 
 def time_text(us: int) -> str:
     """Microseconds since 1970 as ISO 8601 in UTC, with milliseconds and Z."""
-    return (EPOCH + us * MICROSECOND).strftime("%Y-%m-%dT%H:%M:%S.") + f"{us // 1000 % 1000:03d}Z"
+    return to_iso_ms(us)
 
 
 def read_time(text: str) -> int:

@@ -1,15 +1,15 @@
 -- Statements of the second version of the Scale-compatible API: finding by id or name, pages behind a cursor, deliveries.
 
 -- name: scale_v2_project
-SELECT s.*, p.name FROM scale_project s JOIN project p ON p.id = s.project_id
+SELECT s.* FROM scale_project s JOIN project p ON p.id = s.project_id
 WHERE s.project_id = :id AND p.state <> 'removed';
 
 -- name: scale_v2_project_named
-SELECT s.*, p.name FROM scale_project s JOIN project p ON p.id = s.project_id
-WHERE p.name = :name AND p.state <> 'removed';
+SELECT s.* FROM scale_project s JOIN project p ON p.id = s.project_id
+WHERE s.name = :name AND s.named = 1 AND p.state <> 'removed';
 
 -- name: scale_v2_projects
-SELECT s.*, p.name FROM scale_project s JOIN project p ON p.id = s.project_id
+SELECT s.* FROM scale_project s JOIN project p ON p.id = s.project_id
 WHERE s.named = 1 AND s.archived_at IS NULL AND p.state <> 'removed'
   AND s.created_at >= :created_after AND s.created_at < :created_before
 ORDER BY s.created_at DESC, s.project_id DESC;
@@ -50,11 +50,16 @@ WHERE t.batch_id = :place AND t.status = :status AND t.purpose = 'work' AND (t.c
 ORDER BY t.created_at DESC, t.task_id DESC LIMIT :n;
 
 -- name: scale_v2_task
-SELECT t.* FROM scale_task t LEFT JOIN project p ON p.id = t.project_id
-WHERE t.task_id = :id AND t.purpose = 'work' AND (p.state IS NULL OR p.state <> 'removed');
+SELECT t.* FROM scale_task t WHERE t.task_id = :id AND t.purpose = 'work';
 
--- name: scale_v2_task_metadata
-UPDATE scale_task SET metadata = :metadata, updated_at = :at WHERE task_id = :id;
+-- Cancelled batches with a task that nobody will ever be given.
+-- name: scale_v2_cancelled_waiting
+SELECT b.id FROM batch b WHERE b.state = 'cancelled'
+  AND EXISTS (SELECT 1 FROM scale_task t WHERE t.batch_id = b.id AND t.stage = 'waiting' AND t.status = 'pending') LIMIT 1;
+
+-- name: scale_v2_waiting
+SELECT t.task_id FROM scale_task t WHERE t.batch_id = :batch_id AND t.stage = 'waiting' AND t.status = 'pending'
+ORDER BY t.created_at, t.task_id LIMIT :n;
 
 -- What people gave for a task and when, the first first. Drawn back ones do not count.
 -- name: scale_v2_submissions

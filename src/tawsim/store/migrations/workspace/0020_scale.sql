@@ -2,9 +2,11 @@
 -- was answered to it. A task of it is at first a row here alone; placing it (loop/scale/placing.py) makes the task, under the
 -- same id, once its batch is in progress and its attachments are here. In a workspace of test keys none is ever placed.
 
--- `params`: every version, oldest first, JSON [{…, "version", "created_at"}]. `named` 0: made for tasks that name no project.
+-- `name`: as it was sent, which a project's own name need not be able to hold. `params`: every version, oldest first, JSON
+-- [{…, "version", "created_at"}]. `named` 0: made for tasks that name no project.
 CREATE TABLE scale_project (
   project_id TEXT PRIMARY KEY REFERENCES project (id),
+  name TEXT NOT NULL,
   type TEXT NOT NULL,
   named INTEGER NOT NULL DEFAULT 1,
   params TEXT NOT NULL,
@@ -12,8 +14,10 @@ CREATE TABLE scale_project (
   created_at BIGINT NOT NULL,
   archived_at BIGINT
 );
+CREATE UNIQUE INDEX scale_project_name ON scale_project (name) WHERE named = 1;
 
--- `params`: as sent, those of the project not merged in; `response` NULL until there is one; `tags` NULL until first set.
+-- `params`: as sent, those of the project not merged in, of which `version` is this task's; `response` NULL until there is one;
+-- `tags` NULL until first set; `clear_on_error`: `unique_id` goes with an error; `is_test`: made with a test key.
 -- `stage`: waiting (for its batch, its attachments, or to be placed), placed, or over (test, error, canceled before).
 -- `purpose`: evaluation and training tasks are Tawsim's gold and training; they are in no list. `basis`: digest of the answers,
 -- fixes and decision that `response` was made of: it changes with them alone.
@@ -29,6 +33,9 @@ CREATE TABLE scale_task (
   instruction TEXT NOT NULL DEFAULT '',
   callback_url TEXT NOT NULL DEFAULT '',
   params TEXT NOT NULL DEFAULT '{}',
+  version BIGINT NOT NULL DEFAULT 0,
+  clear_on_error INTEGER NOT NULL DEFAULT 0,
+  is_test INTEGER NOT NULL DEFAULT 0,
   metadata TEXT NOT NULL DEFAULT '{}',
   tags TEXT,
   priority TEXT,
@@ -85,16 +92,6 @@ CREATE TABLE scale_file_piece (
   piece INTEGER NOT NULL,
   data BYTEA NOT NULL,
   PRIMARY KEY (file_id, piece)
-);
-
--- Groups of people inside one project, and who is assigned to projects at all.
-CREATE TABLE scale_group (
-  id TEXT PRIMARY KEY,
-  project_id TEXT NOT NULL REFERENCES project (id),
-  name TEXT NOT NULL,
-  members TEXT NOT NULL DEFAULT '[]',
-  created_at BIGINT NOT NULL,
-  UNIQUE (project_id, name)
 );
 
 -- Where the follower of completions stands in the chain of events.

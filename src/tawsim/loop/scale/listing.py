@@ -1,0 +1,195 @@
+"""Lists of tasks of the Scale-compatible API: what is asked for, a page of it behind a cursor, and how many there are in all.
+
+The cursor is the last task's (created_at, id), so that a task made during a walk is neither told twice nor hides another. The
+number of all is counted with the first page and carried along: it is that of the walk.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tawsim.core.errors import BadInput, NotFound
+from tawsim.loop.scale.projects import project_by_name
+from tawsim.loop.scale.tasks import Projects, task_json
+from tawsim.store.database import Row, Transaction
+
+MOST = 100
+MAX_UNIQUE_IDS = 100
+MAX_TAGS = 10
+NEVER, EVER = 0, 2**63 - 1
+STATUSES = ("pending", "completed", "canceled", "error")
+REVIEWS = ("pending", "accepted", "fixed", "commented", "rejected")
+LAST_ID = "~"  # after every id
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Times from and until, both among them."""
+
+    since: int = NEVER
+    until: int = EVER
+
+    @property
+    def any(self) -> bool:
+        """Whether it leaves nothing out."""
+        return self == Span()
+
+    def holds(self, at: int | None) -> bool:
+        """Whether the time is among them; what never was is only where nothing is left out."""
+        return self.any if at is None else self.since <= at <= self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to list: "" and () are no condition."""
+
+    project: str = ""
+    batch: str = ""
+    type: str = ""
+    status: str = ""
+    unique_ids: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    reviews: tuple[str, ...] = ()
+    created: Span = Span()
+    updated: Span = Span()
+    completed: Span = Span()
+    limit: int = MOST
+    token: str = ""
+    limited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a walk stands: after this task, of so many."""
+
+    at: int
+    id: str
+    total: int
+
+
+def page(tx: Transaction, asked: Asked) -> dict[str, Any]:
+    """A page as the first version tells it. Raises BadInput (limit, token, a state that there is not), NotFound."""
+    _check(asked)
+    cursor = read_token(asked.token) if asked.token else None
+    values = _values(tx, asked)
+    if asked.unique_ids:
+        rows, total = _by_unique_id(tx, asked, values, cursor)
+    else:
+        rows, total = _by_statement(tx, asked, values, cursor)
+    more = len(rows) > asked.limit
+    rows = rows[: asked.limit]
+    projects = Projects(tx)
+    token = token_of(Cursor(rows[-1]["created_at"], rows[-1]["task_id"], total)) if more else None
+    return {
+        "docs": [task_json(tx, row, projects, limited=asked.limited) for row in rows],
+        "total": total, "limit": asked.limit, "offset": 0, "has_more": more, "next_token": token,
+    }  # fmt: skip
+
+
+def _check(asked: Asked) -> None:
+    if not 1 <= asked.limit <= MOST:
+        raise BadInput(f"`limit` is a whole number from 1 to {MOST}.", field="limit")
+    if asked.status and asked.status not in STATUSES:
+        raise BadInput(f"`status` is one of {', '.join(STATUSES)}, not {asked.status[:40]!r}.", field="status")
+    for one in asked.reviews:
+        if one not in REVIEWS:
+            raise BadInput(f"`customer_review_status` is of {', '.join(REVIEWS)}, not {one[:40]!r}.")
+    if len(asked.unique_ids) > MAX_UNIQUE_IDS:
+        raise BadInput(f"`unique_id` may be sent {MAX_UNIQUE_IDS} times.", field="unique_id")
+    if len(asked.tags) > MAX_TAGS:
+        raise BadInput(f"`tags` may be sent {MAX_TAGS} times.", field="tags")
+
+
+def _values(tx: Transaction, asked: Asked) -> dict[str, Any]:
+    project_id = project_by_name(tx, asked.project)["project_id"] if asked.project else ""
+    batch_id = ""
+    if asked.batch:
+        batch = tx.one("scale_batch_named", name=asked.batch)
+        if batch is None:
+            raise NotFound(f"There is no batch “{asked.batch[:200]}”.")
+        batch_id = batch["id"]
+        project_id = project_id or batch["project_id"]
+    return {
+        "project_id": project_id, "batch_id": batch_id, "type": asked.type, "status": asked.status,
+        "created_from": asked.created.since, "created_until": asked.created.until,
+        "updated_from": asked.updated.since, "updated_until": asked.updated.until,
+        "any_completion": int(asked.completed.any), "completed_from": asked.completed.since,
+        "completed_until": asked.completed.until, "review": f",{','.join(asked.reviews)}," if asked.reviews else "",
+    }  # fmt: skip
+
+
+def _by_statement(
+    tx: Transaction, asked: Asked, values: Mapping[str, Any], cursor: Cursor | None
+) -> tuple[list[Row], int]:
+    """One row more than the page has, and the number of all."""
+    name = "scale_list_of_project" if values["project_id"] else "scale_list"
+    values = dict(values)
+    if asked.tags:
+        name = "scale_list_tagged"
+        padded = (*asked.tags, *([asked.tags[0]] * (MAX_TAGS - len(asked.tags))))
+        values |= {f"tag{place}": tag for place, tag in enumerate(padded)}
+    at, last = (cursor.at, cursor.id) if cursor is not None else (EVER, LAST_ID)
+    rows = tx.all(name, **values, at=at, id=last, n=asked.limit + 1)
+    if cursor is not None:
+        return rows, cursor.total
+    if len(rows) <= asked.limit:
+        return rows, len(rows)
+    counted = tx.one(name + "_count", **values)
+    assert counted is not None
+    return rows, counted["n"]
+
+
+def _by_unique_id(
+    tx: Transaction, asked: Asked, values: Mapping[str, Any], cursor: Cursor | None
+) -> tuple[list[Row], int]:
+    """The few tasks that have these, each looked up, then judged by the other conditions."""
+    found = [tx.one("scale_task_by_unique_id", unique_id=one) for one in dict.fromkeys(asked.unique_ids)]
+    rows = [row for row in found if row is not None and _fits(tx, asked, values, row)]
+    rows.sort(key=lambda row: (row["created_at"], row["task_id"]), reverse=True)
+    total = len(rows)
+    if cursor is not None:
+        rows = [row for row in rows if (row["created_at"], row["task_id"]) < (cursor.at, cursor.id)]
+    return rows, total
+
+
+def _fits(tx: Transaction, asked: Asked, values: Mapping[str, Any], row: Row) -> bool:
+    same = all(not values[name] or row[name] == values[name] for name in ("project_id", "batch_id", "type", "status"))
+    return (
+        same and row["purpose"] == "work" and asked.created.holds(row["created_at"])
+        and asked.updated.holds(row["updated_at"]) and asked.completed.holds(row["completed_at"])
+        and (not asked.reviews or (row["review_status"] or "pending") in asked.reviews)
+        and (not asked.tags or bool(set(asked.tags) & _tags_of(tx, row)))
+    )  # fmt: skip
+
+
+def _tags_of(tx: Transaction, row: Row) -> set[str]:
+    return {one["tag"] for one in tx.all("scale_tags_of", task_id=row["task_id"])}
+
+
+def token_of(cursor: Cursor) -> str:
+    """A cursor as a client carries it."""
+    text = f"{cursor.at}.{cursor.total}.{cursor.id}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_token(token: str) -> Cursor:
+    """The cursor of a token. Raises BadInput for one that this server never gave."""
+    try:
+        at, total, id_ = (
+            base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode().split(".")
+        )
+        cursor = Cursor(int(at), id_, int(total))
+        if not (0 <= cursor.at <= EVER and 0 <= cursor.total <= EVER and id_ and token_of(cursor) == token):
+            raise ValueError
+    except (binascii.Error, ValueError):
+        raise BadInput(
+            "`next_token` is none that was given here.", "Begin again without it.", field="next_token"
+        ) from None
+    return cursor
+
+
+def split_list(values: Sequence[str]) -> tuple[str, ...]:
+    """Values that came apart, or together with commas between."""
+    return tuple(part.strip() for one in values for part in one.split(",") if part.strip())
