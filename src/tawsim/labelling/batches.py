@@ -18,7 +18,8 @@ from typing import Any, Literal
 from tawsim.core.errors import AlreadyExists, BadInput, Conflict, NotFound
 from tawsim.core.ids import new_id
 from tawsim.core.text import is_unicode
-from tawsim.labelling.lanes import ANYBODY, HELD_STATES, Requirement
+from tawsim.labelling.groups import group_row
+from tawsim.labelling.lanes import HELD_STATES
 from tawsim.labelling.owners import remove_task, set_task_overlap
 from tawsim.labelling.slots import end_lease, project_row
 from tawsim.store.database import Row, Transaction
@@ -37,13 +38,11 @@ LATEST = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class NewBatch:
-    """A batch to be made. `requirement`: who may be given its tasks, beside what each task asks; `callback`: an address that is
-    kept with it."""
+    """A batch to be made. `callback`: an address that is kept with it."""
 
     name: str
     kind: BatchKind = "production"
     state: BatchState = "staging"
-    requirement: Requirement = ANYBODY
     metadata: Mapping[str, Any] = field(default_factory=dict)
     callback: str = ""
 
@@ -69,7 +68,7 @@ def create(tx: Transaction, actor_id: str, project_id: str, new: NewBatch) -> Ro
     batch_id = new_id(tx.now)
     tx.run(
         "batch_insert", id=batch_id, project_id=project_id, name=new.name, kind=new.kind, state=new.state,
-        requirement=new.requirement.to_text(), metadata=_metadata(new.metadata), callback=new.callback, now=tx.now,
+        metadata=_metadata(new.metadata), callback=new.callback, now=tx.now,
     )  # fmt: skip
     _said(tx, "created", actor_id, project_id, batch_id, state=new.state)
     return batch_row(tx, batch_id)
@@ -178,16 +177,18 @@ def _close(tx: Transaction, actor_id: str, batch_id: str, after: int) -> None:
 
 
 # ---- what is said of it ------------------------------------------------------------------------------------------------
-def set_requirement(tx: Transaction, actor_id: str, batch_id: str, requirement: Requirement) -> None:
-    """Say who may be given its tasks from now on, beside what each task asks. Leases that are out stay where they are."""
+def set_groups(tx: Transaction, actor_id: str, batch_id: str, group_ids: Sequence[str]) -> None:
+    """Give it to the people of these groups of its project and to nobody else; with none, to everybody. What each task asks
+    for holds besides. Leases that are out stay where they are. Raises NotFound, BadInput."""
     row = batch_row(tx, batch_id)
-    for worker_id in requirement.workers:
-        if tx.one("worker_get", id=worker_id) is None:
-            raise NotFound("There is no such worker.")
-    text = requirement.to_text()
-    if row["requirement"] != text:
-        tx.run("batch_set_requirement", id=batch_id, requirement=text, now=tx.now)
-        _said(tx, "requirement", actor_id, row["project_id"], batch_id, requirement=json.loads(text))
+    groups = list(dict.fromkeys(group_ids))
+    if any(group_row(tx, one)["project_id"] != row["project_id"] for one in groups):
+        raise BadInput("A batch is given to groups of its own project.", field="groups")
+    tx.run("batch_groups_delete", batch_id=batch_id)
+    for one in groups:
+        tx.run("batch_group_insert", batch_id=batch_id, group_id=one)
+    tx.run("batch_set_grouped", id=batch_id, grouped=int(bool(groups)), now=tx.now)
+    _said(tx, "groups", actor_id, row["project_id"], batch_id, groups=groups)
 
 
 def set_metadata(tx: Transaction, actor_id: str, batch_id: str, metadata: Any) -> None:
@@ -239,6 +240,7 @@ def as_json(tx: Transaction, row: Row) -> dict[str, Any]:
     """A batch with its counts, as routes and commands give it."""
     return {
         "id": row["id"], "name": row["name"], "kind": row["kind"], "state": row["state"], "rank": row["rank"],
-        "requirement": json.loads(row["requirement"]), "metadata": json.loads(row["metadata"]),
+        "groups": [one["name"] for one in tx.all("batch_groups", batch_id=row["id"])],
+        "metadata": json.loads(row["metadata"]),
         "created_at": row["created_at"], "completed_at": row["completed_at"], **counts_of(tx, row["id"]),
     }  # fmt: skip

@@ -204,7 +204,9 @@ def lanes_of(tx: Transaction, project_id: str) -> list[dict[str, Any]]:
         batch = tx.one("batch_get", id=row["batch_id"]) if row["batch_id"] and row["id"] in sizes else None
         if row["batch_id"] and batch is None:
             continue
-        more = {} if batch is None else {"rank": batch["rank"], "kind": batch["kind"], "of_batch": batch["requirement"]}
+        more = (
+            {} if batch is None else {"rank": batch["rank"], "kind": batch["kind"], "grouped": bool(batch["grouped"])}
+        )
         turn = order_of(row["priority"], row["requirement"], row["id"], batch_id=row["batch_id"], **more)
         one = {"id": row["id"], "priority": row["priority"], "requirement": json.loads(row["requirement"])}
         found.append((turn, one | {"batch": batch and batch["name"], "held": bool(row["held"])}))
@@ -214,13 +216,13 @@ def lanes_of(tx: Transaction, project_id: str) -> list[dict[str, Any]]:
 
 def order_of(
     priority: int, requirement: str, lane_id: str, *, rank: int | None = None, batch_id: str = NO_BATCH,
-    kind: str | None = None, of_batch: str | None = None,
+    kind: str | None = None, grouped: bool = False,
 ) -> tuple[float | str, ...]:  # fmt: skip
     """Lanes are tried in the order of this.
 
     What is said of a task comes before what is said of its batch: first the higher priority; then batches by their rank, and
     what has none after them; then what not everybody may have; then calibration; then the older batch, and the older lane.
     """
-    narrow = requirement != "{}" or of_batch not in (None, "{}")
+    narrow = requirement != "{}" or grouped
     last = math.inf if rank is None else rank
     return (-priority, last, not narrow, kind != "calibration" if batch_id else True, batch_id, lane_id)

@@ -12,7 +12,7 @@ from tawsim.labelling.lanes import EVERYBODY, order_of, stored_requirement
 from tawsim.store.database import Row, Transaction
 from tawsim.workspaces.profiles import Profile, profile_of
 
-NOBODY_ASKED = "{}"
+NOTHING = "{}"
 
 
 @dataclass(slots=True)
@@ -24,15 +24,18 @@ class Eligible:
     _profile: Profile | None = None
 
     def meets(self, lane: Row) -> bool:
-        """Whether nothing holds the lane back, and the worker meets what it asks for and what its batch does."""
+        """Whether nothing holds the lane back, the worker meets what it asks for, and its batch was given to them."""
         if lane["held"]:
             return False
         return self.would_meet(lane)
 
     def would_meet(self, lane: Row) -> bool:
         """`meets`, if nothing held the lane back."""
-        asked = [one for one in (lane["requirement"], lane["batch_requirement"]) if one not in (None, NOBODY_ASKED)]
-        return all(stored_requirement(one).met_by(self.worker_id, self._known()) for one in asked)
+        asked = lane["requirement"]
+        if asked != NOTHING and not stored_requirement(asked).met_by(self.worker_id, self._known()):
+            return False
+        given = {"batch_id": lane["batch_id"], "worker_id": self.worker_id}
+        return not lane["grouped"] or self.tx.one("batch_has_worker", **given) is not None
 
     def _known(self) -> Profile:
         if self._profile is None:
@@ -149,10 +152,10 @@ def walk_of(tx: Transaction, counts: Row, place: Row | None, worker_id: str) -> 
 def _turn(lane: Lane) -> tuple[float | str, ...]:
     row = lane.row
     if row is None:
-        return order_of(0, NOBODY_ASKED, EVERYBODY)
+        return order_of(0, NOTHING, EVERYBODY)
     return order_of(
         row["priority"], row["requirement"], row["id"], rank=row["rank"], batch_id=row["batch_id"], kind=row["kind"],
-        of_batch=row["batch_requirement"],
+        grouped=bool(row["grouped"]),
     )  # fmt: skip
 
 

@@ -7,8 +7,8 @@ SELECT * FROM batch WHERE id = :id;
 SELECT * FROM batch WHERE name = :name;
 
 -- name: batch_insert
-INSERT INTO batch (id, project_id, name, kind, state, requirement, metadata, callback, created_at, changed_at)
-VALUES (:id, :project_id, :name, :kind, :state, :requirement, :metadata, :callback, :now, :now);
+INSERT INTO batch (id, project_id, name, kind, state, metadata, callback, created_at, changed_at)
+VALUES (:id, :project_id, :name, :kind, :state, :metadata, :callback, :now, :now);
 
 -- name: batch_set_state
 UPDATE batch SET state = :state, changed_at = :now,
@@ -16,8 +16,22 @@ UPDATE batch SET state = :state, changed_at = :now,
   closing = CASE WHEN :state = 'cancelled' THEN 0 ELSE closing END
 WHERE id = :id;
 
--- name: batch_set_requirement
-UPDATE batch SET requirement = :requirement, changed_at = :now WHERE id = :id;
+-- name: batch_set_grouped
+UPDATE batch SET grouped = :grouped, changed_at = :now WHERE id = :id;
+
+-- name: batch_group_insert
+INSERT INTO batch_group (batch_id, group_id) VALUES (:batch_id, :group_id);
+
+-- name: batch_groups_delete
+DELETE FROM batch_group WHERE batch_id = :batch_id;
+
+-- name: batch_groups
+SELECT g.* FROM batch_group b JOIN project_group g ON g.id = b.group_id WHERE b.batch_id = :batch_id ORDER BY g.created_at, g.id;
+
+-- Whether a person is in one of the groups that a batch was given to.
+-- name: batch_has_worker
+SELECT 1 AS there FROM project_group_member m JOIN batch_group b ON b.group_id = m.group_id
+WHERE m.worker_id = :worker_id AND b.batch_id = :batch_id LIMIT 1;
 
 -- name: batch_set_rank
 UPDATE batch SET rank = :rank, changed_at = :now WHERE id = :id;
@@ -61,3 +75,30 @@ SELECT * FROM task WHERE batch_id = :id AND seq > :after AND state <> 'removed' 
 
 -- name: batch_set_closing
 UPDATE batch SET closing = :closing WHERE id = :id;
+
+-- ---- groups of people
+-- name: group_insert
+INSERT INTO project_group (id, project_id, name, created_at) VALUES (:id, :project_id, :name, :now);
+
+-- name: group_get
+SELECT * FROM project_group WHERE id = :id;
+
+-- name: group_by_name
+SELECT * FROM project_group WHERE project_id = :project_id AND name = :name;
+
+-- name: group_list
+SELECT * FROM project_group WHERE project_id = :project_id ORDER BY created_at, id;
+
+-- name: group_members
+SELECT w.id, w.name, w.profile FROM project_group_member m JOIN worker w ON w.id = m.worker_id
+WHERE m.group_id = :group_id ORDER BY w.id;
+
+-- name: group_member_insert
+INSERT INTO project_group_member (group_id, worker_id) VALUES (:group_id, :worker_id) ON CONFLICT (group_id, worker_id) DO NOTHING;
+
+-- name: group_member_delete
+DELETE FROM project_group_member WHERE group_id = :group_id AND worker_id = :worker_id;
+
+-- name: group_members_leave
+DELETE FROM project_group_member WHERE worker_id = :worker_id
+  AND group_id IN (SELECT g.id FROM project_group g WHERE g.project_id = :project_id);

@@ -11,11 +11,11 @@ WITH RECURSIVE met (id) AS (
   SELECT (SELECT MIN(t.lane_id) FROM task t WHERE t.project_id = :project_id AND t.is_open = 1 AND t.lane_id > m.id)
   FROM met m WHERE m.id IS NOT NULL
 )
-SELECT l.*, b.rank, b.kind, b.state AS batch_state, b.requirement AS batch_requirement
+SELECT l.*, b.rank, b.kind, b.state AS batch_state, b.grouped
 FROM met m JOIN lane l ON l.id = m.id LEFT JOIN batch b ON b.id = l.batch_id;
 
 -- name: lane_with_batch
-SELECT l.*, b.rank, b.kind, b.state AS batch_state, b.requirement AS batch_requirement
+SELECT l.*, b.rank, b.kind, b.state AS batch_state, b.grouped
 FROM lane l LEFT JOIN batch b ON b.id = l.batch_id WHERE l.id = :id;
 
 -- name: lane_find

@@ -1,14 +1,14 @@
 -- Batches: tasks that came for one delivery. They wait together (staging, paused), are given to some people together, and come
 -- before or after other batches. The tasks of a batch stand in lanes of their own, so holding it back writes no task.
--- `requirement`: who may be given its tasks, beside what each task asks for itself. `rank`: its place among batches, NULL after
--- all that have one. `closing`: of a cancelled batch the number of the last task that was closed; NULL when none is left.
+-- `grouped`: only people of its groups (batch_group) may be given its tasks. `rank`: its place among batches, NULL after all that
+-- have one. `closing`: of a cancelled batch the number of the last task that was closed; NULL when none is left.
 CREATE TABLE batch (
   id TEXT PRIMARY KEY,
   project_id TEXT NOT NULL REFERENCES project (id),
   name TEXT NOT NULL UNIQUE,
   kind TEXT NOT NULL DEFAULT 'production' CHECK (kind IN ('production', 'calibration', 'self_label')),
   state TEXT NOT NULL CHECK (state IN ('staging', 'in_progress', 'paused', 'completed', 'cancelled')),
-  requirement TEXT NOT NULL DEFAULT '{}',
+  grouped INTEGER NOT NULL DEFAULT 0,
   rank BIGINT,
   metadata TEXT NOT NULL DEFAULT '{}',
   callback TEXT NOT NULL DEFAULT '',
@@ -29,3 +29,23 @@ DROP INDEX lane_of_project;
 CREATE UNIQUE INDEX lane_of_project ON lane (project_id, batch_id, priority, requirement);
 ALTER TABLE task ADD COLUMN batch_id TEXT REFERENCES batch (id);
 CREATE INDEX task_of_batch ON task (batch_id, seq) WHERE batch_id IS NOT NULL;
+
+-- Groups of people inside one project, to whom batches are given.
+CREATE TABLE project_group (
+  id TEXT PRIMARY KEY,
+  project_id TEXT NOT NULL REFERENCES project (id),
+  name TEXT NOT NULL,
+  created_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX project_group_name ON project_group (project_id, name);
+CREATE TABLE project_group_member (
+  group_id TEXT NOT NULL REFERENCES project_group (id),
+  worker_id TEXT NOT NULL REFERENCES worker (id),
+  PRIMARY KEY (group_id, worker_id)
+);
+CREATE INDEX project_group_of_worker ON project_group_member (worker_id);
+CREATE TABLE batch_group (
+  batch_id TEXT NOT NULL REFERENCES batch (id),
+  group_id TEXT NOT NULL REFERENCES project_group (id),
+  PRIMARY KEY (batch_id, group_id)
+);
