@@ -1,0 +1,299 @@
+"""Tasks of the chat family: conversation, candidates and what is asked of them → parts. Pure.
+
+What is asked follows from what is there. Two responses and more are compared (the better of two on a scale, a ranking of
+more); one response, or a conversation that ends with the assistant, is rated message by message and may be rewritten; a
+conversation that ends with the user is answered by the labeller, or held with a model (`live`). `dimensions` ask for a rating
+of each response on each of them, `fields` for anything else. All of it may stand in `template_variables` too.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tawsim.kinds.answers import brief
+from tawsim.kinds.chat import LONGEST_TEXT, MOST_MESSAGES
+from tawsim.scale.attachments import Shown, show_attachments
+from tawsim.scale.fields import read_fields
+from tawsim.scale.form import NO_LABELS, Form, Labels, NoScreen, Part, escaped, labels_of, name_of, titled
+from tawsim.scale.options import read_options
+from tawsim.scale.plain import as_flag, as_list, as_object, as_text, as_whole, refuse
+
+CHATS = ("chat", "chatlite", "chatexperimental", "multichat", "multistage")
+ROLES = {
+    "system": "system", "developer": "system", "user": "user", "human": "user", "assistant": "assistant",
+    "model": "assistant", "bot": "assistant", "gpt": "assistant", "function": "function", "tool": "function",
+}  # fmt: skip
+MOST_RESPONSES = 20
+MOST_POINTS = 9
+USUAL_POINTS = 7
+MOST_DIMENSIONS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message: who says what, and the name of the model or person that it comes from."""
+
+    role: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The conversation of a task as it was sent, and the responses to its last message that stand beside each other."""
+
+    messages: tuple[Said, ...]
+    responses: tuple[Said, ...] = ()
+
+
+def told(params: Mapping[str, Any], *names: str) -> Any:
+    """A parameter under the first of its names that is there, also among the template's variables."""
+    inner = params.get("template_variables")
+    for held in (params, inner if isinstance(inner, Mapping) else {}):
+        for name in names:
+            if held.get(name) is not None:
+                return held[name]
+    return None
+
+
+def talk_of(params: Mapping[str, Any]) -> Talk:
+    """The conversation and the responses. Raises `BadInput` where there is nothing to say anything about."""
+    as_object(params.get("template_variables"), "template_variables")
+    messages: list[Said] = []
+    system = told(params, "system", "system_prompt")
+    if system is not None:
+        messages.append(Said("system", as_text(system, "system", LONGEST_TEXT), "system"))
+    given, prompt = told(params, "messages", "conversation"), told(params, "prompt")
+    if isinstance(prompt, list | tuple) and given is None:
+        given, prompt = prompt, None
+    for place, one in enumerate(as_list(given, "messages", MOST_MESSAGES - 30)):
+        messages.append(_message(one, f"messages[{place}]"))
+    if prompt is not None:
+        messages.append(Said("user", as_text(prompt, "prompt", LONGEST_TEXT), "user"))
+    if not any(one.text.strip() for one in messages) and told(params, "live") is None:
+        refuse("prompt", "is required, or `messages`: what is talked about.")
+    responses = _responses(params)
+    if len(responses) == 1:
+        return Talk((*messages, *responses))
+    return Talk(tuple(messages), tuple(responses))
+
+
+def _message(one: Any, where: str) -> Said:
+    spec = as_object(one, where)
+    role = spec.get("role", spec.get("from"))
+    if not isinstance(role, str) or role.lower() not in ROLES:
+        refuse(f"{where}.role", f"is one of system, user, assistant and function, not {brief(role)}.")
+    text = _text(spec.get("content", spec.get("value", spec.get("text"))), f"{where}.content")
+    role = ROLES[role.lower()]
+    return Said(role, text, _source(spec, role if role != "assistant" else "model"))
+
+
+def _text(content: Any, where: str) -> str:
+    """The text of a message: a text, an object with one, or a list of pieces of text."""
+    if isinstance(content, Mapping):
+        content = content.get("text")
+    if isinstance(content, list | tuple):
+        pieces = []
+        for place, one in enumerate(as_list(content, where)):
+            spec = as_object(one, f"{where}[{place}]")
+            if spec.get("type", "text") != "text":
+                raise NoScreen("messages that hold more than text")
+            pieces.append(as_text(spec.get("text"), f"{where}[{place}].text", LONGEST_TEXT))
+        content = "\n\n".join(pieces)
+    return as_text(content, where, LONGEST_TEXT)
+
+
+def _source(spec: Mapping[str, Any], default: str) -> str:
+    names = ("source_id", "model_id", "model", "id")
+    found = next((spec[name] for name in names if isinstance(spec.get(name), str) and spec[name].strip()), default)
+    return as_text(found, "source_id", 500)
+
+
+def _responses(params: Mapping[str, Any]) -> list[Said]:
+    given = told(params, "responses", "candidates", "completions")
+    if given is None:
+        one = told(params, "response", "completion")
+        given = [] if one is None else [one]
+    found: list[Said] = []
+    for place, one in enumerate(as_list(given, "responses", MOST_RESPONSES)):
+        where = f"responses[{place}]"
+        spec = {"content": one} if isinstance(one, str) else as_object(one, where)
+        name = next((key for key in ("content", "text", "response", "value") if spec.get(key) is not None), "content")
+        text = _text(spec.get(name), f"{where}.{name}")
+        if not text.strip():
+            refuse(where, "is empty.")
+        found.append(Said("assistant", text, _own_name(_source(spec, f"model_{place + 1}"), found)))
+    return found
+
+
+def _own_name(source: str, others: Sequence[Said]) -> str:
+    """A name that no other response has: whoever is chosen must be known by it."""
+    taken = {one.source for one in others}
+    return (
+        source if source not in taken else next(f"{source} #{n}" for n in range(2, 99) if f"{source} #{n}" not in taken)
+    )
+
+
+# ---- what is asked ------------------------------------------------------------------------------------------------
+def chat_form(params: Mapping[str, Any]) -> Form:
+    """The form of a task of the chat family."""
+    talk = talk_of(params)
+    shown = Shown()
+    show_attachments(shown, params, default="text")
+    for name, value in as_object(params.get("template_variables"), "template_variables").items():
+        if isinstance(value, str) and value.strip() and name not in _READ:
+            shown.put("markdown", "title", f"**{escaped(titled(name))}**")
+            shown.put("markdown", "variable", value)
+    if talk.messages:
+        shown.put("chat", "messages", [{"role": one.role, "content": one.text} for one in talk.messages])
+    parts = _about_responses(params, talk, shown) if talk.responses else _about_messages(params, talk, shown)
+    names = [*_OWN, *(part.question["name"] for part in parts)]
+    more, about = read_fields(told(params, "fields"), "fields", shown.row, names)
+    parts = [*parts, *more]
+    if told(params, "justification") is not None or talk.responses:
+        parts.append(_justification(params))
+    return Form(tuple(parts), tuple(shown.content), shown.row, tuple(shown.attachments), tuple(about))
+
+
+# Names that questions of this module have; fields of the same id get others.
+_OWN = ("preference", "ranking", "response", "rating", "rewrite", "talk", "justification")
+_READ = frozenset((
+    "messages", "conversation", "prompt", "responses", "candidates", "completions", "response", "completion", "system",
+    "system_prompt", "rating", "rewrite", "comment", "dimensions", "fields", "live", "likert", "justification",
+))  # fmt: skip
+
+
+def _about_responses(params: Mapping[str, Any], talk: Talk, shown: Shown) -> list[Part]:
+    parts: list[Part] = []
+    column = "responses"
+    shown.row[column] = [one.text for one in talk.responses]
+    ratings = _dimensions(params)
+    if ratings:
+        rated = shown.put("chat", "rated", [{"role": "assistant", "content": one.text} for one in talk.responses])
+        parts += [_rated(key, title, rating, rated, "rated") for key, title, rating in ratings]
+    common = {"title": "", "candidates": [column], "format": "markdown", "required": True}
+    if len(talk.responses) == 2:
+        points = as_whole(told(params, "likert"), "likert", USUAL_POINTS) or 0
+        if not 2 <= points <= MOST_POINTS:
+            refuse("likert", f"is the number of points of the scale, 2 to {MOST_POINTS}.")
+        question = {"kind": "pairwise", "name": "preference", "steps": points // 2, "ties": points % 2 == 1, **common}
+        parts.append(Part(question, "likert_value", "likert"))
+    else:
+        ties = as_flag(told(params, "ties"), "ties", default=True)
+        parts.append(Part({"kind": "ranking", "name": "ranking", "ties": ties, **common}, "ranking", "groups"))
+    if as_flag(told(params, "rewrite"), "rewrite"):
+        question = {
+            "kind": "text",
+            "name": "rewrite",
+            "title": "",
+            "required": False,
+            "at_least": 0,
+            "at_most": LONGEST_TEXT,
+        }
+        parts.append(Part(question, "rewrite", "rewrite"))
+    return parts
+
+
+def _about_messages(params: Mapping[str, Any], talk: Talk, shown: Shown) -> list[Part]:
+    if told(params, "live") is not None:
+        if "messages" not in shown.row:
+            shown.put("chat", "messages", [])
+        question = {
+            "kind": "chat", "name": "talk", "title": "", "on": "messages", "live": _live(told(params, "live")),
+            "required": True,
+        }  # fmt: skip
+        return [Part(question, "talk", "talk")]
+    if talk.messages[-1].role != "assistant":
+        question = {
+            "kind": "text",
+            "name": "response",
+            "title": "",
+            "at_least": 1,
+            "at_most": LONGEST_TEXT,
+            "required": True,
+        }
+        return [Part(question, "response", "written")]
+    ratings = _dimensions(params)
+    rewrite, comment = (as_flag(told(params, name), name) for name in ("rewrite", "comment"))
+    if not ratings and not rewrite and not comment and not told(params, "fields"):
+        ratings, rewrite = [("rating", "", {"low": 1, "high": 5})], True
+    parts = [_rated(key, title, rating, "messages", "messages") for key, title, rating in ratings]
+    if rewrite or comment:
+        if not parts:
+            parts = [_rated("rewrite", "", None, "messages", "messages")]
+        first = parts[0]
+        parts[0] = Part({**first.question, "rewrite": rewrite, "comment": comment}, first.key, first.says, first.labels)
+    return parts
+
+
+def _live(given: Any) -> dict[str, Any]:
+    spec = as_object(given, "live")
+    endpoint = as_text(spec.get("endpoint"), "live.endpoint", 60)
+    turns, candidates = (
+        as_whole(spec.get("turns"), "live.turns", 8),
+        as_whole(spec.get("candidates"), "live.candidates", 2),
+    )
+    if not endpoint.strip():
+        refuse("live.endpoint", "is required: the name of a model's endpoint that this server knows.")
+    return {"endpoint": endpoint, "turns": turns, "candidates": candidates}
+
+
+def _justification(params: Mapping[str, Any]) -> Part:
+    given = told(params, "justification")
+    needed = given is True or given == "required"
+    question = {
+        "kind": "text", "name": "justification", "title": "", "required": needed, "at_least": int(needed),
+        "at_most": LONGEST_TEXT,
+    }  # fmt: skip
+    return Part(question, "justification", "text", type="text")
+
+
+def _dimensions(params: Mapping[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Key, title and rating of everything that messages are rated on."""
+    found: list[tuple[str, str, dict[str, Any]]] = []
+    rating = told(params, "rating")
+    if rating is not None:
+        found.append(("rating", "", _rating(rating, "rating")))
+    for place, one in enumerate(as_list(told(params, "dimensions"), "dimensions", MOST_DIMENSIONS)):
+        where = f"dimensions[{place}]"
+        spec = {"key": one} if isinstance(one, str) else as_object(one, where)
+        key = spec.get("key", spec.get("field_id", spec.get("name")))
+        if not isinstance(key, str) or not key or len(key) > 500 or any(key == other for other, _, _ in found):
+            refuse(f"{where}.key", "is required: a text that no other dimension has.")
+        title = titled(
+            as_text(spec.get("title"), f"{where}.title") or key,
+            as_text(spec.get("description"), f"{where}.description"),
+        )
+        found.append((key, title, _rating(spec, where)))
+    return found
+
+
+def _rating(given: Any, where: str) -> dict[str, Any]:
+    spec = {"labels": given} if isinstance(given, list | tuple) else {} if given is True else as_object(given, where)
+    labels = spec.get("labels") or spec.get("choices")
+    if labels:
+        return {"labels": list(labels_of(read_options(labels, f"{where}.labels"), f"{where}.labels", least=2).shown)}
+    low, high = as_whole(spec.get("low"), f"{where}.low", 1), as_whole(spec.get("high"), f"{where}.high", 5)
+    assert low is not None
+    assert high is not None
+    if not 1 <= high - low <= 100 or abs(low) > 1_000_000:
+        refuse(where, f"goes from {low} to {high}: that is no scale of 2 to 101 steps.")
+    return {"low": low, "high": high}
+
+
+def _rated(key: str, title: str, rating: Mapping[str, Any] | None, column: str, says: str) -> Part:
+    labels: Labels = NO_LABELS
+    if rating and "labels" in rating:
+        labels = Labels({label: (label,) for label in rating["labels"]})
+    name = key if key in ("rating", "rewrite") else name_of(key, _OWN)
+    question: dict[str, Any] = {
+        "kind": "chat",
+        "name": name,
+        "title": title,
+        "on": column,
+        "roles": ["assistant"],
+        "required": True,
+    }
+    if rating is not None:
+        question["rating"] = dict(rating)
+    return Part(question, key, says, labels)
