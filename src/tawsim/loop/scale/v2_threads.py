@@ -51,7 +51,7 @@ def shown_response(task_id: str, response: Any) -> dict[str, Any]:
 def find_annotation(task_id: str, response: Any, annotation_id: str) -> dict[str, Any] | None:
     """The annotation of that id with everything known of it."""
     found = shown_threads(task_id, response, EVERYTHING_STORED)
-    return next((one for one in _annotations(found) if one["id"] == annotation_id), None)
+    return next((dict(one) for one in _annotations(found) if one["id"] == annotation_id), None)
 
 
 def task_of(annotation_id: str) -> str | None:

@@ -2,10 +2,22 @@
 
 from types import ModuleType
 
-from tawsim.server.scale import v1_files, v1_projects, v1_tasks, v2_datasets, v2_deliveries, v2_projects, v2_tasks
+from tawsim.server.scale import (
+    v1_files,
+    v1_projects,
+    v1_tasks,
+    v2_batches,
+    v2_chat,
+    v2_datasets,
+    v2_deliveries,
+    v2_projects,
+    v2_tasks,
+)
 from tawsim.server.scale.routes import TABLE, Table
 
-ROOMS: tuple[ModuleType, ...] = (v1_files, v1_projects, v1_tasks, v2_projects, v2_tasks, v2_deliveries, v2_datasets)
+ROOMS: tuple[ModuleType, ...] = (
+    v1_files, v1_projects, v1_tasks, v2_projects, v2_batches, v2_tasks, v2_chat, v2_deliveries, v2_datasets,
+)  # fmt: skip
 
 
 def table() -> Table:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from tawsim.core.clock import to_iso_ms
 from tawsim.core.errors import BadInput
 from tawsim.loop.scale import v2_finding, v2_pages
 from tawsim.loop.scale.v2_pages import Page, Span
@@ -11,7 +12,6 @@ from tawsim.loop.scale.v2_threads import shown_response
 from tawsim.server.scale.routes import Call, route
 from tawsim.server.scale.v2_objects import Objects
 from tawsim.server.scale.v2_reading import TASK_STATUSES, Asked
-from tawsim.server.scale.wire import time_text
 from tawsim.store.database import Row, Transaction
 
 
@@ -95,9 +95,9 @@ def _doc(
 ) -> dict[str, Any]:
     return {
         "task_id": task["task_id"],
-        "created_at": time_text(task["created_at"]),
+        "created_at": to_iso_ms(task["created_at"]),
         "delivery_id": delivery_id,
-        "delivered_at": None if delivered_at is None else time_text(delivered_at),
+        "delivered_at": None if delivered_at is None else to_iso_ms(delivered_at),
         "response_schema_id": schema_id,
         "response": None if frozen is None else shown_response(task["task_id"], json.loads(frozen["response"])),
     }

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tawsim.core.clock import to_iso_ms
+from tawsim.loop.scale.projects import params_of
 from tawsim.loop.scale.v2_annotations import is_texts
 from tawsim.loop.scale.v2_threads import NOTHING_MORE, Wanted, shown_threads
-from tawsim.server.scale.wire import time_text
 from tawsim.store.database import Row, Transaction
 
 Json = dict[str, Any]
@@ -18,10 +19,9 @@ Json = dict[str, Any]
 
 def project_json(row: Row) -> Json:
     """A project; its kinds of work and its models where its parameters name them."""
-    found = {"id": row["project_id"], "name": row["name"], "created_at": time_text(row["created_at"])}
-    versions = json.loads(row["params"])
-    params = versions[-1] if isinstance(versions, list) and versions else {}
-    return found | {name: params[name] for name in ("types", "models") if is_texts(params.get(name))}
+    found = {"id": row["project_id"], "name": row["name"], "created_at": to_iso_ms(row["created_at"])}
+    told = {**json.loads(row["facts"]), **params_of(row)}
+    return found | {name: told[name] for name in ("types", "models") if is_texts(told.get(name))}
 
 
 @dataclass(slots=True)
@@ -41,11 +41,11 @@ class Objects:
             "name": row["name"],
             "project": self._project(row["project_id"]),
             "status": row["state"],
-            "created_at": time_text(row["created_at"]),
+            "created_at": to_iso_ms(row["created_at"]),
             "metadata": json.loads(row["metadata"]),
         }
         if row["completed_at"] is not None:
-            found["completed_at"] = time_text(row["completed_at"])
+            found["completed_at"] = to_iso_ms(row["completed_at"])
         if row["callback"]:
             found["callback"] = row["callback"]
         return found
@@ -71,7 +71,7 @@ class Objects:
             "id": row["id"],
             "name": row["name"],
             "task_count": row["task_count"],
-            "delivered_at": time_text(row["delivered_at"]),
+            "delivered_at": to_iso_ms(row["delivered_at"]),
             "project": self._project(row["project_id"]),
         }
 
@@ -80,14 +80,14 @@ class Objects:
             "task_id": row["task_id"],
             "project": self._project(project_id),
             "status": status,
-            "created_at": time_text(row["created_at"]),
+            "created_at": to_iso_ms(row["created_at"]),
             "metadata": json.loads(row["metadata"]),
             "threads": [],
         }
         if row["batch_id"] is not None:
             found["batch"] = self._batch(row["batch_id"])
         if row["completed_at"] is not None:
-            found["completed_at"] = time_text(row["completed_at"])
+            found["completed_at"] = to_iso_ms(row["completed_at"])
         if status == "completed":
             found["threads"] = shown_threads(row["task_id"], response, self.wanted, self._submissions(row, until))
         return found
@@ -96,7 +96,7 @@ class Objects:
         if not self.wanted.submissions:
             return []
         return [
-            {"submitted_at": time_text(one["created_at"]), "contributor_id": one["worker_id"]}
+            {"submitted_at": to_iso_ms(one["created_at"]), "contributor_id": one["worker_id"]}
             for one in self.tx.all("scale_v2_submissions", task_id=row["task_id"], until=until)
         ]
 

@@ -12,11 +12,11 @@ from tawsim.core.errors import BadInput
 from tawsim.loop.scale.v2_finding import Named
 from tawsim.loop.scale.v2_pages import Page, Span
 from tawsim.loop.scale.v2_threads import Wanted
+from tawsim.scale.plain import check_plain
 from tawsim.server.scale.routes import Call
 from tawsim.server.scale.wire import read_time
 
 MOST_ON_A_PAGE = 100
-DEEPEST = 100
 LONGEST_TOKEN = 200
 TASK_STATUSES = ("pending", "completed", "canceled", "error", "deleted")
 BATCH_STATUSES = ("staging", "in_progress", "completed", "paused", "cancelled")
@@ -134,18 +134,9 @@ class Sent:
 
 
 def sent(call: Call) -> Sent:
-    """The body. Raises BadInput for one that is no object, or that is nested deeper than anybody means."""
+    """The body. Raises BadInput for one that is no object, or holds what nobody means to send."""
     body = {} if call.body is None else call.body
     if not isinstance(body, dict):
         raise BadInput("The body is a JSON object.")
-    level: list[Any] = [body]
-    for _ in range(DEEPEST):
-        level = [
-            inner
-            for one in level
-            for inner in (one.values() if isinstance(one, dict) else one)
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return Sent(body)
-    raise BadInput(f"The body is nested deeper than {DEEPEST} levels.")
+    check_plain(body, "body")
+    return Sent(body)

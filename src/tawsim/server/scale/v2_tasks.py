@@ -53,7 +53,7 @@ def metadata(call: Call) -> Any:
         raise BadInput("metadata is needed.")
 
     def work(tx: Transaction) -> Any:
-        return Objects(tx).task(set_task_metadata(tx, v2_finding.task(tx, task_id), given, merge=merge))
+        return Objects(tx).task(set_task_metadata(tx, task_id, given, merge=merge))
 
     return call.world.db.write(work)
 
