@@ -248,8 +248,9 @@ class Following:
 COLUMNS = ("seqs", "best", "p", "probabilities", "votes", "answers")
 
 
-def judge(db: Database, project: Project, question: Question) -> Following:
-    """Learn the whole truth of a question from the answers of the current rounds."""
+def judge(db: Database, project: Project, question: Question, *, seen: int = -1, until: int = EVER) -> Following:
+    """Learn the whole truth of a question from the answers of the current rounds; with `seen` and `until`, of those tasks
+    alone whose answers changed after the one revision and up to the other."""
     started = time.monotonic()
     with db.read() as tx:
         counts = tx.one("project_count_get", project_id=project.id)
@@ -257,10 +258,12 @@ def judge(db: Database, project: Project, question: Question) -> Following:
         total, visible_seq, revision = int(counts["tasks"]), int(counts["visible_seq"]), int(counts["revision"])
         limits = {"project_id": project.id, "visible_seq": visible_seq}
         carrier = carrier_of(tx, project)
-        ever = {"seen": -1, "until": EVER, **limits}
-        settled = decisions_of(tx.all("truth_decisions", **ever), question, carrier)
-        given: Iterator[Any] = tx.stream("truth_answers", **limits)
-        fixes = tx.stream("truth_fixes", **ever)
+        window = {"seen": seen, "until": until, **limits}
+        settled = decisions_of(tx.all("truth_decisions", **window), question, carrier)
+        given: Iterator[Any] = (
+            tx.stream("truth_answers", **limits) if seen < 0 else tx.stream("truth_changed_answers", **window)
+        )
+        fixes = tx.stream("truth_fixes", **window)
         if not isinstance(question, Choice | Choices):
             fit = Fitting(chain(given, fixes), question, carrier)
             inferred = infer_structured(
