@@ -1,0 +1,271 @@
+"""`tawsim scale import`: from a real server, by Scale's own client, into another workspace. The source is Tawsim itself."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.api.scale_served import Served, served
+
+from tawsim.cli.main import run
+from tawsim.core.errors import AlreadyExists, EndpointDown, NotFound
+from tawsim.loop.scale import moving, moving_source, projects, tasks
+from tawsim.loop.scale.moving_source import Source
+from tawsim.loop.scale.world import World
+from tawsim.sdk.scale import scale_client
+from tawsim.workspaces.accounts import open_accounts
+from tawsim.workspaces.workspace import open_workspace
+
+CATEGORIES = {"attachment": "نص للتصنيف", "attachment_type": "text", "categories": ["جيد", "سيئ"]}
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Iterator[Served]:
+    with served(tmp_path / "there", "there") as server:
+        yield server
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    path = tmp_path / "here" / "here.tawsim"
+    path.parent.mkdir()
+    open_workspace(path, create=True, owner="Noor").close()
+    return path
+
+
+def make(client: Any, n: int, **more: Any) -> list[Any]:
+    from scaleapi.tasks import TaskType
+
+    base = {**CATEGORIES, **more}
+    ids = [f"{more.get('project', '')}/{i}" for i in range(n)]
+    return [client.create_task(TaskType.Categorization, **base, unique_id=one) for one in ids]
+
+
+def project(client: Any, name: str) -> Any:
+    from scaleapi.tasks import TaskType
+
+    made = client.create_project(name, TaskType.Categorization, params={"instruction": "اقرأ ثم صنّف"})
+    client.update_project(name, patch=True, instruction="اقرأ مرّتين")
+    return made
+
+
+def move(capsys: Any, source: Served, key: str, here: Path, *more: str) -> dict[str, Any]:
+    code = run(["scale", "import", "--api-url", source.url, "--key", source.key(key), "-w", str(here), "--json", *more])
+    out = capsys.readouterr().out
+    assert code == 0, out
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def told_here(here: Path) -> dict[str, dict[str, Any]]:
+    """Every task that is here, as the API tells of it."""
+    workspace = open_workspace(here)
+    try:
+        with workspace.db.read() as tx:
+            ids = [row["task_id"] for row in tx.all("scale_list", **EVERYTHING)]
+            return {one: tasks.task_json(tx, tasks.task_row(tx, one)) for one in ids}
+    finally:
+        workspace.close()
+
+
+FAR = 1 << 61
+EVERYTHING: dict[str, Any] = {
+    "at": FAR, "id": "~", "created_from": 0, "created_until": FAR, "type": "", "status": "", "updated_from": 0,
+    "updated_until": FAR, "any_completion": 1, "completed_from": 0, "completed_until": FAR, "review": "", "n": 10_000,
+}  # fmt: skip
+
+
+def test_everything_comes_over_and_a_second_run_adds_nothing(source: Served, here: Path, capsys: Any) -> None:
+    client = source.client("test")
+    project(client, "مراجعات")
+    made = make(client, 7, project="مراجعات", metadata={"ك": 1}, tags=["a", "b"], instruction="لهذه وحدها")
+    client.audit_task(made[0].id, True, "أحسنتم")
+    loose = make(client, 2)
+    told = move(capsys, source, "test", here)
+    assert [(one["project"], one["tasks"], one["already"]) for one in told["projects"]] == [
+        ("مراجعات", 7, 0),
+        (None, 2, 0),
+    ]
+    there = {one.id: client.get_task(one.id).as_dict() for one in (*made, *loose)}
+    now = told_here(here)
+    assert set(now) == set(there)
+    for task_id, one in there.items():
+        same = {name: value for name, value in one.items() if name != "is_test"}
+        assert {name: value for name, value in now[task_id].items() if name != "is_test"} == same
+    again = move(capsys, source, "test", here)
+    assert [(one["tasks"], one["already"]) for one in again["projects"]] == [(0, 7), (0, 2)]
+    assert not list(here.parent.glob(".tawsim-moving-*"))
+
+
+def test_all_versions_of_the_parameters_come_over(source: Served, here: Path, capsys: Any) -> None:
+    client = source.client("test")
+    project(client, "p")
+    there = client.get_project("p").as_dict()
+    move(capsys, source, "test", here, "--project", "p")
+    workspace = open_workspace(here)
+    with workspace.db.read() as tx:
+        now = projects.project_json(projects.project_by_name(tx, "p"))
+    workspace.close()
+    assert now["param_history"] == there["param_history"]
+    assert (now["type"], now["created_at"]) == (there["type"], there["created_at"])
+
+
+def test_what_was_pending_waits_to_be_placed(source: Served, here: Path, capsys: Any) -> None:
+    client = source.client("live")
+    project(client, "p")
+    make(client, 3, project="p")
+    client.cancel_task(client.tasks(limit=1).docs[0].id)
+    told = move(capsys, source, "live", here)
+    assert told["projects"][0]["statuses"] == {"pending": 2, "canceled": 1}
+    workspace = open_workspace(here)
+    with workspace.db.read() as tx:
+        stages = sorted((row["status"], row["stage"]) for row in tx.all("scale_list", **EVERYTHING))
+    workspace.close()
+    assert stages == [("canceled", "over"), ("pending", "waiting"), ("pending", "waiting")]
+
+
+def test_a_file_that_only_the_source_can_read_is_said_and_asks_nobody(source: Served, here: Path, capsys: Any) -> None:
+    from scaleapi.tasks import TaskType
+
+    client = source.client("live")
+    with (source.workspace.path).open("rb") as file:
+        url = client.upload_file(file=file).attachment_url
+    client.create_task(TaskType.Categorization, attachment=url, attachment_type="image", categories=["a", "b"])
+    told = move(capsys, source, "live", here)
+    assert told["projects"][0]["lost"] == 1
+    (one,) = told_here(here).values()
+    assert one["status"] == "error"
+    assert one["response"]["attachments"][0]["url"] == url
+
+
+def test_looking_says_how_much_there_is_and_moves_nothing(source: Served, here: Path, capsys: Any) -> None:
+    client = source.client("test")
+    project(client, "p")
+    make(client, 2, project="p")
+    run(["scale", "import", "--api-url", source.url, "--key", source.key("test"), "-w", str(here), "--look"])
+    assert "p: 2 tasks" in capsys.readouterr().out
+    assert told_here(here) == {}
+
+
+def test_wrong_keys_names_and_addresses_are_told_plainly(
+    source: Served, here: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = ["scale", "import", "-w", str(here), "--json", "--api-url"]
+    monkeypatch.delenv("SCALE_API_KEY", raising=False)
+    for more, code in [
+        ([source.url], "TW-SIGN-IN"),
+        ([source.url, "--key", "test_wrong"], "TW-SIGN-IN"),
+        ([source.url, "--key", source.key("test"), "--project", "none"], "TW-NOT-FOUND"),
+        (["ftp://x", "--key", "k"], "TW-INPUT"),
+    ]:
+        assert run([*base, *more]) != 0
+        assert json.loads(capsys.readouterr().out)["error"]["code"] == code
+    monkeypatch.setenv("SCALE_API_KEY", source.key("test"))
+    assert run([*base, source.url]) == 0
+
+
+class Here:
+    """A target workspace for calls of the functions themselves."""
+
+    def __init__(self, path: Path) -> None:
+        self.workspace = open_workspace(path)
+        self.books = open_accounts(path.parent)
+        self.world = World(self.workspace.db, self.books, self.workspace.id, "live", self.workspace.owner_id)
+
+    def move(self, found: Any, file: Path, told: Any = ()) -> moving.Moved:
+        return moving.move_project(self.workspace.db, self.world, "http://there", found, told, file)
+
+    def count(self) -> int:
+        with self.workspace.db.read() as tx:
+            return len(tx.all("scale_list", **EVERYTHING))
+
+
+@pytest.fixture
+def target(here: Path) -> Iterator[Here]:
+    found = Here(here)
+    yield found
+    found.books.close()
+    found.workspace.close()
+
+
+def test_a_walk_that_broke_off_goes_on_where_it_stood(
+    source: Served, target: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moving_source, "PAGE", 3)
+    client = source.client("test")
+    project(client, "p")
+    make(client, 10, project="p")
+    account = Source(scale_client(source.url, source.key("test")), sleep=lambda s: None, tries=1)
+    (found,) = account.survey("p")
+    asked: list[Any] = []
+    plain = account.page
+
+    def breaks(name: str, token: str | None) -> Any:
+        asked.append(token)
+        if len(asked) == 3:
+            raise EndpointDown("gone")
+        return plain(name, token)
+
+    file = tmp_path / "pages"
+    monkeypatch.setattr(Source, "page", lambda self, name, token: breaks(name, token))
+    with pytest.raises(EndpointDown):
+        moving_source.download(account, "p", file)
+    with file.open("a") as half:
+        half.write('{"docs": [{"task')  # as a kill in the middle of a write leaves it
+    assert moving_source.download(account, "p", file) == 10
+    assert len(asked) == 5
+    assert asked[2] == asked[3]  # the page that failed is asked for again, and none before it
+    assert target.move(found, file).tasks == 10
+    assert target.count() == 10
+
+
+def test_a_taken_unique_id_stops_the_whole_project(source: Served, target: Here, tmp_path: Path) -> None:
+    client = source.client("test")
+    project(client, "p")
+    make(client, 4, project="p")
+    taken = {"unique_id": "p/2", **CATEGORIES}
+    target.workspace.db.write(lambda tx: tasks.create_task(tx, target.world, "categorization", taken))
+    account = Source(scale_client(source.url, source.key("test")))
+    (found,) = account.survey("p")
+    file = tmp_path / "pages"
+    moving_source.download(account, "p", file)
+    with pytest.raises(AlreadyExists, match="p/2"):
+        target.move(found, file)
+    assert target.count() == 1
+    with target.workspace.db.read() as tx, pytest.raises(NotFound):
+        projects.project_by_name(tx, "p")
+
+
+def test_a_project_of_that_name_from_elsewhere_is_left_alone(source: Served, target: Here, tmp_path: Path) -> None:
+    client = source.client("test")
+    project(client, "p")
+    new = projects.NewScaleProject("p", "categorization")
+    target.workspace.db.write(lambda tx: projects.create(tx, target.world, new))
+    account = Source(scale_client(source.url, source.key("test")))
+    (found,) = account.survey("p")
+    file = tmp_path / "pages"
+    moving_source.download(account, "p", file)
+    with pytest.raises(AlreadyExists, match="did not come from"):
+        target.move(found, file)
+
+
+def test_batches_come_over_as_they_stand(source: Served, here: Path, capsys: Any) -> None:
+    client = source.client("live")
+    project(client, "p")
+    for name in ("دفعة/١", "b2"):
+        client.create_batch("p", name, callback="https://example.com/b", metadata={"n": 1})
+        make(client, 1, batch=name, project="p") if name == "b2" else None
+    client.finalize_batch("b2")
+    told = move(capsys, source, "live", here)
+    assert told["projects"][0]["batches"] == 2
+    there = {one.name: one.as_dict() for one in client.get_batches("p")}
+    with served_again(here) as server:
+        now = {one.name: one.as_dict() for one in server.client("live").get_batches("p")}
+    for name, one in there.items():
+        for part in ("status", "project", "metadata", "callback", "created_at"):
+            assert now[name][part] == one[part], part
+
+
+def served_again(path: Path) -> Any:
+    return served(path.parent, path.stem, create=False)
