@@ -30,7 +30,7 @@ ANSWER_COLUMNS: dict[str, Any] = {"marks": np.uint8, "distinct": np.uint16, "cha
 # Events without a task that change no figure here: what they bring is seen elsewhere, or is no figure of a task.
 HARMLESS = ("tasks.", "worker.", "member.", "media.", "suggestions.", "view.", "tag.", "audit.", "endpoint.", "webhook.",
             "digest.", "alert.", "live.", "delivery.", "pay.", "dispute.", "person.", "guideline.", "import.", "project.",
-            "bulk.begun", "batch.")  # fmt: skip
+            "bulk.begun", "batch.", "scale.")  # fmt: skip
 
 
 @dataclass(slots=True)
