@@ -22,7 +22,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 # The pages of a project, and of one thing in it; web/src/app/router.svelte.ts has the same names.
 OF_PROJECT = ("label", "truth", "mine", "tasks", "quality", "progress", "review", "decide", "disputes", "gold")
 PAGES = (
-    "/", "/enter", "/help", "/new", "/team", "/account", "/log", "/projects/{project}",
+    "/", "/enter", "/help", "/new", "/team", "/account", "/log", "/scale", "/projects/{project}",
     *(f"/{name}/{{project}}" for name in OF_PROJECT), *(f"/{name}/{{project}}/{{thing}}" for name in OF_PROJECT),
 )  # fmt: skip
 mimetypes.add_type("font/woff2", ".woff2")

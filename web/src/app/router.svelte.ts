@@ -3,7 +3,7 @@
 /** Pages of one project: /PAGE/PROJECT, and /PAGE/PROJECT/THING where a page shows one thing of it. */
 export const PROJECT_PAGES = ['label', 'truth', 'mine', 'tasks', 'quality', 'progress', 'review', 'decide', 'disputes', 'gold'] as const;
 /** Pages of the workspace: /PAGE. */
-export const WORKSPACE_PAGES = ['new', 'team', 'account', 'log'] as const;
+export const WORKSPACE_PAGES = ['new', 'team', 'account', 'log', 'scale'] as const;
 export type ProjectPage = (typeof PROJECT_PAGES)[number];
 export type WorkspacePage = (typeof WORKSPACE_PAGES)[number];
 

@@ -23,5 +23,6 @@ export const PROJECT_SECTIONS: Section<ProjectPage>[] = [
 export const WORKSPACE_SECTIONS: Section<WorkspacePage>[] = [
   { page: 'team', words: 'p_team', who: 'manage', letter: 'E' },
   { page: 'log', words: 'a_log', who: 'owner', letter: 'H' },
+  { page: 'scale', words: 'sc_title', who: 'owner', letter: 'C' },
   { page: 'account', words: 'p_account', who: 'signed_in', letter: 'A' },
 ];
