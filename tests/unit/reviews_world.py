@@ -9,6 +9,7 @@ from kinds_world import answer, hire, make
 
 from tawsim.core.records import Project
 from tawsim.labelling import review_queue, reviews
+from tawsim.labelling.evidence import Act, Looked, tally_of
 from tawsim.labelling.projects import update_project
 from tawsim.labelling.reviews import Said
 from tawsim.loop.reviewing import fill
@@ -87,3 +88,9 @@ def make_reviews(
 
 def set_role(workspace: Workspace, worker: str, role: str) -> None:
     workspace.db.write(lambda tx: tx._connection.execute("UPDATE worker SET role = ? WHERE id = ?", (role, worker)))
+
+
+def worth_of(tx: Any, project_id: str, worker: str, act: Act = "label") -> Looked:
+    """All judged acts of somebody, whoever chose them."""
+    found = tally_of(tx, project_id, worker, act)
+    return Looked(found.score.n + found.looked.n, found.score.right + found.looked.right)

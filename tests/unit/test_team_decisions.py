@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 from kinds_world import answer
-from reviews_world import Reviews, make_reviews
+from reviews_world import Reviews, make_reviews, worth_of
 
 from tawsim.core.errors import BadAnswer, BadInput, Conflict, NotFound, VersionConflict
 from tawsim.kinds import KINDS, question_to_json
 from tawsim.labelling import owners
 from tawsim.labelling.decisions import Settled
-from tawsim.labelling.evidence import score_of
 from tawsim.labelling.reviews import undo_review
 from tawsim.labelling.submit import edit
 from tawsim.loop import deciding, following
@@ -70,8 +69,8 @@ def test_a_decision_is_the_truth(doubt: Reviews) -> None:
     assert (truth.label(t), truth.p[t], truth.decided) == ("no", 1.0, {seq: "rana"})
     assert next_case(doubt, doubt.rana)["task"]["seq"] != seq
     with doubt.db.read() as tx:
-        assert score_of(tx, doubt.project.id, doubt.omar).right == 1.0
-        assert score_of(tx, doubt.project.id, doubt.layla).right == 0.0
+        assert worth_of(tx, doubt.project.id, doubt.omar).right == 1.0
+        assert worth_of(tx, doubt.project.id, doubt.layla).right == 0.0
 
 
 def test_an_own_answer_that_nobody_gave(doubt: Reviews) -> None:
@@ -121,12 +120,12 @@ def test_a_decision_gives_way_to_another_and_to_none(doubt: Reviews) -> None:
     truth = again("answers", answers={"label": "yes"})
     assert (truth.label(truth.place(seq)), truth.decided) == ("yes", {seq: "sami"})
     with doubt.db.read() as tx:
-        assert score_of(tx, doubt.project.id, doubt.layla).right == 1.0
+        assert worth_of(tx, doubt.project.id, doubt.layla).right == 1.0
     truth = again("open")
     assert truth.decided == {}
     assert truth.p[truth.place(seq)] < 1
     with doubt.db.read() as tx:
-        assert score_of(tx, doubt.project.id, doubt.layla).n == 0  # the evidence went with it
+        assert worth_of(tx, doubt.project.id, doubt.layla).n == 0  # the evidence went with it
 
 
 def test_what_changed_meanwhile_is_not_decided(doubt: Reviews) -> None:
@@ -180,8 +179,8 @@ def test_reviewers_learn_from_it_too(doubt: Reviews) -> None:
     case = deciding.one_case(doubt.db, wrong["task_id"], doubt.rana, with_names=False)
     decide(doubt, doubt.rana, case, answers={"label": "no"})
     with doubt.db.read() as tx:
-        reviewer = score_of(tx, doubt.project.id, doubt.sami, "review")
-        author = score_of(tx, doubt.project.id, doubt.omar)
+        reviewer = worth_of(tx, doubt.project.id, doubt.sami, "review")
+        author = worth_of(tx, doubt.project.id, doubt.omar)
     assert (reviewer.n, reviewer.right) == (2, 0.0)
     assert (author.n, author.right) == (1, 1.0)  # rejected, and right all the same
 
@@ -313,7 +312,7 @@ def test_every_kind_can_be_decided(workspace: Workspace, kind: str) -> None:
     _, rows = export(world.db, world.project.id)
     assert [row["decided_by"] for row in rows] == ["rana"]
     with workspace.db.read() as tx:
-        scores = sorted(score_of(tx, world.project.id, one).right for one in (world.layla, world.omar))
+        scores = sorted(worth_of(tx, world.project.id, one).right for one in (world.layla, world.omar))
     assert scores[1] == 1.0
     assert scores[0] < 1.0
 

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 from kinds_world import answer, hire
-from reviews_world import Reviews, make_reviews, set_role
+from reviews_world import Reviews, make_reviews, set_role, worth_of
 
 from tawsim.core.clock import SECOND
 from tawsim.core.errors import BadAnswer, BadInput, Conflict, KeyReused, NotFound, VersionConflict
 from tawsim.labelling import disputes, judging, owners, queue, submit
 from tawsim.labelling.disputes import DAY, HOLD_S, Verdict
-from tawsim.labelling.evidence import score_of
 from tawsim.labelling.hours import work_days
 from tawsim.labelling.projects import update_project
 from tawsim.ledger.entries import sums
@@ -66,7 +65,7 @@ class Disputes:
 
     def score(self, worker: str, act: str) -> tuple[int, float]:
         with self.world.db.read() as tx:
-            found = score_of(tx, self.world.project.id, worker, act)  # type: ignore[arg-type]
+            found = worth_of(tx, self.world.project.id, worker, act)  # type: ignore[arg-type]
         return found.n, found.right
 
     def notices(self, worker: str) -> list[tuple[str, Any]]:

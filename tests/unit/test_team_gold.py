@@ -14,7 +14,7 @@ from tawsim.core.records import Question
 from tawsim.core.settings import Gold
 from tawsim.kinds import read_questions
 from tawsim.labelling import gold, owners, submit, training
-from tawsim.labelling.evidence import score, score_of
+from tawsim.labelling.evidence import score, tally_of
 from tawsim.labelling.gold import Known
 from tawsim.server.answers import grant_json
 from tawsim.store import rows
@@ -41,7 +41,7 @@ def state(world: World, task: str) -> Any:
 
 def known_of(world: World, worker: str) -> Any:
     with world.db.read() as tx:
-        return score_of(tx, world.project.id, worker)
+        return tally_of(tx, world.project.id, worker).score
 
 
 def people(world: World, n: int) -> list[str]:
@@ -274,7 +274,7 @@ def good(world: World, worker: str, n: int = 20) -> None:
             for i in range(n):
                 tx.run(
                     "evidence_insert", id=f"{worker}/{i}", project_id=world.project.id, worker_id=worker, act="label",
-                    source="gold", task_id=row["task_id"], annotation_id=row["id"], score=1.0, at=tx.now,
+                    source="gold", task_id=row["task_id"], annotation_id=row["id"], score=1.0, at=tx.now, fair=1,
                 )  # fmt: skip
 
     world.db.write(work)

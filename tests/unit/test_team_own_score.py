@@ -24,14 +24,14 @@ def page(world: World, worker: str | None = None) -> dict[str, Any]:
         return mine.own_summary(tx, world.project.id, worker or world.a)
 
 
-def judged(world: World, source: str, *values: float) -> None:
+def judged(world: World, source: str, *values: float, fair: bool = True) -> None:
     """Evidence of that source on new answers of a."""
     for value in values:
         made = world.answer(world.a)["id"]
 
         def work(tx: Any, made: str = made, value: float = value) -> None:
             row = tx.one("annotation_get", id=made)
-            put_evidence(tx, worker_id=world.a, act="label", source=source, annotation=row, value=value)  # type: ignore[arg-type]
+            put_evidence(tx, worker_id=world.a, act="label", source=source, annotation=row, value=value, fair=fair)  # type: ignore[arg-type]
 
         world.db.write(work)
 

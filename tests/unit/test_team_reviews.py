@@ -8,7 +8,7 @@ from reviews_world import make_reviews, set_role
 
 from tawsim.core.errors import BadAnswer, BadInput, Conflict, KeyReused, NotFound, VersionConflict
 from tawsim.labelling import disputes, owners, review_queue, reviews
-from tawsim.labelling.evidence import score_of
+from tawsim.labelling.evidence import tally_of
 from tawsim.labelling.reviews import Said
 from tawsim.labelling.submit import Given, edit, undo
 from tawsim.loop.reviewing import Sure, accept_bulk, fill, preview_bulk, undo_bulk, wrong_among
@@ -32,7 +32,7 @@ def test_a_verdict_ends_it_and_is_evidence(workspace: Workspace) -> None:
         world.say(world.rana, world.next(world.rana)["annotation_id"], verdict, **more)
     assert world.next(world.rana) is None
     with workspace.db.read() as tx:
-        found = score_of(tx, world.project.id, world.layla)
+        found = tally_of(tx, world.project.id, world.layla).score
     assert (found.n, found.right) == (3, 1.0)
     notices = world.all("notice_page", worker_id=world.layla, before="~", n=9)
     assert sorted(one["kind"] for one in notices) == ["review.fixed", "review.rejected"]
@@ -226,7 +226,7 @@ def test_undo_leaves_all_as_it_was(workspace: Workspace, verdict: str) -> None:
             return (
                 counts,
                 row,
-                score_of(tx, world.project.id, world.layla),
+                tally_of(tx, world.project.id, world.layla),
                 tx.one("notice_unseen", worker_id=world.layla)["n"],
             )  # type: ignore[index]
 
@@ -302,7 +302,8 @@ def test_a_random_share_is_drawn_and_kept(workspace: Workspace) -> None:
     assert waiting() == 0
 
 
-def test_risk_takes_what_disagrees_with_the_truth_first(workspace: Workspace) -> None:
+def test_risk_takes_what_disagrees_with_the_truth_first(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(review_queue, "BY_CHANCE", 0.0)
     world = make_reviews(workspace, 20, overlap=3)
     world.set(choose="risk", share=0.05)
     for worker in (world.layla, world.omar):
@@ -368,7 +369,7 @@ def test_accepting_many_says_first_how_many_are_wrong_and_can_be_undone(workspac
     assert done["accepted"] == told.answers
     assert accept_bulk(workspace.db, world.rana, world.project.id, "b", 0.9, told.until) == done
     with workspace.db.read() as tx:
-        assert score_of(tx, world.project.id, world.layla).n == 0  # nobody looked
+        assert tally_of(tx, world.project.id, world.layla).score.n == 0  # nobody looked
         assert review_queue.counts(tx, world.project.id, world.rana)["waiting"] == 90 - told.answers
     undone = undo_bulk(workspace.db, world.rana, world.project.id, done["id"])
     assert undone["state"] == "undone"

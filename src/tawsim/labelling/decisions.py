@@ -316,13 +316,21 @@ def _put_evidence(tx: Transaction, case: Case, decider_id: str, decided: dict[st
     for row in answers.values():
         if row["worker_id"] != decider_id:
             value = likeness(questions, _carried(carrier, row), decided)
-            put_evidence(tx, worker_id=row["worker_id"], act="label", source="decision", annotation=row, value=value)
+            put_evidence(
+                tx, worker_id=row["worker_id"], act="label", source="decision", annotation=row, value=value, fair=False
+            )
     for said in tx.all("decision_reviews", **ids):
         judged = answers.get(said["annotation_id"])
         if judged is not None and said["reviewer_id"] != decider_id:
             value = _worth_of_review(tx, carrier, questions, said, judged, decided)
             put_evidence(
-                tx, worker_id=said["reviewer_id"], act="review", source="decision", annotation=judged, value=value
+                tx,
+                worker_id=said["reviewer_id"],
+                act="review",
+                source="decision",
+                annotation=judged,
+                value=value,
+                fair=False,
             )
 
 

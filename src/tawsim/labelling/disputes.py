@@ -195,7 +195,7 @@ def _judge(tx: Transaction, judge_id: str, dispute_id: str, said: Verdict) -> di
             "Take the next one.", state=row["state"],
         )  # fmt: skip
     for worker_id, act, value in _worth(project, row, review, right, sides, own):
-        put_evidence(tx, worker_id=worker_id, act=act, source="dispute", annotation=answer, value=value)  # type: ignore[arg-type]
+        put_evidence(tx, worker_id=worker_id, act=act, source="dispute", annotation=answer, value=value, fair=False)  # type: ignore[arg-type]
     counts = _settle(tx, answer, review, right)
     tx.run("dispute_count", id=dispute_id, counts=None if counts is None else int(counts))
     record(

@@ -2,6 +2,9 @@
 
 Whoever learns that an answer was right or wrong (gold, a review, an adjudicator's decision, a dispute) says so here, and
 nowhere else. The truth model's own opinion of a worker is not evidence: it would be counted twice.
+
+A score rests on **fair** evidence alone: of acts that chance chose, or all. Acts that were chosen for a reason (doubt, a
+flag, somebody's wish, a disagreement) are told beside it and say nothing of the others (docs/decisions/0016).
 """
 
 from dataclasses import dataclass
@@ -36,6 +39,22 @@ class Score:
         return "above" if self.low >= threshold else "below" if self.high < threshold else "open"
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Acts that were chosen for a reason: `n` of them, `right` (parts count as such). No share of all follows from them."""
+
+    n: int
+    right: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """All that is known of one person's acts of a kind: the score by fair evidence, and the rest beside it."""
+
+    score: Score
+    looked: Looked
+
+
 def score(n: int, right: float) -> Score:
     """The score of `right` (0..n, parts count as such) right acts out of n. Beta(1 + right, 1 + n − right)."""
     a, b = np.array([1.0 + right]), np.array([1.0 + n - right])
@@ -57,33 +76,47 @@ def more_to_tell(now: Score, threshold: float, most: int = 10_000) -> int:
 
 
 def put_evidence(
-    tx: Transaction, *, worker_id: str, act: Act, source: Source, annotation: Row, value: float
+    tx: Transaction, *, worker_id: str, act: Act, source: Source, annotation: Row, value: float, fair: bool
 ) -> str | None:
     """Say what an act turned out to be worth (0..1). `annotation`: the row it is about. None where a word of a higher rank
-    stands already; else the id of the evidence, which replaces the earlier one."""
+    stands already; else the id of the evidence, which replaces the earlier one.
+
+    `fair`: whether this word came because chance chose the act. An act that chance chose stays so whatever is said of it
+    later: else those that others disagree about would leave the sample.
+    """
     held = tx.one("evidence_current", annotation_id=annotation["id"], act=act, worker_id=worker_id)
     if held is not None and RANK[held["source"]] > RANK[source]:
+        if fair:
+            tx.run("evidence_make_fair", id=held["id"])
         return None
     found = new_id(tx.now)
     tx.run(
         "evidence_insert", id=found, project_id=annotation["project_id"], worker_id=worker_id, act=act, source=source,
         task_id=annotation["task_id"], annotation_id=annotation["id"], score=value, at=tx.now,
+        fair=int(fair or (held is not None and bool(held["fair"]))),
     )  # fmt: skip
     tx.run("evidence_replace", id=found, annotation_id=annotation["id"], act=act, worker_id=worker_id)
     return found
 
 
-def score_of(tx: Transaction, project_id: str, worker_id: str, act: Act = "label") -> Score:
-    """One person's score in one project. Training is practice and does not count."""
+def tally_of(tx: Transaction, project_id: str, worker_id: str, act: Act = "label") -> Tally:
+    """What is known of one person in one project. Training is practice and does not count."""
     row = tx.one("evidence_sums", project_id=project_id, worker_id=worker_id, act=act)
     assert row is not None
-    return score(row["n"], row["right_"])
+    return _tally(row)
 
 
-def scores_of_project(tx: Transaction, project_id: str) -> dict[tuple[str, str], Score]:
-    """(worker, act) → score, of everybody of whom anything is known."""
+def tallies_of_project(tx: Transaction, project_id: str) -> dict[tuple[str, str], Tally]:
+    """(worker, act) → what is known, of everybody of whom anything is."""
     found = tx.all("evidence_sums_of_project", project_id=project_id)
-    return {(row["worker_id"], row["act"]): score(row["n"], row["right_"]) for row in found}
+    return {(row["worker_id"], row["act"]): _tally(row) for row in found}
+
+
+def _tally(row: Row) -> Tally:
+    return Tally(score(row["n"], row["right_"]), Looked(row["looked"], row["looked_right"]))
+
+
+NOTHING_KNOWN = Tally(score(0, 0.0), Looked(0, 0.0))
 
 
 def take_back(tx: Transaction, evidence_id: str) -> None:

@@ -19,7 +19,7 @@ from tawsim.core.records import Project
 from tawsim.core.settings import Review
 from tawsim.labelling import queue
 from tawsim.labelling.disputes import may_until
-from tawsim.labelling.evidence import Score, more_to_tell, score, score_of
+from tawsim.labelling.evidence import Looked, Score, more_to_tell, score, tally_of
 from tawsim.labelling.hours import day_of, start_of_day, work_days
 from tawsim.labelling.presenting import read_drawn, to_shown
 from tawsim.labelling.schemas import Carrier, carrier_of
@@ -70,40 +70,51 @@ def own_summary(tx: Transaction, project_id: str, worker_id: str) -> dict[str, A
         },
         "dispute_days": review.dispute_days,
         "score": _own_score(tx, project, worker_id, where),
-        "reviewing": _plain(score_of(tx, project_id, worker_id, "review")),
+        "reviewing": _looked(tally_of(tx, project_id, worker_id, "review").looked),
         **_time_and_pay(tx, project, worker_id, where),
         "guideline": _guideline(tx, project, worker_id),
     }
 
 
 def _own_score(tx: Transaction, project: Project, worker_id: str, where: tzinfo) -> dict[str, Any]:
-    """The score over what may be shown, by source, and how many more judged answers would tell."""
+    """The score over what may be shown, by fair evidence; what was looked at for a reason beside it; both by source; and how
+    many more fairly judged answers would tell."""
     today = datetime.fromtimestamp(tx.now / SECOND, where).date()
     ended = start_of_day(today, where)
-    by_source: dict[str, list[float]] = {}
+    by_source: dict[tuple[str, bool], list[float]] = {}
     for one in tx.all("own_evidence", project_id=project.id, worker_id=worker_id):
         if one["source"] in OPEN_SOURCES or one["source"] == "training" or one["at"] < ended:
-            by_source.setdefault(one["source"], []).append(one["score"])
-    gold = by_source.pop("gold", [])
+            by_source.setdefault((one["source"], bool(one["fair"])), []).append(one["score"])
+    gold = by_source.pop(("gold", True), [])
     gold = gold[: len(gold) - len(gold) % BLOCK]
     if gold:
-        by_source["gold"] = gold
-    counted = [value for source, values in by_source.items() if source != "training" for value in values]
+        by_source["gold", True] = gold
+    counted = [
+        value for (source, fair), values in by_source.items() if fair and source != "training" for value in values
+    ]
+    beside = [
+        value for (source, fair), values in by_source.items() if not fair and source != "training" for value in values
+    ]
     whole, pass_at = score(len(counted), sum(counted)), project.settings.training.pass_at
     return {
         **_plain(whole),
         "pass_at": pass_at,
         "verdict": whole.verdict(pass_at),
         "more": more_to_tell(whole, pass_at),
+        "looked": _looked(Looked(len(beside), sum(beside))),
         "sources": [
-            {"source": source, **_plain(score(len(values), sum(values)))}
-            for source, values in sorted(by_source.items())
+            {"source": source, "fair": fair, "n": len(values), "right": sum(values)}
+            for (source, fair), values in sorted(by_source.items())
         ],
     }
 
 
 def _plain(found: Score) -> dict[str, Any]:
     return {"n": found.n, "right": found.right, "mean": found.mean, "low": found.low, "high": found.high}
+
+
+def _looked(found: Looked) -> dict[str, Any]:
+    return {"n": found.n, "right": found.right}
 
 
 # ---- hours and pay ---------------------------------------------------------------------------------------------------

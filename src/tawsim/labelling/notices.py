@@ -12,7 +12,7 @@ from tawsim.store.database import Row, Transaction
 from tawsim.store.rows import to_json
 
 TOLD = (
-    "reason", "words", "verdict", "side", "counts", "annotation_id", "days", "judges", "version", "n", "low", "high",
+    "reason", "words", "verdict", "side", "counts", "annotation_id", "days", "judges", "version", "n", "right", "low", "high",
     "pass_at", "name", "per_hour", "stage", "active",
 )  # fmt: skip
 

@@ -23,8 +23,11 @@ from tawsim.store.rows import to_json
 HOLD_S = 900
 PIECE = 1_000
 SWEEP_LIMIT = 500
-# Lower is first. Those of a `risk` lie between flagged ones and those chosen by chance: 2 for certainly wrong, 3 for right.
-RANKS = {"asked": 0.0, "flag": 1.0, "risk": 2.0, "random": 4.0, "all": 4.0}
+# Lower is first. Those of a `risk` lie between 2 (certainly wrong) and 3; those drawn by chance come before them, since a
+# sample of which only some was looked at, after all doubtful ones, would never be looked at.
+RANKS = {"asked": 0.0, "flag": 1.0, "random": 1.5, "risk": 2.0, "all": 4.0}
+# Of the share that is reviewed for its risk so much is drawn by chance, so that something can be said of people at all.
+BY_CHANCE = 0.2
 
 
 def look_through(tx: Transaction, project_id: str, n: int = PIECE) -> bool:
@@ -91,8 +94,21 @@ def _chosen(review: Review, salt: str, answer: Row) -> str | None:
         return "flag"
     if review.choose == "all":
         return "all"
-    drawn = review.choose == "random" and chance(salt, answer["id"]) < review.share
-    return "random" if drawn else None
+    return "random" if chance(salt, answer["id"]) < drawn_share(review) else None
+
+
+def drawn_share(review: Review) -> float:
+    """The share of all answers that chance alone chooses for review."""
+    return {"all": 1.0, "random": review.share, "risk": review.share * BY_CHANCE}.get(review.choose, 0.0)
+
+
+def is_drawn(tx: Transaction, project: Project, annotation_id: str) -> bool:
+    """Whether chance alone chose this answer (or all are looked at), whoever else wished it to be looked at: what a review
+    finds of it speaks for all of its author's. Not so once many others were accepted at once, for those were the sure ones."""
+    share, place = drawn_share(project.settings.review), tx.one("review_place_get", project_id=project.id)
+    if share < 1.0 and (place is None or chance(place["salt"], annotation_id) >= share):
+        return False
+    return tx.one("review_bulk_passed", project_id=project.id, annotation_id=annotation_id) is None
 
 
 def chance(salt: str, annotation_id: str) -> float:

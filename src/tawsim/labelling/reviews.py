@@ -21,7 +21,7 @@ from tawsim.labelling.hours import worked
 from tawsim.labelling.media import media_of
 from tawsim.labelling.notices import notify
 from tawsim.labelling.presenting import media_names, present, questions_of, read_drawn, to_shown, to_stored
-from tawsim.labelling.review_queue import HOLD_S, hold, is_reviewable, send_to_review
+from tawsim.labelling.review_queue import HOLD_S, hold, is_drawn, is_reviewable, send_to_review
 from tawsim.labelling.schemas import carrier_of
 from tawsim.labelling.slots import add_accepted, take_slot
 from tawsim.store import rows
@@ -79,11 +79,12 @@ def _review(tx: Transaction, reviewer_id: str, annotation_id: str, said: Said) -
     if said.verdict == "reject":
         words = ": ".join(part for part in (said.reason, said.words.strip()) if part)
         owners.reject(tx, reviewer_id, annotation_id, f"review {review_id}", said.seen_version, words)
+    drawn = is_drawn(tx, project, annotation_id)
     evidence = put_evidence(
-        tx, worker_id=answer["worker_id"], act="label", source="review", annotation=answer, value=value
+        tx, worker_id=answer["worker_id"], act="label", source="review", annotation=answer, value=value, fair=drawn
     )
     _count_time(tx, reviewer_id, answer, review_id)
-    insert_review(tx, reviewer_id, project, answer, review_id, said, stored=stored, evidence_id=evidence)
+    insert_review(tx, reviewer_id, project, answer, review_id, said, stored=stored, evidence_id=evidence, drawn=drawn)
     if said.verdict == "fix":
         mark_changed(tx, project.id, answer["task_id"])
     if said.verdict != "accept":
@@ -195,13 +196,16 @@ def insert_review(
     stored: str | None = None,
     evidence_id: str | None = None,
     bulk_id: str | None = None,
+    drawn: bool = False,
 ) -> None:
-    """Write a verdict, end its item, leave its event."""
+    """Write a verdict with the reason why this answer was looked at, end its item, leave its event."""
+    item = tx.one("review_item_get", annotation_id=answer["id"])
+    why = item["why"] if item is not None and item["state"] in ("waiting", "held") else ""
     tx.run(
         "review_insert", id=review_id, project_id=project.id, task_id=answer["task_id"], annotation_id=answer["id"],
         round=answer["round"], seen_version=said.seen_version, reviewer_id=reviewer_id, verdict=said.verdict,
         reason=said.reason, words=said.words, answers=stored, schema_version=project.schema_version, bulk_id=bulk_id,
-        evidence_id=evidence_id, at=tx.now,
+        evidence_id=evidence_id, at=tx.now, why=why, drawn=int(drawn),
     )  # fmt: skip
     tx.run("review_item_end", annotation_id=answer["id"], state="done", version=said.seen_version)
     record(

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from tawsim.core.errors import BadInput, NotFound
 from tawsim.core.records import NoneReason, Project
-from tawsim.labelling.evidence import Score, more_to_tell, score, scores_of_project
+from tawsim.labelling.evidence import NOTHING_KNOWN, Score, more_to_tell, score, tallies_of_project
 from tawsim.labelling.gold import RIGHT_AT, Judged, Known, judge, make_known
 from tawsim.labelling.notices import notify
 from tawsim.labelling.presenting import read_drawn, to_shown
@@ -110,7 +110,7 @@ def _set_stage(
 
 
 def _qualifying(tx: Transaction, project_id: str, worker_id: str, member: Row) -> Score:
-    """The score of what was answered since the qualification began."""
+    """The score of what was answered since the qualification began, by fair evidence."""
     row = tx.one("evidence_qualifying", project_id=project_id, worker_id=worker_id, since=member["qualifying_since"])
     assert row is not None
     return score(row["n"], row["right_"])
@@ -172,7 +172,13 @@ def _give_verdict(
     facts: dict[str, Any] = (
         {"reason": reason}
         if now is None
-        else {"n": now.n, "mean": round(now.mean, 4), "low": round(now.low, 4), "high": round(now.high, 4)}
+        else {
+            "n": now.n,
+            "right": round(now.right, 4),
+            "mean": round(now.mean, 4),
+            "low": round(now.low, 4),
+            "high": round(now.high, 4),
+        }
     )
     _set_stage(tx, actor_id, project.id, worker_id, stage, pass_at=project.settings.training.pass_at, **facts)
     kind = "training.passed" if stage == "qualified" else "training.not_passed"
@@ -229,12 +235,13 @@ def set_stage(tx: Transaction, actor_id: str, project_id: str, worker_id: str, s
 def stages_of(tx: Transaction, project: Project) -> list[dict[str, Any]]:
     """Everybody who labels: their stage, what of them is known with its interval, and how many more answers would tell
     whether they are above what the project asks (0: told already)."""
-    known = scores_of_project(tx, project.id)
+    known = tallies_of_project(tx, project.id)
     pass_at = project.settings.training.pass_at
     found = []
     for row in tx.all("member_stages", project_id=project.id):
         stage = row["stage"] or "new"
-        now = known.get((row["id"], "label"), score(0, 0.0))
+        tally = known.get((row["id"], "label"), NOTHING_KNOWN)
+        now, looked = tally.score, tally.looked
         if stage == "qualifying":
             now = _qualifying(tx, project.id, row["id"], row)
         found.append(
@@ -242,6 +249,7 @@ def stages_of(tx: Transaction, project: Project) -> list[dict[str, Any]]:
                 "worker": {name: row[name] for name in ("id", "name", "kind", "role")} | {"active": bool(row["active"])},
                 "stage": stage, "since": row["stage_since"] or None, "n": now.n, "right": round(now.right, 4),
                 "mean": now.mean, "low": now.low, "high": now.high, "more": more_to_tell(now, pass_at),
+                "looked": {"n": looked.n, "right": round(looked.right, 4)},
                 "quota": json.loads(row["quota"] or "{}"),
             }
         )  # fmt: skip

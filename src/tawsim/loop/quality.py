@@ -19,7 +19,7 @@ from tawsim.core.clock import system_clock
 from tawsim.core.errors import NotFound
 from tawsim.core.orthography import names_of
 from tawsim.core.records import Project, Question
-from tawsim.labelling.evidence import scores_of_project
+from tawsim.labelling.evidence import tallies_of_project
 from tawsim.labelling.slots import project_row
 from tawsim.loop import quality_figures as figures
 from tawsim.loop import quality_people as persons
@@ -243,7 +243,7 @@ def _built(
     project = look.held.project
     with db.read() as tx:
         known = {worker.id: worker for worker in list_workers(tx)}
-        scores = scores_of_project(tx, project.id)
+        tallies = tallies_of_project(tx, project.id)
     grouping = figures.Grouping(look)
     agreement = figures.overall(look, grouping)
     confusion, mixed = figures.mixed(look)
@@ -254,7 +254,7 @@ def _built(
             one["comments"] = comments_on(comments, set(behind.tolist()))
         else:
             one["comments"] = []
-    people, change = persons.people(look, known, scores)
+    people, change = persons.people(look, known, tallies)
     several = int(np.count_nonzero(look.per_task() > 1))
     compared = int(np.count_nonzero(np.bincount(look.task[look.first]))) if look.coding == "other" else several
     page: dict[str, Any] = {

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tawsim.core.records import Worker
-from tawsim.labelling.evidence import Score
+from tawsim.labelling.evidence import Tally
 from tawsim.loop.quality_figures import number, share_json
 from tawsim.loop.quality_look import Floats, Ints, Look
 from tawsim.truth.agreement.drift import ALARM, Change, change_beside, find_change, holm
@@ -31,7 +31,7 @@ Person = dict[str, Any]
 
 
 def people(
-    look: Look, known: Mapping[str, Worker], scores: Mapping[tuple[str, str], Score]
+    look: Look, known: Mapping[str, Worker], tallies: Mapping[tuple[str, str], Tally]
 ) -> tuple[list[Person], dict[str, Any]]:
     """Everybody who answered, most answers first (of very many, the first 500); and what was looked at for change."""
     workers = len(look.held.workers)
@@ -49,7 +49,7 @@ def people(
     found = []
     for i in order:
         name = look.held.workers[i]
-        skill, score = trusted.get(name), scores.get((name, "label"))
+        skill, tally = trusted.get(name), tallies.get((name, "label"))
         person: Person = {
             "worker": known[name].id, "name": known[name].name, "kind": known[name].kind, "answers": int(answers[i]),
             "compared": int(compared[i]), "others": share_json(others, i),
@@ -57,15 +57,22 @@ def people(
                 "measure": look.truth.measure, "value": number(skill.accuracy), "low": number(skill.low),
                 "high": number(skill.high), "judged": skill.judged, "verdict": skill.verdict,
             },
-            "evidence": None if score is None else {
-                "n": score.n, "value": number(score.mean), "low": number(score.low), "high": number(score.high),
-            },
+            "evidence": None if tally is None else _judged(tally),
             "seconds": dict(zip(("value", "low", "high"), map(number, seconds[i]), strict=True)),
             "change": changes.get(i), "behind": {"of": "person", "worker": known[name].id},
         }  # fmt: skip
         person["pace"] = _pace(person, usual[i], rest[i])
         found.append(person)
     return found, tested
+
+
+def _judged(tally: Tally) -> dict[str, Any]:
+    """What judged answers say: the score of those that chance chose, and what was looked at for a reason."""
+    score, looked = tally.score, tally.looked
+    return {
+        "n": score.n, "right": number(score.right), "value": number(score.mean), "low": number(score.low),
+        "high": number(score.high), "looked": {"n": looked.n, "right": number(looked.right)},
+    }  # fmt: skip
 
 
 def _places_by_worker(look: Look, workers: int) -> list[Ints]:

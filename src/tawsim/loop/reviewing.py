@@ -70,8 +70,8 @@ def _risky_wanted(tx: Transaction, project: Project) -> int:
     count = tx.one("project_count_get", project_id=project.id)
     if review.choose != "risk" or count is None:
         return 0
-    chosen = tx.one("review_item_count_why", project_id=project.id, why="risk")
-    return int(review.share * count["answers"]) - (chosen["n"] if chosen is not None else 0)
+    chosen = [tx.one("review_item_count_why", project_id=project.id, why=why) for why in ("risk", "random")]
+    return int(review.share * count["answers"]) - sum(int(one["n"]) for one in chosen if one is not None)
 
 
 def _is_time(db: Database, project_id: str) -> bool:
@@ -187,7 +187,7 @@ class Sure:
 class BulkPreview:
     """What accepting at once would do. `expected` wrong ones among `answers`, of `tasks`, `low` to `high` in 95 % of cases if
     the truth's probabilities are right; `checked`: of answers like these that people looked at, how many were wrong, with the
-    95 % interval of that share. `until`: the last answer that it speaks of."""
+    95 % interval of that share, and of those chosen for a reason the bare counts. `until`: the last answer that it speaks of."""
 
     threshold: float
     answers: int
@@ -253,17 +253,23 @@ def wrong_among(found: Sequence[Sure]) -> tuple[float, int, int]:
 
 
 def _checked(db: Database, project_id: str, threshold: float) -> dict[str, Any]:
-    """What people found of answers that agree with a truth as sure as this: `n` looked at, `wrong` fixed or rejected."""
+    """What people found of answers that agree with a truth as sure as this: `n` looked at because chance chose them, `wrong`
+    fixed or rejected; `looked`: those that somebody chose for a reason, of which no share of all follows."""
     with db.read() as tx:
         project = rows.project(project_row(tx, project_id))
         seen = tx.all("review_bulk_checked", project_id=project_id, n=CHECKED)
         carrier = carrier_of(tx, project)
     truths = {question.name: project_truth(db, project_id, question.name) for question in project.questions}
     right = p_right(truths, carrier, seen)
-    alike = [row["verdict"] for row, p in zip(seen, right, strict=True) if p >= threshold]
-    wrong = sum(one != "accept" for one in alike)
-    known = score(len(alike), wrong)
-    return {"n": len(alike), "wrong": wrong, "low": round(known.low, 6), "high": round(known.high, 6)}
+    alike = [
+        (row["verdict"] != "accept", bool(row["drawn"])) for row, p in zip(seen, right, strict=True) if p >= threshold
+    ]
+    fair, beside = ([wrong for wrong, drawn in alike if drawn is which] for which in (True, False))
+    known = score(len(fair), sum(fair))
+    return {
+        "n": len(fair), "wrong": sum(fair), "low": round(known.low, 6), "high": round(known.high, 6),
+        "looked": {"n": len(beside), "wrong": sum(beside)},
+    }  # fmt: skip
 
 
 def accept_bulk(db: Database, actor_id: str, project_id: str, key: str, threshold: float, until: str) -> dict[str, Any]:

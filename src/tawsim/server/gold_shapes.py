@@ -30,6 +30,7 @@ class KnownFacts:
     state: str
     version: int
     n: int
+    right: float
     share: ShareFacts
     p_wrong: float
     asks: dict[str, Any] | None = None
@@ -92,8 +93,17 @@ class PersonFacts:
 
 
 @dataclass(frozen=True)
+class LookedFacts:
+    """Answers that somebody chose for a reason: `right` of `n`. Says nothing of the others."""
+
+    n: int
+    right: float
+
+
+@dataclass(frozen=True)
 class StageFacts:
-    """Where one person stands. `more`: how many more answers would tell; `quota`: limits of their own."""
+    """Where one person stands: `right` of `n` answers that chance chose to be judged, with the 95 % interval of that share, and
+    beside it what was `looked` at for a reason. `more`: how many more answers would tell; `quota`: limits of their own."""
 
     worker: PersonFacts
     stage: str
@@ -104,6 +114,7 @@ class StageFacts:
     low: float
     high: float
     more: int
+    looked: LookedFacts
     quota: dict[str, Any]
 
 

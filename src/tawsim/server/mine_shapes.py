@@ -28,31 +28,28 @@ class ReviewCounts:
 
 
 @dataclass(frozen=True)
-class ScoreShape:
-    """The share of judged acts that were right, of `n`, with its 95 % interval."""
+class LookedShape:
+    """Acts that somebody chose for a reason (doubt, a flag, a wish, a disagreement): `right` of `n`. Says nothing of the others,
+    so there is no share and no interval."""
 
     n: int
     right: float
-    mean: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
-class SourceScore:
-    """The same, of one source of judgement."""
+class SourceCount:
+    """What one source says. `fair`: of answers that chance chose, or all; these make the score. Training never does."""
 
     source: Literal["training", "gold", "review", "decision", "dispute"]
+    fair: bool
     n: int
     right: float
-    mean: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
 class OwnScore:
-    """A score beside what the project asks; `more` judged answers would tell, if it stays as it is."""
+    """The share right of the `n` answers that were judged because chance chose them (or all were), with its 95 % interval, beside
+    what the project asks; `more` such answers would tell, if it stays as it is. `looked`: the other judged answers."""
 
     n: int
     right: float
@@ -62,7 +59,8 @@ class OwnScore:
     pass_at: float
     verdict: Literal["above", "below", "open"]
     more: int
-    sources: list[SourceScore]
+    looked: LookedShape
+    sources: list[SourceCount]
 
 
 @dataclass(frozen=True)
@@ -141,7 +139,7 @@ class OwnPageShape:
     reviews: ReviewCounts
     dispute_days: int
     score: OwnScore
-    reviewing: ScoreShape
+    reviewing: LookedShape
     hours: HoursShape
     pay: PayShape
     guideline: GuidelineSeen

@@ -83,8 +83,9 @@ class MixedShape:
 
 @dataclass(frozen=True)
 class PersonShape:
-    """One person. `others`: how far their answers are like those of others to the same tasks; `truth` and `evidence`: by the
-    truth, and by gold, reviews, decisions and disputes; `pace` in a word, and `change` over time where there was one."""
+    """One person. `others`: how far their answers are like those of others to the same tasks; `truth`: by the
+    truth; `evidence`: {n, right, value, low, high} by known answers and by reviews that chance chose, and `looked` {n, right} of
+    answers chosen for a reason, which say nothing of the others; `pace` in a word, and `change` over time where there was one."""
 
     worker: str
     name: str

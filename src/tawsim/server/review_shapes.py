@@ -172,13 +172,23 @@ class ReleasedShape:
 
 
 @dataclass(frozen=True)
+class LookedWrong:
+    """Answers that somebody chose for a reason, and how many were wrong: says nothing of the others."""
+
+    n: int
+    wrong: int
+
+
+@dataclass(frozen=True)
 class CheckedFacts:
-    """Of answers like these that people looked at, how many were wrong; the 95 % interval of that share."""
+    """Of answers like these that people looked at because chance chose them, how many were wrong; the 95 % interval of that
+    share. `looked`: those that were chosen for a reason."""
 
     n: int
     wrong: int
     low: float
     high: float
+    looked: LookedWrong
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ SELECT 1 AS had FROM evidence WHERE task_id = :task_id AND worker_id = :worker_i
 -- name: evidence_qualifying
 SELECT COUNT(*) AS n, COALESCE(SUM(score), 0) AS right_ FROM evidence
 WHERE worker_id = :worker_id AND project_id = :project_id AND act = 'label' AND replaced_by IS NULL AND source <> 'training'
-  AND at >= :since;
+  AND fair = 1 AND at >= :since;
 
 -- name: member_get
 SELECT * FROM project_member WHERE project_id = :project_id AND worker_id = :worker_id;

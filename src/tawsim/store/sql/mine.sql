@@ -20,7 +20,7 @@ WHERE a.project_id = :project_id AND a.worker_id = :worker_id AND r.undone_at IS
 SELECT answers FROM annotation_version WHERE annotation_id = :annotation_id AND version = :version;
 
 -- name: own_evidence
-SELECT source, score, at FROM evidence
+SELECT source, score, at, fair FROM evidence
 WHERE worker_id = :worker_id AND project_id = :project_id AND act = 'label' AND replaced_by IS NULL ORDER BY id;
 
 -- name: own_last_guideline

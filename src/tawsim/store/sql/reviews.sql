@@ -103,9 +103,9 @@ SELECT id FROM annotation WHERE task_id = :task_id AND worker_id = :worker_id AN
 
 -- name: review_insert
 INSERT INTO review (id, project_id, task_id, annotation_id, round, seen_version, reviewer_id, verdict, reason, words, answers,
-                    schema_version, bulk_id, evidence_id, at)
+                    schema_version, bulk_id, evidence_id, at, why, drawn)
 VALUES (:id, :project_id, :task_id, :annotation_id, :round, :seen_version, :reviewer_id, :verdict, :reason, :words, :answers,
-        :schema_version, :bulk_id, :evidence_id, :at);
+        :schema_version, :bulk_id, :evidence_id, :at, :why, :drawn);
 
 -- name: review_get
 SELECT * FROM review WHERE id = :id;
@@ -165,12 +165,17 @@ WHERE i.project_id = :project_id AND i.state = 'waiting' AND i.why NOT IN ('aske
 -- What people found of answers when they looked: the share that was wrong tells what the model's own figure is worth. Where a
 -- dispute found the author right, it was right.
 -- name: review_bulk_checked
-SELECT CASE WHEN d.right_is = 'author' THEN 'accept' ELSE r.verdict END AS verdict, t.seq, r.schema_version, v.answers
+SELECT CASE WHEN d.right_is = 'author' THEN 'accept' ELSE r.verdict END AS verdict, t.seq, r.schema_version, v.answers, r.drawn
 FROM review r JOIN task t ON t.id = r.task_id AND t.round = r.round
 JOIN annotation_version v ON v.annotation_id = r.annotation_id AND v.version = r.seen_version
 LEFT JOIN dispute d ON d.review_id = r.id
 WHERE r.project_id = :project_id AND r.bulk_id IS NULL AND r.undone_at IS NULL AND t.state <> 'removed'
 ORDER BY r.id DESC LIMIT :n;
+
+-- Whether many answers, this one among those that were looked at, were accepted at once: what was left over is the doubtful.
+-- name: review_bulk_passed
+SELECT id FROM review_bulk
+WHERE project_id = :project_id AND until >= :annotation_id AND accepted > 0 AND state <> 'undone' LIMIT 1;
 
 -- name: review_bulk_insert
 INSERT INTO review_bulk (id, project_id, actor_id, key, threshold, until, state, at)

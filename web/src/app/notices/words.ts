@@ -1,6 +1,7 @@
 // What each kind of notice says, and where it leads. One line a kind; an unknown kind has a sentence, too.
 import type { Notice } from '../../lib/api/mine';
-import { percent, range, t, type Key } from '../../lib/i18n.svelte';
+import { percent, t, type Key } from '../../lib/i18n.svelte';
+import { ofAllSentence, rightOf } from '../../lib/shares';
 import { paths } from '../router.svelte';
 
 const SAYS: Record<string, Key> = {
@@ -16,6 +17,8 @@ const SAYS: Record<string, Key> = {
   'guideline.changed': 'd_notice_guideline',
   'training.passed': 'd_notice_passed',
   'training.not_passed': 'd_notice_not_passed',
+  'member.added': 'd_notice_member',
+  'member.removed': 'd_notice_no_member',
   'training.again': 'd_notice_again',
   'training.undecided': 'd_notice_undecided',
 };
@@ -38,8 +41,9 @@ export function words({ data }: Notice): string[] {
 export function besides({ kind, data }: Notice): string {
   if (kind === 'dispute.overturned' && typeof data.counts === 'boolean') return t(data.counts ? 'd_counts_again' : 'd_counts_not');
   if (kind.startsWith('training.') && typeof data.low === 'number' && typeof data.high === 'number') {
-    const measured = t('interval', { level: percent(0.95), range: range(data.low, data.high, 'percent') });
-    return typeof data.pass_at === 'number' ? `${measured}${t('comma')}${t('d_asked', { share: percent(data.pass_at) })}` : measured;
+    const counted = typeof data.n === 'number' && typeof data.right === 'number' ? `${rightOf({ n: data.n, right: data.right })}. ` : '';
+    const measured = counted + ofAllSentence(data.low, data.high);
+    return typeof data.pass_at === 'number' ? `${measured} ${t('d_notice_asked', { share: percent(data.pass_at) })}` : measured;
   }
   return '';
 }
@@ -49,7 +53,8 @@ export function leadsTo({ kind, project_id, data }: Notice): string {
   if (!project_id) return '';
   if (kind === 'dispute.waiting') return paths.of('disputes', project_id);
   if (kind === 'gold.flagged' || kind === 'training.undecided') return paths.of('gold', project_id);
-  if (kind.startsWith('training.')) return paths.label(project_id);
+  if (kind === 'member.removed') return '';
+  if (kind.startsWith('training.') || kind === 'member.added') return paths.label(project_id);
   if (kind.startsWith('dispute.') && data.side === 'reviewer') return '';
   return paths.of('mine', project_id);
 }

@@ -1,5 +1,6 @@
 // The routes of known answers, the training round and quotas: one function a route.
 import { get, part, post, query, request } from './client';
+import type { Looked } from '../shares';
 import type { Answers, Media, Worker } from './types';
 
 export type Purpose = 'gold' | 'training';
@@ -23,6 +24,7 @@ export interface Known {
   state: 'active' | 'flagged' | 'retired';
   version: number;
   n: number;
+  right: number;
   share: Share;
   /** How probable it is that the known answer is wrong. */
   p_wrong: number;
@@ -52,6 +54,8 @@ export interface StageOf extends Share {
   right: number;
   /** How many more answers would tell; 0: told already. */
   more: number;
+  /** Answers that somebody chose for a reason: not in the share. */
+  looked: Looked;
 }
 
 export interface People {

@@ -1,16 +1,20 @@
 // The routes of one's own page, of notices and of disputes: one function a route, with the shapes they give.
 // Times are microseconds, amounts millionths of a currency.
 import { get, part, post, query } from './client';
+import type { Looked } from '../shares';
 import type { Answers, TaskView } from './types';
 
 export interface Score { n: number; right: number; mean: number; low: number; high: number }
 export type Source = 'training' | 'gold' | 'review' | 'decision' | 'dispute';
+export interface SourceCount { source: Source; fair: boolean; n: number; right: number }
+/** By answers that chance chose, or all; `looked`: by the others. */
 export interface OwnScore extends Score {
   pass_at: number;
   verdict: 'above' | 'below' | 'open';
   /** So many more judged answers would tell, if it stays as it is. */
   more: number;
-  sources: (Score & { source: Source })[];
+  looked: Looked;
+  sources: SourceCount[];
 }
 
 export interface WorkDay { day: string; active: number; on_word: number; answers: number; amounts: Record<string, number> }
@@ -23,7 +27,7 @@ export interface OwnPage {
   reviews: { fixed: number; rejected: number; accepted: number | null };
   dispute_days: number;
   score: OwnScore;
-  reviewing: Score;
+  reviewing: Looked;
   hours: { active: number; on_word: number; today: number; answers: number; idle_seconds: number; days: WorkDay[] };
   pay: { rates: { per_hour: number; per_answer: number; currency: string }; floor: { per_hour: number; currency: string } | null; sums: PaySum[] };
   guideline: { version: number; seen: number };

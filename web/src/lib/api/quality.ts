@@ -16,7 +16,7 @@ export interface Pace { is: PaceWord; seconds: number | null; usual: number | nu
 export interface Person {
   worker: string; name: string; kind: string; answers: number; compared: number; others: Interval;
   truth: (Interval & { measure: string; judged: number; verdict: string }) | null;
-  evidence: (Interval & { n: number }) | null;
+  evidence: (Interval & { n: number; right: number; looked: { n: number; right: number } }) | null;
   seconds: Interval; change: Change | null; pace: Pace; behind: Behind;
 }
 export interface PeoplePair { one: string; other: string; names: [string, string]; shared: number; same: Interval; kappa: Interval | null; behind: Behind }

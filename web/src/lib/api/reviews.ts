@@ -30,7 +30,7 @@ export interface ReviewItem {
 export interface Said { key: string; seen_version: number; verdict: Verdict; reason?: string; words?: string; answers?: Answers }
 export interface BulkPreview {
   threshold: number; answers: number; tasks: number; waiting: number; expected: number; low: number; high: number;
-  checked: { n: number; wrong: number; low: number; high: number }; until: string;
+  checked: { n: number; wrong: number; low: number; high: number; looked: { n: number; wrong: number } }; until: string;
 }
 export interface Bulk { id: string; threshold: number; accepted: number; state: 'running' | 'done' | 'undone'; at: number; actor_name?: string }
 
