@@ -2,9 +2,9 @@
 import { get, part, post, query, request } from './client';
 
 export type Mode = 'live' | 'test';
-export interface ScaleKey { id: string; name: string; mode: Mode; worker_id: string; worker_name: string; created_at: number; expires_at: number; seen_at: number | null }
+export interface ScaleKey { id: string; name: string; mode: Mode; by: string; created_at: number; expires_at: number; seen_at: number | null }
 /** What a world has: what its callbacks carry, where they go when a task names no address, and which private ones are allowed. */
-export interface ScaleAccount { mode: Mode; callback_key: string; callback_url: string; allow: string }
+export interface ScaleAccount { mode: Mode; file: string; callback_key: string; callback_url: string; allow: string }
 export interface Callback {
   id: string; task_id: string | null; batch: string | null; url: string; state: 'waiting' | 'sent' | 'failed'; tries: number;
   created_at: number; next_at: number; tried_at: number | null; status: number | null; error: string;
@@ -12,10 +12,9 @@ export interface Callback {
 export interface CallbackPage { callbacks: Callback[]; next: string | null; waiting: number; failed: number }
 
 export const scale = {
-  keys: (): Promise<ScaleKey[]> => get<{ keys: ScaleKey[] }>('/scale/keys').then((one) => one.keys),
+  all: (): Promise<{ accounts: ScaleAccount[]; keys: ScaleKey[] }> => get('/scale'),
   makeKey: (name: string, mode: Mode, days: number): Promise<{ key: ScaleKey; secret: string }> => post('/scale/keys', { name, mode, days }),
   endKey: (id: string): Promise<unknown> => request('DELETE', `/scale/keys/${part(id)}`),
-  account: (mode: Mode): Promise<ScaleAccount> => get<{ account: ScaleAccount }>(`/scale/accounts/${mode}`).then((one) => one.account),
   change: (mode: Mode, json: { callback_url?: string; allow?: string; new_callback_key?: boolean }): Promise<ScaleAccount> =>
     request<{ account: ScaleAccount }>('PATCH', `/scale/accounts/${mode}`, { json }).then((one) => one.account),
   callbacks: (mode: Mode, failed: boolean, before: string | null): Promise<CallbackPage> =>
