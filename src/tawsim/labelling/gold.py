@@ -298,14 +298,9 @@ def judge(tx: Transaction, project: Project, gold: Row, annotation: Row, *, agai
         _weight(tx, project.id, worker_id, value) if held is None else held["weight"] * _turned(held["score"], value)
     )
     put_evidence(
-        tx,
-        worker_id=worker_id,
-        act="label",
-        source=known.purpose,
-        annotation=annotation,
-        value=value,
+        tx, worker_id=worker_id, act="label", source=known.purpose, annotation=annotation, value=value,
         fair=known.purpose == "gold",
-    )
+    )  # fmt: skip
     tx.run(
         "gold_answer_put", annotation_id=annotation["id"], task_id=gold["task_id"], worker_id=worker_id, score=value,
         weight=weight, at=tx.now,
