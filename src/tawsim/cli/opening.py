@@ -24,7 +24,7 @@ def which(named: Path | None, *, new: str | None = None) -> Path:
     """
     if named is not None:
         return _checked(named)
-    here = sorted(path for path in Path.cwd().glob("*.tawsim") if path.is_file())
+    here = _of_people(sorted(path for path in Path.cwd().glob("*.tawsim") if path.is_file()))
     if len(here) == 1:
         return here[0]
     if len(here) > 1 and not os.environ.get(VARIABLE):
@@ -35,6 +35,16 @@ def which(named: Path | None, *, new: str | None = None) -> Path:
     if new is not None:
         return Path.cwd() / new
     raise NotFound("There is no workspace in this folder.", MAKE_ONE)
+
+
+def _of_people(files: list[Path]) -> list[Path]:
+    """The files but those of test keys, each of which stands beside one of the others."""
+    if len(files) < 2:
+        return files
+    from tawsim.workspaces.scale_keys import twin_files
+
+    twins = twin_files(files[0].parent)
+    return [path for path in files if path.name not in twins]
 
 
 def _checked(path: Path) -> Path:

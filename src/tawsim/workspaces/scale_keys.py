@@ -4,6 +4,7 @@ A key is a token that its text tells apart: `live_…` is for the workspace, `te
 made with the first test key. So nothing made with one kind can be met with the other. Only digests of keys are stored.
 """
 
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ MAX_KEYS = 100
 MAX_DAYS = 3650
 DAYS = 365
 MAX_TRIES = 100
+MAX_PLACES = 50
+PLACE = re.compile(r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z._-]{1,253}):[0-9]{1,5}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,8 @@ def change_account(
 ) -> Account:  # fmt: skip
     """Change where a world's callbacks go and which addresses are allowed, or give it a new callback key. NotFound where
     there are no test keys yet."""
+    if allow is not None:
+        allow = _read_allow(allow)
     home = ensure_account(tx, workspace_id)
     found = home if mode == "live" else (account_of(tx, home.twin_id) if home.twin_id else None)
     if found is None:
@@ -149,6 +154,14 @@ def change_account(
     changed = account_of(tx, found.workspace_id)
     assert changed is not None
     return changed
+
+
+def _read_allow(text: str) -> str:
+    """host:port, apart by blanks or commas. Raises BadInput."""
+    found = text.replace(",", " ").split()
+    if len(found) > MAX_PLACES or not all(PLACE.fullmatch(one) for one in found):
+        raise BadInput("allow: up to 50 private places as host:port, apart by blanks.", "Such as 10.0.0.7:8080")
+    return " ".join(found)
 
 
 # ---- the workspace of test keys -----------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from tawsim.loop.scale import outcomes
 from tawsim.loop.scale.projects import params_of, project_by_id, project_by_name, project_of_type, version_of
 from tawsim.loop.scale.sent import Sent, read_metadata, read_sent, read_tags, read_unique_id
 from tawsim.loop.scale.world import World
-from tawsim.scale import types
+from tawsim.scale import inventing, types
 from tawsim.store.database import Row, Transaction
 from tawsim.store.rows import to_json
 
@@ -43,8 +43,6 @@ def create_task(tx: Transaction, world: World, type_: str, sent: Any, *, purpose
     types.check(type_, _filled(params_of(project), read.params))
     row = _insert(tx, world, type_, read, project, batch, purpose)
     if world.mode == "test" and purpose == "work":
-        from tawsim.scale import inventing
-
         params, _ = effective(tx, row)
         outcomes.complete(tx, world, row["task_id"], inventing.invent(type_, params, row["task_id"]))
         row = task_row(tx, row["task_id"])
