@@ -55,67 +55,178 @@ TALK = [
 ANSWERED = [*TALK, {"role": "assistant", "content": "**Muscat**"}]
 TASKS: list[tuple[str, dict[str, Any]]] = [
     ("textcollection", {"attachments": [{"type": "text", "content": TEXT}], "fields": FIELDS}),
-    ("textcollection", {"attachments": [{"type": "image", "content": PICTURE}, {"type": "website", "content": "https://example.com/"}]}),
+    (
+        "textcollection",
+        {
+            "attachments": [
+                {"type": "image", "content": PICTURE},
+                {"type": "website", "content": "https://example.com/"},
+            ]
+        },
+    ),
     ("textcollection", {"fields": [{"type": "text", "field_id": "only"}]}),
-    ("namedentityrecognition", {"text": TEXT, "labels": [{"name": "PER", "description": "A person."}, {"name": "ORG"}, "LOC"]}),
+    (
+        "namedentityrecognition",
+        {"text": TEXT, "labels": [{"name": "PER", "description": "A person."}, {"name": "ORG"}, "LOC"]},
+    ),
     (
         "namedentityrecognition",
         {
-            "text": TEXT, "labels": [{"name": "PER", "display_name": "شخص"}, {"name": "ORG"}],
+            "text": TEXT,
+            "labels": [{"name": "PER", "display_name": "شخص"}, {"name": "ORG"}],
             "relationships": [{"name": "works for", "source_label": "PER", "target_label": "ORG"}, "beside"],
         },
     ),
-    ("categorization", {"attachment": "https://example.com/", "attachment_type": "website", "categories": ["public", "private"]}),
-    ("categorization", {"attachment": TEXT, "attachment_type": "text", "categories": ["a", "b", "c"], "allow_multiple": True, "category_ids": {"1": "a", "2": "b", "3": "c"}}),
+    (
+        "categorization",
+        {"attachment": "https://example.com/", "attachment_type": "website", "categories": ["public", "private"]},
+    ),
+    (
+        "categorization",
+        {
+            "attachment": TEXT,
+            "attachment_type": "text",
+            "categories": ["a", "b", "c"],
+            "allow_multiple": True,
+            "category_ids": {"1": "a", "2": "b", "3": "c"},
+        },
+    ),
     ("categorization", {"attachment": TEXT, "attachment_type": "text", "categories": TREE}),
     ("categorization", {"attachment": TEXT, "attachment_type": "text", "categories": ["only one"]}),
-    ("categorization", {"attachment": TEXT, "attachment_type": "text", "taxonomies": {"kind": {"choices": TREE, "description": "What it is."}, "tone": {"choices": ["warm", "cold"], "allow_multiple": True}}}),
+    (
+        "categorization",
+        {
+            "attachment": TEXT,
+            "attachment_type": "text",
+            "taxonomies": {
+                "kind": {"choices": TREE, "description": "What it is."},
+                "tone": {"choices": ["warm", "cold"], "allow_multiple": True},
+            },
+        },
+    ),
     ("comparison", {"attachments": [PICTURE, PICTURE], "attachment_type": "image", "choices": ["yes", "no"]}),
-    ("comparison", {"attachments": ["one text", "another"], "attachment_type": "text", "choices": ["one text", "another"]}),
-    ("comparison", {"attachments": [PICTURE, PICTURE + "?2"], "attachment_type": "image", "choices": [PICTURE, PICTURE + "?2"]}),
+    (
+        "comparison",
+        {"attachments": ["one text", "another"], "attachment_type": "text", "choices": ["one text", "another"]},
+    ),
+    (
+        "comparison",
+        {"attachments": [PICTURE, PICTURE + "?2"], "attachment_type": "image", "choices": [PICTURE, PICTURE + "?2"]},
+    ),
     ("comparison", {"attachments": ["a", "b"], "attachment_type": "text", "choices": ["1", "2"], "fields": FIELDS[:3]}),
-    ("comparison", {"attachments": ["a", "b"], "attachment_type": "text", "fields": {"why": "Why?", "choice": {"type": "category", "choices": ["p", "q"]}}}),
+    (
+        "comparison",
+        {
+            "attachments": ["a", "b"],
+            "attachment_type": "text",
+            "fields": {"why": "Why?", "choice": {"type": "category", "choices": ["p", "q"]}},
+        },
+    ),
     ("imageannotation", {"attachment": PICTURE, "geometries": GEOMETRIES}),
-    ("annotation", {"attachment": PICTURE, "objects_to_annotate": ["baby cow", "big cow"], "with_labels": True, "min_width": "30"}),
+    (
+        "annotation",
+        {"attachment": PICTURE, "objects_to_annotate": ["baby cow", "big cow"], "with_labels": True, "min_width": "30"},
+    ),
     ("polygonannotation", {"attachment": PICTURE, "objects_to_annotate": ["big cow"], "with_labels": True}),
     ("pointannotation", {"attachment": PICTURE, "objects_to_annotate": ["eye", "nose"]}),
     (
         "transcription",
         {
-            "attachment": "http://example.com/", "attachment_type": "website", "fields": {"title": "Title", "top": "Top result"},
+            "attachment": "http://example.com/",
+            "attachment_type": "website",
+            "fields": {"title": "Title", "top": "Top result"},
             "repeatable_fields": {"username": "Who", "comment_count": "How many"},
         },
     ),
-    ("datacollection", {"attachment": "http://example.com/", "attachment_type": "website", "fields": {"hiring_page": "Hiring Page URL"}}),
-    ("documenttranscription", {"attachment": PICTURE, "features": [{"type": "block", "label": "barcode"}, {"type": "block", "label": "name"}]}),
-    ("documenttranscription", {"attachment": "https://example.com/a.pdf", "features": [{"type": "block", "label": "total"}]}),
+    (
+        "datacollection",
+        {
+            "attachment": "http://example.com/",
+            "attachment_type": "website",
+            "fields": {"hiring_page": "Hiring Page URL"},
+        },
+    ),
+    (
+        "documenttranscription",
+        {
+            "attachment": PICTURE,
+            "features": [{"type": "block", "label": "barcode"}, {"type": "block", "label": "name"}],
+        },
+    ),
+    (
+        "documenttranscription",
+        {"attachment": "https://example.com/a.pdf", "features": [{"type": "block", "label": "total"}]},
+    ),
     ("chat", {"prompt": "Write a poem about Muscat."}),
-    ("chat", {"template_variables": {"prompt": "Hello?", "audience": "children"}, "fields": [*FIELDS[:4], *FIELDS[6:]]}),
+    (
+        "chat",
+        {"template_variables": {"prompt": "Hello?", "audience": "children"}, "fields": [*FIELDS[:4], *FIELDS[6:]]},
+    ),
     ("chat", {"messages": ANSWERED}),
-    ("chat", {"messages": ANSWERED, "rating": {"labels": ["good", "bad"]}, "comment": True, "justification": "required"}),
-    ("chat", {"prompt": "Hello", "response": {"text": "Hi", "model": "m"}, "dimensions": ["truth", {"key": "tone", "low": 1, "high": 3}], "rewrite": True}),
-    ("chat", {"messages": TALK, "responses": [{"text": "Muscat", "model": "m"}, {"text": "Salalah", "model": "m"}], "rewrite": True}),
+    (
+        "chat",
+        {"messages": ANSWERED, "rating": {"labels": ["good", "bad"]}, "comment": True, "justification": "required"},
+    ),
+    (
+        "chat",
+        {
+            "prompt": "Hello",
+            "response": {"text": "Hi", "model": "m"},
+            "dimensions": ["truth", {"key": "tone", "low": 1, "high": 3}],
+            "rewrite": True,
+        },
+    ),
+    (
+        "chat",
+        {
+            "messages": TALK,
+            "responses": [{"text": "Muscat", "model": "m"}, {"text": "Salalah", "model": "m"}],
+            "rewrite": True,
+        },
+    ),
     ("chat", {"messages": TALK, "responses": ["a", "b"], "likert": 8}),
     ("chat", {"messages": TALK, "responses": ["a", "b"], "likert": 3, "dimensions": ["truth"]}),
     ("chatlite", {"prompt": "Hi", "responses": ["a", "b", "c"], "fields": FIELDS[:1]}),
     ("multichat", {"prompt": "Hi", "live": {"endpoint": "local", "turns": 3, "candidates": 2}}),
     ("chatexperimental", {"live": {"endpoint": "local"}}),
     ("multistage", {"prompt": "Hi"}),
-]  # fmt: skip
+]
 # Sound tasks that nobody can label here yet.
 WITHOUT: list[tuple[str, dict[str, Any]]] = [
-    ("segmentannotation", {"attachment": PICTURE, "labels": ["road", {"choice": "cars", "subchoices": ["car", "bus"]}]}),
+    (
+        "segmentannotation",
+        {"attachment": PICTURE, "labels": ["road", {"choice": "cars", "subchoices": ["car", "bus"]}]},
+    ),
     ("lineannotation", {"attachment": PICTURE, "objects_to_annotate": ["lane"]}),
     ("cuboidannotation", {"attachment": PICTURE, "objects_to_annotate": ["car"]}),
-    ("imageannotation", {"attachment": PICTURE, "geometries": {"box": {"objects_to_annotate": ["a"]}, "line": {"objects_to_annotate": ["b"]}}}),
-    ("imageannotation", {"attachment": PICTURE, "geometries": {"ellipse": {"objects_to_annotate": ["a"]}, "cuboid": {"objects_to_annotate": ["b"]}}}),
-    ("imageannotation", {"attachment": PICTURE, "geometries": {"box": {"objects_to_annotate": ["a"]}}, "annotation_attributes": {"colour": {"type": "category", "choices": ["red"]}}}),
+    (
+        "imageannotation",
+        {
+            "attachment": PICTURE,
+            "geometries": {"box": {"objects_to_annotate": ["a"]}, "line": {"objects_to_annotate": ["b"]}},
+        },
+    ),
+    (
+        "imageannotation",
+        {
+            "attachment": PICTURE,
+            "geometries": {"ellipse": {"objects_to_annotate": ["a"]}, "cuboid": {"objects_to_annotate": ["b"]}},
+        },
+    ),
+    (
+        "imageannotation",
+        {
+            "attachment": PICTURE,
+            "geometries": {"box": {"objects_to_annotate": ["a"]}},
+            "annotation_attributes": {"colour": {"type": "category", "choices": ["red"]}},
+        },
+    ),
     ("namedentityrecognition", {"text": TEXT, "labels": [{"name": "PER", "attributes": [{"name": "tense"}]}]}),
     ("textcollection", {"fields": [{"type": "file_upload", "field_id": "f"}]}),
     ("videoannotation", {"attachment": "https://example.com/v.mp4"}),
     ("lidarannotation", {}),
     ("sensorfusion", {"frames": [1, 2]}),
-]  # fmt: skip
+]
 
 
 def work(type_: str, params: Mapping[str, Any], instruction: str = "") -> Work:
@@ -193,7 +304,7 @@ def _talked(question: Any, row: Mapping[str, Any], draw: Any) -> dict[str, Any]:
     return {"messages": found, "turns": draw(st.lists(turn, min_size=1, max_size=question.live.turns))}
 
 
-def _answer(question: Any, row: Mapping[str, Any], draw: Any) -> Any:  # noqa: PLR0911
+def _answer(question: Any, row: Mapping[str, Any], draw: Any) -> Any:
     kind = question.kind
     if kind == "choice":
         return draw(st.sampled_from(question.labels))

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from scale_forms import ANSWERED, FIELDS, PICTURE, TASKS, TEXT, WITHOUT, answers, sizeless, work
+
 from tawsim.core.errors import BadInput
 from tawsim.scale.inventing import invent
 from tawsim.scale.merging import own_names, renamed
@@ -160,18 +160,53 @@ def test_a_label_that_was_taken_away_and_a_missing_answer_are_no_reason_to_fail(
 @pytest.mark.parametrize(
     ("type_", "params", "response", "says"),
     [
-        ("categorization", {"attachment": "x", "attachment_type": "text", "categories": ["a", "b"]}, {"category": "c"}, "not offered"),
+        (
+            "categorization",
+            {"attachment": "x", "attachment_type": "text", "categories": ["a", "b"]},
+            {"category": "c"},
+            "not offered",
+        ),
         ("categorization", {"attachment": "x", "attachment_type": "text", "categories": ["a", "b"]}, {}, "missing"),
         ("categorization", {"attachment": "x", "attachment_type": "text", "categories": ["a", "b"]}, ["a"], "object"),
-        ("textcollection", {"fields": FIELDS[:1]}, {"annotations": {"other": {"response": [["yes"]]}}}, "none of the task"),
-        ("textcollection", {"fields": FIELDS[:1]}, {"annotations": {"clear": {"response": [["yes"], ["no"]]}}}, "not offered"),
-        ("namedentityrecognition", {"text": TEXT, "labels": ["PER"]}, {"annotations": [{"start": 0, "end": 10_000, "label": "PER"}]}, "runs from"),
-        ("namedentityrecognition", {"text": TEXT, "labels": ["PER"]}, {"annotations": [{"start": 0, "end": 2, "label": "PER", "text": "??"}]}, "quote"),
-        ("imageannotation", {"attachment": PICTURE, "geometries": {"box": {"objects_to_annotate": ["a"]}}}, {"annotations": [{"type": "line", "label": "a"}]}, "one of box"),
-        ("imageannotation", {"attachment": PICTURE, "geometries": {"box": {"objects_to_annotate": ["a"]}}}, {"annotations": [{"type": "box", "label": "a", "left": 1}]}, "number"),
+        (
+            "textcollection",
+            {"fields": FIELDS[:1]},
+            {"annotations": {"other": {"response": [["yes"]]}}},
+            "none of the task",
+        ),
+        (
+            "textcollection",
+            {"fields": FIELDS[:1]},
+            {"annotations": {"clear": {"response": [["yes"], ["no"]]}}},
+            "not offered",
+        ),
+        (
+            "namedentityrecognition",
+            {"text": TEXT, "labels": ["PER"]},
+            {"annotations": [{"start": 0, "end": 10_000, "label": "PER"}]},
+            "runs from",
+        ),
+        (
+            "namedentityrecognition",
+            {"text": TEXT, "labels": ["PER"]},
+            {"annotations": [{"start": 0, "end": 2, "label": "PER", "text": "??"}]},
+            "quote",
+        ),
+        (
+            "imageannotation",
+            {"attachment": PICTURE, "geometries": {"box": {"objects_to_annotate": ["a"]}}},
+            {"annotations": [{"type": "line", "label": "a"}]},
+            "one of box",
+        ),
+        (
+            "imageannotation",
+            {"attachment": PICTURE, "geometries": {"box": {"objects_to_annotate": ["a"]}}},
+            {"annotations": [{"type": "box", "label": "a", "left": 1}]},
+            "number",
+        ),
         ("chat", {"messages": ANSWERED}, {"threads": []}, "one thread"),
     ],
-)  # fmt: skip
+)
 def test_an_expected_response_that_is_no_answer_is_refused_in_words(
     type_: str, params: dict[str, Any], response: Any, says: str
 ) -> None:
