@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tawsim.core.errors import AlreadyExists, BadInput
 from tawsim.core.ids import new_id
 from tawsim.loop.scale.v2_finding import Named, batch_in, project
+from tawsim.loop.scale.v2_pages import ALWAYS, Span
 from tawsim.store.database import Row, Transaction
 from tawsim.store.keys import record
 from tawsim.store.rows import to_json
@@ -64,3 +65,11 @@ def deliver(tx: Transaction, actor_id: str, asked: ToDeliver) -> Row:
     made = tx.one("scale_v2_delivery", id=delivery_id)
     assert made is not None
     return made
+
+
+def made_deliveries(tx: Transaction, of: Named, delivered: Span = ALWAYS) -> list[Row]:
+    """The deliveries of a project, or of all where none is named; the newest first."""
+    project_id = project(tx, of)["project_id"] if of else ""
+    return tx.all(
+        "scale_v2_deliveries", project_id=project_id, delivered_after=delivered.low, delivered_before=delivered.high
+    )

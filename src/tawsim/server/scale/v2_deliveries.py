@@ -6,6 +6,7 @@ from typing import Any
 from tawsim.core.clock import to_iso_ms
 from tawsim.core.errors import BadInput
 from tawsim.loop.scale import v2_finding, v2_pages
+from tawsim.loop.scale.v2_deliveries import made_deliveries
 from tawsim.loop.scale.v2_pages import Page, Span
 from tawsim.loop.scale.v2_schemas import schema_of
 from tawsim.loop.scale.v2_threads import shown_response
@@ -21,12 +22,8 @@ def deliveries(call: Call) -> Any:
     asked = Asked(call.query)
     given, span, expand = asked.named("project"), asked.span("delivered"), asked.several("expand", ("project",))
     with call.world.db.read() as tx:
-        project_id = v2_finding.project(tx, given)["project_id"] if given else ""
-        found = tx.all(
-            "scale_v2_deliveries", project_id=project_id, delivered_after=span.low, delivered_before=span.high
-        )
         objects = Objects(tx, expand)
-        return {"deliveries": [objects.delivery(row) for row in found]}
+        return {"deliveries": [objects.delivery(row) for row in made_deliveries(tx, given, span)]}
 
 
 @route("GET", "/v2/delivery", right="manage")
