@@ -20,6 +20,7 @@ from tawsim.kinds import Choice, Choices
 from tawsim.labelling.schemas import carrier_of
 from tawsim.labelling.slots import project_row
 from tawsim.loop.answers import Answers, Fitting, gather
+from tawsim.loop.asking import Offers, read_offers
 from tawsim.loop.settled import (
     Decision,
     as_reviewers,
@@ -109,9 +110,14 @@ class Following:
     """A `ProjectTruth` that can catch up with the store. One thread at a time may call `catch_up`."""
 
     def __init__(
-        self, truth: ProjectTruth, fitted: TruthModel | None, misfits: NDArray[np.int64] | None = None
+        self,
+        truth: ProjectTruth,
+        fitted: TruthModel | None,
+        misfits: NDArray[np.int64] | None = None,
+        unasked: int = 0,
     ) -> None:
         self.truth = truth
+        self._unasked = unasked  # tasks that do not ask this question
         self._misfits = Counter([] if misfits is None else misfits.tolist())  # by task
         self._fitted = fitted
         self._rows = len(truth.seqs)
@@ -159,18 +165,28 @@ class Following:
             fixes = tx.stream("truth_fixes", until=revision + 1, **limits)
             found = gather(chain(changed, fixes), truth.question, carrier)
             settled = decisions_of(tx.all("truth_decisions", until=revision + 1, **limits), truth.question, carrier)
-        self._judge(np.array(touched, np.int64), found, settled, visible)
+        offers = read_offers(db, truth.project, truth.question, visible, touched)
+        self._judge(np.array(touched, np.int64), found, settled, visible, offers)
         if self._misfits:
             for seq in touched:
                 self._misfits.pop(seq, None)
         self._misfits.update(found.misfits.tolist())
+        more = read_offers(db, truth.project, truth.question, visible, range(truth.visible_seq + 1, visible + 1))
+        self._unasked += more.unasked if more is not None else 0
         self.truth = replace(
-            self.truth, total=int(counts["tasks"]), visible_seq=visible, revision=revision,
+            self.truth, total=int(counts["tasks"]) - self._unasked, visible_seq=visible, revision=revision,
             misfits=self._misfits.total(),
         )  # fmt: skip
         return True
 
-    def _judge(self, touched: NDArray[np.int64], found: Answers, settled: Mapping[int, Decision], visible: int) -> None:
+    def _judge(
+        self,
+        touched: NDArray[np.int64],
+        found: Answers,
+        settled: Mapping[int, Decision],
+        visible: int,
+        offers: Offers | None,
+    ) -> None:
         """Put the posteriors of the touched tasks in their rows; those without an answer or a decision lose theirs."""
         truth = self.truth
         votes = votes_of(found, truth.labels)
@@ -188,7 +204,8 @@ class Following:
             np.zeros((len(seqs), len(truth.labels)), np.int64),
         )
         if len(answered):
-            probability[: len(answered)] = self._fitted.predict_proba(votes)
+            judged = self._fitted.predict_proba(votes)
+            probability[: len(answered)] = judged if offers is None else offers.narrowed(judged, answered.tolist())
             counts[: len(answered)] = votes.counts()
         for place in np.flatnonzero(np.isin(seqs, list(settled))).tolist():
             probability[place] = one_hot(truth.labels, settled[int(seqs[place])].answer)
@@ -269,6 +286,8 @@ def judge(db: Database, project: Project, question: Question, *, seen: int = -1,
             inferred = infer_structured(
                 fit, question, project.settings.same, {seq: one.answer for seq, one in settled.items()}
             )
+            if (offers := read_offers(db, project, question, visible_seq, None if seen < 0 else ())) is not None:
+                total -= offers.unasked
             following = _structured(project, question, inferred, total, visible_seq, revision, started)
             following.truth = replace(with_decisions(following.truth, settled), misfits=fit.misfits)
             return following
@@ -296,9 +315,23 @@ def judge(db: Database, project: Project, question: Question, *, seen: int = -1,
     if own is not None and not isinstance(result, SetsInference):
         # Who fixes an answer has seen it, and does so where they differ: no measure of how far people agree by themselves.
         truth = replace(truth, agreement=krippendorff_alpha(votes_of(own, question.labels).counts()))
+    offers = read_offers(db, project, question, visible_seq, None if seen < 0 else truth.seqs.tolist())
+    if offers is not None:
+        truth = _as_offered(truth, offers)
     truth = with_decisions(truth, settled)
     truth = replace(truth, seconds=time.monotonic() - started, misfits=len(found.misfits))
-    return Following(truth, fitted, found.misfits)
+    return Following(truth, fitted, found.misfits, 0 if offers is None else offers.unasked)
+
+
+def _as_offered(truth: ProjectTruth, offers: Offers) -> ProjectTruth:
+    """The truth in which no task has a label that its row did not offer, of the tasks that ask the question."""
+    seqs = truth.seqs.tolist()
+    total = truth.total - offers.unasked
+    if truth.chosen is not None:
+        return replace(truth, chosen=offers.left_of(truth.chosen, seqs), total=total)
+    found = offers.narrowed(truth.probabilities, seqs)
+    best, p = (found.argmax(axis=1), found.max(axis=1)) if len(seqs) else (truth.best, truth.p)
+    return replace(truth, probabilities=found, best=best, p=p, total=total)
 
 
 def _structured(

@@ -71,8 +71,9 @@ def project_truth(
 
 
 def _same_questions(one: Project, other: Project) -> bool:
-    """Whether the questions are the same, and what counts as the same answer."""
-    return one.schema_version == other.schema_version and one.settings.same == other.settings.same
+    """Whether the questions are the same, which rows ask them, and what counts as the same answer."""
+    now, then = one.settings, other.settings
+    return one.schema_version == other.schema_version and (now.same, now.asks) == (then.same, then.asks)
 
 
 def kept_truth(db: Database, project_id: str, question: str | None = None) -> ProjectTruth | None:
