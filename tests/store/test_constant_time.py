@@ -18,7 +18,8 @@ HOT = (
     "queue_returned", "queue_fresh", "lease_had", "lease_slots", "lease_live_of_worker", "lease_live_on_task", "lease_get",
     "lease_overdue", "lease_end", "task_take_slot", "task_give_slot", "task_with_content", "task_get", "worker_get",
     "worker_project_get", "project_count_get", "project_count_add", "key_get", "annotation_of_lease", "annotation_get",
-    "lease_next_deadline", "task_same_text", "lane_list", "lane_find", "worker_lane_get", "day_get",
+    "lease_next_deadline", "task_same_text", "lane_list", "lane_find", "lane_count", "lane_with_batch",
+    "batch_has_worker", "batch_get", "worker_lane_get", "day_get",
     "day_give", "member_get", "lease_ever", "gold_get", "gold_next", "gold_answer_get", "evidence_sums", "evidence_qualifying",
     "evidence_training_done", "evidence_training_of_task", "annotation_mine", "task_page", "credential_get",
 )  # fmt: skip
@@ -144,3 +145,61 @@ def test_asking_in_vain_costs_the_same_after_any_history(tmp_path: Path) -> None
         costs.append(steps)
         workspace.close()
     assert costs[1] <= costs[0] * 1.2 + 5, costs
+
+
+def with_batches(path: Path, *, ended: int, paused: int = 0) -> tuple[Workspace, str, str]:
+    """A project with two batches in progress, and before them many that are over, in each of which the worker had been."""
+    workspace, project, worker = world(path, 0, 0)
+
+    def fill(tx: Transaction) -> None:
+        many = tx._connection.executemany
+        states = ["completed", "cancelled"] * (ended // 2) + ["paused"] * paused + ["in_progress"] * 2
+        made = [(new_id(tx.now), new_id(tx.now), new_id(tx.now), i, state) for i, state in enumerate(states, start=1)]
+        many(
+            "INSERT INTO batch (id, project_id, name, state, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?)",
+            [(batch, project, f"b{i}", state, i, i) for batch, _, _, i, state in made],
+        )
+        many(
+            "INSERT INTO lane (id, project_id, priority, requirement, created_at, batch_id, held)"
+            " VALUES (?, ?, 0, '{}', 1, ?, ?)",
+            [(lane, project, batch, int(state in ("paused", "cancelled"))) for batch, lane, _, _, state in made],
+        )
+        many(
+            "INSERT INTO task (id, project_id, seq, position, overlap, text_key, lane_id, batch_id, state, is_open,"
+            " accepted, load) VALUES (?, ?, ?, ?, 2, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (task, project, i, i, i, lane, batch, "removed" if state == "cancelled" else "open",
+                 int(state in ("in_progress", "paused")), *((2, 2) if state == "completed" else (0, 0)))
+                for batch, lane, task, i, state in made
+            ],
+        )  # fmt: skip
+        many('INSERT INTO task_content VALUES (?, \'{"text":"x"}\')', [(task,) for _, _, task, _, _ in made])
+        many(
+            "INSERT INTO worker_lane (project_id, worker_id, lane_id, position) VALUES (?, ?, ?, ?)",
+            [(project, worker, lane, i) for _, lane, _, i, state in made if state == "completed"],
+        )
+        tx._connection.execute(
+            "UPDATE project_count SET visible_seq = ?, visible_position = ?, tasks = ?, lanes = ?", [len(made)] * 4
+        )
+
+    workspace.db.write(fill)
+    return workspace, project, worker
+
+
+def test_batches_that_are_over_cost_a_grant_nothing(tmp_path: Path) -> None:
+    costs = []
+    for ended in (0, 5_000):
+        workspace, project, worker = with_batches(tmp_path / f"{ended}.tawsim", ended=ended)
+        steps, grant = measured(workspace.db, lambda tx, p=project, w=worker: queue.next_leases(tx, p, w, 1))
+        assert grant.leases[0].seq == ended + 1
+        costs.append(steps)
+        workspace.close()
+    assert costs[1] <= costs[0] * 1.2 + 5, costs
+
+
+def test_the_walk_goes_from_lane_to_lane_along_the_index_of_the_queue(tmp_path: Path) -> None:
+    db = Database.open(tmp_path / "x", "workspace", create=True)
+    lines = plan(db, "lane_open")
+    assert sum("INDEX task_queue (project_id=? AND lane_id>?)" in line for line in lines) == 2, lines
+    assert not any(line.startswith("SCAN") and line != "SCAN m" for line in lines), lines
+    db.close()
