@@ -38,7 +38,7 @@ def delivery(call: Call) -> Any:
         found = v2_pages.delivered(tx, row["id"], v2_pages.ALWAYS, page)
         objects = Objects(tx, expand, wanted)
         return {
-            "delivery": objects.delivery(row),
+            "delivery": objects.delivery_or_id(row),
             "tasks": [objects.delivered_task(one, row) for one in found.rows],
             "next_token": found.next_token,
         }

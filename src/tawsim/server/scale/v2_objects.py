@@ -61,9 +61,7 @@ class Objects:
     def delivered_task(self, row: Row, delivery: Row) -> Json:
         """A task as it was when it was delivered."""
         response = json.loads(row["response"])
-        found = self._task(row, delivery["project_id"], "completed", response, delivery["delivered_at"])
-        found["delivery"] = self.delivery(delivery) if "delivery" in self.expand else delivery["id"]
-        return found
+        return self._task(row, delivery["project_id"], "completed", response, delivery["delivered_at"])
 
     def delivery(self, row: Row) -> Json:
         """A delivery."""
@@ -74,6 +72,10 @@ class Objects:
             "delivered_at": to_iso_ms(row["delivered_at"]),
             "project": self._project(row["project_id"]),
         }
+
+    def delivery_or_id(self, row: Row) -> Json | str:
+        """A delivery where it was asked for whole, else its id."""
+        return self.delivery(row) if "delivery" in self.expand else str(row["id"])
 
     def _task(self, row: Row, project_id: str, status: str, response: Any, until: int) -> Json:
         found: Json = {
