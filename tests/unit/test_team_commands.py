@@ -80,3 +80,18 @@ def test_single_sign_on_is_set_up_shown_linked_and_removed(team: Any) -> None:
     assert team("sign-on", "set", "http://id.example.org", *words).code == 3
     assert team("sign-on", "remove").code == 0
     assert team("sign-on", "show").code == 3
+
+
+def test_a_project_is_closed_to_all_but_its_members(team: Any) -> None:
+    found = team("members", "reviews", "--json").json
+    assert found["access"] == "everyone"
+    assert all(one["may"] for one in found["people"])
+    closed = team("members", "reviews", "--add", "Omar", "--only", "--json").json
+    may = {one["name"]: one["may"] for one in closed["people"]}
+    assert closed["access"] == "members"
+    assert may["Omar"] is True
+    assert may["سلمى"] is True  # she manages
+    assert team("members", "reviews", "--remove", "Omar", "--json").json["access"] == "members"
+    assert "no" in team("members", "reviews").out
+    assert team("members", "reviews", "--add", "Nobody").code == 3
+    assert team("members", "reviews", "--everyone", "--json").json["access"] == "everyone"

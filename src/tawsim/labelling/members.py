@@ -4,6 +4,7 @@ Membership is kept whatever the project's access is, so that it can be made read
 Nothing here is about what somebody may do in the workspace (workspaces/roles.py), nor about which tasks they get (lanes.py).
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -66,8 +67,8 @@ def close_to_others(tx: Transaction, actor_id: str, project_id: str) -> int:
 
 
 def members_of(tx: Transaction, project_id: str) -> dict[str, Any]:
-    """Whether the project is for members only, and everybody of the workspace: whether they are a member, and whether they
-    may label here (`may`). Raises NotFound."""
+    """Whether the project is for members only, and everybody of the workspace: whether they are a member, whether they may
+    label here (`may`), and their own `quota`. Raises NotFound."""
     only = rows.settings(project_row(tx, project_id)["settings"]).access == "members"
     return {
         "access": "members" if only else "everyone",
@@ -75,6 +76,7 @@ def members_of(tx: Transaction, project_id: str) -> dict[str, Any]:
             {
                 "id": row["id"], "name": row["name"], "kind": row["kind"], "role": row["role"],
                 "active": bool(row["active"]), "member": bool(row["member"]),
+                "quota": json.loads(row["quota"] or "{}"),
                 "may": bool(row["active"]) and (not only or bool(row["member"]) or row["role"] in LEADS),
             }
             for row in tx.all("member_list", project_id=project_id)

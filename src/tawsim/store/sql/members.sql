@@ -4,9 +4,9 @@
 INSERT INTO project_member (project_id, worker_id, member, changed_at) VALUES (:project_id, :worker_id, :member, :now)
 ON CONFLICT (project_id, worker_id) DO UPDATE SET member = excluded.member, changed_at = excluded.changed_at;
 
--- Everybody of the workspace, and whether they are a member; since when that is so.
+-- Everybody of the workspace, and whether they are a member; limits of their own.
 -- name: member_list
-SELECT w.id, w.name, w.kind, w.role, w.active, COALESCE(m.member, 0) AS member, m.changed_at FROM worker w
+SELECT w.id, w.name, w.kind, w.role, w.active, COALESCE(m.member, 0) AS member, m.quota FROM worker w
 LEFT JOIN project_member m ON m.worker_id = w.id AND m.project_id = :project_id ORDER BY w.id;
 
 -- Live leases of people who are neither members nor in charge.
