@@ -99,5 +99,5 @@ def _twin(place: "Workspace") -> "Workspace":
     finally:
         books.close()
     if twin is None:
-        raise NotFound("There is no test key yet.", "Make one first: tawsim scale key --test")
+        raise NotFound("There is no test key yet.", "Make one first: tawsim scale key new test")
     return twin
