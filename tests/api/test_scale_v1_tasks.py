@@ -1,0 +1,286 @@
+"""Tasks by the first version of the Scale-compatible API, with Scale's own client against a real server on the loopback."""
+
+import base64
+import json
+import threading
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from scaleapi.exceptions import (
+    ScaleDuplicateResource,
+    ScaleInvalidRequest,
+    ScaleNotEnabled,
+    ScaleResourceNotFound,
+    ScaleUnauthorized,
+)
+from scaleapi.tasks import TaskType
+from tests.api.scale_served import Served, served
+
+from tawsim.loop.scale import outcomes
+from tawsim.loop.scale.world import World
+
+TEXT = {"attachment": "مرحبا", "attachment_type": "text", "categories": ["good", "bad"]}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("site")) as found:
+        yield found
+
+
+@pytest.fixture
+def live(site: Served) -> Any:
+    return site.client("live")
+
+
+@pytest.fixture
+def test_(site: Served) -> Any:
+    return site.client("test")
+
+
+def send(site: Served, method: str, path: str, body: Any = None, *, mode: str = "live", **more: Any) -> Any:
+    data = None if body is None else json.dumps(body)
+    return requests.request(method, site.url + path, data=data, auth=(site.key(mode), ""), timeout=30, **more)
+
+
+def make(client: Any, **more: Any) -> Any:
+    return client.create_task(TaskType.Categorization, **(TEXT | more))
+
+
+def test_a_task_is_told_as_it_was_sent(live: Any) -> None:
+    sent = {"callback_url": "https://example.com/back", "instruction": "**Which?**", "metadata": {"a": {"ب": [1, None]}},
+            "priority": 20, "nested": {"kept": ["as", 1.5, True]}}  # fmt: skip
+    task = make(live, unique_id="told-1", tags=["x", "y", "x"], **sent)
+    found = live.get_task(task.id).as_dict()
+    assert found == task.as_dict()
+    for name in ("callback_url", "instruction", "metadata", "priority"):
+        assert found[name] == sent[name], name
+    assert found["params"] == TEXT | {"nested": sent["nested"]}
+    assert (found["status"], found["type"], found["is_test"]) == ("pending", "categorization", False)
+    assert (found["unique_id"], found["tags"]) == ("told-1", ["x", "y"])
+    assert found["created_at"].endswith("Z")
+    assert len(found["created_at"]) == 24
+    for absent in ("project", "batch", "response", "completed_at", "customer_review_status", "prior_responses"):
+        assert absent not in found
+    bare = make(live).as_dict()
+    assert "unique_id" not in bare
+    assert "tags" not in bare
+    assert (bare["metadata"], bare["callback_url"], bare["instruction"]) == ({}, "", "")
+
+
+def test_in_the_test_world_a_task_is_completed_at_once_and_nobody_is_asked(site: Served, test_: Any) -> None:
+    task = make(test_)
+    assert (task.status, task.is_test) == ("completed", True)
+    assert task.response["category"] in TEXT["categories"]
+    assert task.completed_at >= task.created_at
+    with pytest.raises(ScaleInvalidRequest):
+        task.cancel()
+    [twin] = site.state.twins.values()
+    with twin.db.read() as tx:
+        assert tx.one("task_get", id=task.id) is None
+
+
+def test_what_one_kind_of_key_made_the_other_does_not_see(live: Any, test_: Any) -> None:
+    mine, theirs = make(live, unique_id="both"), make(test_, unique_id="both")
+    live.create_project("of live", TaskType.Categorization)
+    for client, other in ((live, theirs), (test_, mine)):
+        for call in (client.get_task, client.cancel_task, client.clear_task_unique_id):
+            with pytest.raises(ScaleResourceNotFound):
+                call(other.id)
+        assert [one.id for one in client.tasks(unique_id="both")] == [{"live": mine, "test": theirs}[
+            "live" if client is live else "test"].id]  # fmt: skip
+    with pytest.raises(ScaleResourceNotFound):
+        test_.get_project("of live")
+
+
+def test_a_taken_unique_id_is_409_and_names_its_task(site: Served, live: Any) -> None:
+    first = make(live, unique_id="taken")
+    with pytest.raises(ScaleDuplicateResource, match=first.id):
+        make(live, unique_id="taken")
+    other = make(live, unique_id="free")
+    with pytest.raises(ScaleDuplicateResource, match=first.id):
+        other.update_unique_id("taken")
+    assert live.update_task_unique_id(other.id, "free").unique_id == "free"
+    live.cancel_task(first.id)
+    with pytest.raises(ScaleDuplicateResource):  # of canceled ones too
+        make(live, unique_id="taken")
+    assert live.clear_task_unique_id(first.id).as_dict().get("unique_id", "none") == "none"
+    again = make(live, unique_id="taken")
+    assert "unique_id" not in live.cancel_task(again.id, clear_unique_id=True).as_dict()
+    assert make(live, unique_id="taken").status == "pending"
+
+
+def test_of_many_creations_at_once_with_one_unique_id_one_wins(site: Served) -> None:
+    begin = threading.Barrier(12)
+
+    def one(_: int) -> int:
+        begin.wait()
+        return int(send(site, "POST", "/v1/task/categorization", TEXT | {"unique_id": "race"}).status_code)
+
+    with ThreadPoolExecutor(12) as pool:
+        assert sorted(pool.map(one, range(12))) == [200] + [409] * 11
+    assert site.client().tasks(unique_id="race").total == 1
+
+
+def test_a_creation_that_failed_after_its_commit_is_found_by_its_unique_id(live: Any) -> None:
+    """What the client does when its own repetition meets 409."""
+    made = make(live, unique_id="with / and ? and نص")
+    assert live.tasks(unique_id="with / and ? and نص").docs[0].id == made.id
+
+
+def test_an_idempotency_key_makes_one_task(site: Served) -> None:
+    def once(body: Any, key: str = "k-1", mode: str = "live") -> Any:
+        return send(site, "POST", "/v1/task/categorization", body, mode=mode, headers={"Idempotency-Key": key})
+
+    body = TEXT | {"unique_id": str(uuid.uuid4())}
+    first, again = once(body), once(dict(reversed(body.items())))
+    assert first.status_code == again.status_code == 200
+    assert first.json() == again.json()
+    assert once(TEXT).status_code == 409
+    assert once(TEXT, "k-2").json()["task_id"] != once(TEXT, "k-3").json()["task_id"]
+    assert once(body, mode="test").json()["task_id"] != first.json()["task_id"]
+    assert once(TEXT, "k" * 501).status_code == 400
+    assert once({"categories": ["a"]}, "k-4").status_code == 400
+    assert once(TEXT, "k-4").status_code == 200  # what failed left nothing
+
+
+def test_tags_are_set_added_and_taken_away(live: Any) -> None:
+    task = make(live)
+    assert not hasattr(task, "tags")
+    task.add_tags(["b", "a", "b", "نص"])
+    task.refresh()
+    assert task.tags == ["b", "a", "نص"]
+    assert live.add_task_tags(task.id, ["a", "c"]).tags == ["b", "a", "نص", "c"]
+    assert live.delete_task_tags(task.id, ["a", "stranger"]).tags == ["b", "نص", "c"]
+    assert live.set_task_tags(task.id, ["z"]).tags == ["z"]
+    assert live.set_task_tags(task.id, []).tags == []
+    assert live.get_task(task.id).tags == []
+
+
+@pytest.mark.parametrize(
+    "body", [{"a": 1}, ["a", 1], [""], ["x" * 201], "a", [None], [["a"]], [f"t{i}" for i in range(101)]]
+)
+def test_tags_that_are_none_are_refused(site: Served, live: Any, body: Any) -> None:
+    task = make(live)
+    for method in ("POST", "PUT", "DELETE"):
+        found = send(site, method, f"/v1/task/{task.id}/tags", body)
+        assert (found.status_code, found.json()["status_code"]) == (400, 400), method
+    assert "tags" not in live.get_task(task.id).as_dict()
+
+
+def test_metadata_are_replaced_and_emptied(site: Served, live: Any) -> None:
+    task = make(live, metadata={"old": 1})
+    assert live.set_task_metadata(task.id, {"new": {"deep": ["ة"]}}).metadata == {"new": {"deep": ["ة"]}}
+    assert live.set_task_metadata(task.id, {}).metadata == {}
+    for bad in (["a"], "a", 1, True, {"a": "x" * 200_001}):
+        assert send(site, "POST", f"/v1/task/{task.id}/setMetadata", bad).status_code == 400, str(bad)[:20]
+
+
+def test_only_what_nobody_has_begun_can_be_canceled(site: Served, live: Any) -> None:
+    task = make(live)
+    before = task.updated_at
+    task.cancel()
+    task.refresh()
+    assert task.status == "canceled"
+    assert task.updated_at >= before
+    found = send(site, "POST", f"/v1/task/{task.id}/cancel")
+    assert (found.status_code, found.json()["status_code"]) == (400, 400)
+    done = make(live)
+    world = World(site.workspace.db, site.state.accounts, site.workspace.id, "live", site.workspace.owner_id)
+    site.workspace.db.write(lambda tx: outcomes.complete(tx, world, done.id, {"category": "good"}))
+    with pytest.raises(ScaleInvalidRequest, match="completed"):
+        done.cancel()
+
+
+def test_an_error_lets_go_of_the_unique_id_where_that_was_asked_for(site: Served, live: Any) -> None:
+    world = World(site.workspace.db, site.state.accounts, site.workspace.id, "live", site.workspace.owner_id)
+    for asked in (True, False):
+        task = make(live, unique_id=f"err-{asked}", clear_unique_id_on_error=asked)
+        site.workspace.db.write(lambda tx, task=task: outcomes.fail(tx, world, task.id, "gone"))  # type: ignore[misc]
+        task.refresh()
+        assert task.status == "error"
+        assert ("unique_id" in task.as_dict()) is not asked
+
+
+def test_unknown_tasks_types_projects_and_batches_are_404(site: Served, live: Any) -> None:
+    for method, path in (
+        ("GET", ""), ("POST", "/cancel"), ("POST", "/setMetadata"), ("POST", "/tags"), ("PUT", "/tags"), ("DELETE", "/tags"),
+        ("DELETE", "/unique_id"),
+    ):  # fmt: skip
+        found = send(site, method, f"/v1/task/nothing{path}", None if method == "GET" else [])
+        assert found.status_code == 404 or (path == "/setMetadata" and found.status_code == 400), (method, path)
+    assert send(site, "POST", "/v1/task/nothing/unique_id", {"unique_id": "x"}).status_code == 404
+    assert send(site, "POST", "/v1/task/bogus", TEXT).status_code == 404
+    for more in ({"project": "none such"}, {"batch": "none such"}):
+        with pytest.raises(ScaleResourceNotFound, match="none such"):
+            make(live, **more)
+
+
+def test_types_that_cannot_be_shown_are_402_and_named(live: Any, test_: Any) -> None:
+    for client in (live, test_):
+        for type_ in (TaskType.LidarAnnotation, TaskType.VideoAnnotation, TaskType.SensorFusion):
+            with pytest.raises(ScaleNotEnabled, match=type_.value):
+                client.create_task(type_, attachment="https://example.com/x")
+
+
+def test_without_a_good_key_everything_is_401(site: Served) -> None:
+    from tawsim.sdk.scale import scale_client
+
+    for key in ("dummy_api_key", "live_x", site.key() + "x"):
+        with pytest.raises(ScaleUnauthorized):
+            scale_client(site.url, key).tasks()
+    found = requests.get(site.url + "/v1/tasks", timeout=10)
+    assert (found.status_code, found.json()["status_code"]) == (401, 401)
+    swapped = base64.b64encode(f":{site.key()}".encode()).decode()
+    assert (
+        requests.get(site.url + "/v1/tasks", headers={"authorization": f"Basic {swapped}"}, timeout=10).status_code
+        == 401
+    )
+
+
+def test_many_fields_that_clients_really_send(site: Served, live: Any) -> None:
+    """Empty bodies, explicit nulls, a content type without a body."""
+    found = send(site, "POST", "/v1/task/categorization", TEXT | dict.fromkeys(
+        ("project", "batch", "instruction", "callback_url", "unique_id", "metadata", "tags", "priority",
+         "clear_unique_id_on_error", "unknown")))  # fmt: skip
+    assert found.status_code == 200, found.text
+    assert "tags" not in found.json()
+    assert found.json()["params"]["unknown"] is None
+    head = {"content-type": "application/json"}
+    assert requests.get(site.url + "/v1/tasks", auth=(site.key(), ""), headers=head, timeout=10).status_code == 200
+    assert send(site, "POST", "/v1/task/categorization").status_code == 400
+    assert send(site, "POST", "/v1/task/categorization", []).status_code == 400
+
+
+def test_a_batch_implies_its_project_and_takes_tasks_only_while_staging(site: Served, live: Any, test_: Any) -> None:
+    for client in (live, test_):
+        client.create_project("with batches", TaskType.Categorization)
+        client.create_project("another", TaskType.Categorization)
+        client.create_project("of chats", TaskType.Chat)
+        client.create_batch("with batches", "نتائج ٢ / x/status", "")
+        task = make(client, batch="نتائج ٢ / x/status")
+        assert (task.project, task.batch) == ("with batches", "نتائج ٢ / x/status")
+        for project in ("another", "of chats"):
+            with pytest.raises(ScaleInvalidRequest):
+                make(client, batch="نتائج ٢ / x/status", project=project)
+        client.finalize_batch("نتائج ٢ / x/status")
+    assert make(test_, batch="نتائج ٢ / x/status").status == "completed"
+    with pytest.raises(ScaleInvalidRequest, match="in_progress"):
+        make(live, batch="نتائج ٢ / x/status")
+    with pytest.raises(ScaleInvalidRequest, match="chat"):
+        make(live, project="of chats")
+
+
+def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
+    with served(tmp_path) as first:
+        live, test = first.key("live"), first.key("test")
+        made = [make(first.client(mode), unique_id="kept").as_dict() for mode in ("live", "test")]
+    with served(tmp_path, create=False) as second:
+        second.keys = {"live": live, "test": test}
+        again = [second.client(mode).tasks(unique_id="kept").docs[0].as_dict() for mode in ("live", "test")]
+        assert again == made
