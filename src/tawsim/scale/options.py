@@ -47,7 +47,7 @@ def _gather(
 def _entry(entry: Any, field: str) -> tuple[Any, str, str, Any]:
     """Value, words, what is said of it, and what is below."""
     if isinstance(entry, str | int | float):  # true and false among them
-        return entry, _worded(entry), "", None
+        return entry, worded(entry), "", None
     if not isinstance(entry, Mapping):
         refuse(
             field, f"holds {brief(entry)}, which is no choice.", 'Such as "cat", or {"label": "Cat", "value": "cat"}.'
@@ -59,10 +59,11 @@ def _entry(entry: Any, field: str) -> tuple[Any, str, str, Any]:
     shown = next((as_text(entry[one], f"{field}.{one}") for one in _WORDS if isinstance(entry.get(one), str)), "")
     said = [as_text(entry.get(one), f"{field}.{one}") for one in _ABOUT if isinstance(entry.get(one), str)]
     below = next((entry[one] for one in _BELOW if entry.get(one)), None)
-    return held, shown or _worded(held), " ".join(said), below
+    return held, shown or worded(held), " ".join(said), below
 
 
-def _worded(value: Any) -> str:
+def worded(value: Any) -> str:
+    """A value as a text."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -1,9 +1,11 @@
 """Annotations of the second version: a part's answer as one, and a list of them read. Every one has id, key and type."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tawsim.scale.form import Part
+from tawsim.scale.options import worded
 from tawsim.scale.plain import as_object, refuse
 from tawsim.scale.wording import heard, stable_id
 
@@ -31,19 +33,20 @@ def said_annotation(part: Part, answer: Any, task_id: str) -> dict[str, Any]:
 
 
 def _value(part: Part, answer: Any) -> tuple[str, Any, list[Any] | None]:
-    words = [word_of(part, label) for label in part.labels.shown if part.labels.paths[label]]
+    said = _words(part)
+    words = [word for label, word in said.items() if part.labels.paths[label]]
     if part.says == "pick":
-        return "category", word_of(part, answer) if part.labels.paths.get(answer, (answer,)) else None, words
+        return "category", said.get(answer, answer) if part.labels.paths.get(answer, (answer,)) else None, words
     if part.says == "picks":
-        return "category_multiple", [word_of(part, one) for one in answer], words
+        return "category_multiple", [said.get(one, one) for one in answer], words
     if part.says == "flag":
         path = part.labels.paths.get(answer, (answer,))
         if isinstance(path[0], bool):
             return "boolean", path[0], None
-        return "category", word_of(part, answer), words
+        return "category", said.get(answer, answer), words
     if part.says == "order":
         shown = part.labels.shown
-        return "ranked_choices", [word_of(part, shown[int(name) - 1]) for group in answer for name in group], words
+        return "ranked_choices", [said[shown[int(name) - 1]] for group in answer for name in group], words
     if part.says == "rating":
         return "integer", answer, list(range(part.question["low"], part.question["high"] + 1))
     if part.says == "number" and isinstance(answer, int):
@@ -51,11 +54,13 @@ def _value(part: Part, answer: Any) -> tuple[str, Any, list[Any] | None]:
     return "text", str(answer), None
 
 
-def word_of(part: Part, label: str) -> str:
-    """A label as the one text that annotations take: the value that was sent, where it is one and no other's."""
-    path = part.labels.paths.get(label, (label,))
-    word = str(path[0]) if len(path) == 1 else label
-    return word if part.labels.label_of(word) in (None, label) and len(path) == 1 else label
+def _words(part: Part) -> dict[str, str]:
+    """Each label as the one text that annotations take: the values that were sent, unless those of two look the same."""
+    between = part.labels.separator or " / "
+    found = {label: between.join(map(worded, path)) for label, path in part.labels.paths.items()}
+    many = Counter(found.values())
+    clear = all(many[word] == 1 for word in found.values())
+    return found if clear else {label: label for label in found}
 
 
 def heard_annotations(given: Sequence[Any]) -> dict[str, Any]:
@@ -93,8 +98,8 @@ def heard_annotation(part: Part, said: Mapping[str, Any]) -> Any:
 
 
 def _label(part: Part, value: Any) -> str:
-    for label in part.labels.shown:
-        if isinstance(value, str) and word_of(part, label) == value:
+    for label, word in _words(part).items():
+        if word == value:
             return label
     found = part.labels.label_of(value)
     if found is None:

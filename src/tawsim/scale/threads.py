@@ -1,54 +1,21 @@
 """Threads, turns, messages and annotations of the second version, from a chat task and its answers, and back.
 
 A turn is what a user says and all that is answered to it. Every annotation has id, key and type, without which the client
-refuses the whole answer. Said of a turn: `selected_model_id`, `likert_value` (1: surely the first response), `ranking`,
-`justification` and the task's own fields; of a message: a rating on each dimension, `rewrite` and `comment`.
+refuses the whole answer; what goes out only on request is left out elsewhere. Said of a turn: `selected_model_id`,
+`likert_value` (1: surely the first response), `ranking`, `justification` and the task's own fields; of a message: a rating
+on each dimension, `rewrite` and `comment`.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tawsim.scale.chats import Said, Talk, talk_of
-from tawsim.scale.form import Form, NoScreen, Part
-from tawsim.scale.forms import form_of
+from tawsim.scale.chats import Said, Talk
+from tawsim.scale.form import Form, Part
 from tawsim.scale.plain import as_list, as_object, as_text, refuse
 from tawsim.scale.saying import annotation, heard_annotation, heard_annotations, said_annotation
 
 MOST_TURNS = 3_000
 HUMAN = "human"
-
-
-def threads_of(
-    type_: str, params: Mapping[str, Any], answers: Mapping[str, Any], *, task_id: str = ""
-) -> list[dict[str, Any]]:
-    """The threads of a completed task; none for one that has no screen. `answers` in the task's names of questions."""
-    try:
-        return threads_from(form_of(type_, params), talk_of(params), answers, task_id)
-    except NoScreen:
-        return []
-
-
-def told_less(threads: Any, opts: Sequence[str]) -> list[dict[str, Any]]:
-    """The threads without the extra parts that were not asked for: `annotation_details` (title, description, possible values),
-    `attachment_details`, `model_parameters`, `submissions`."""
-    left_out = {name for opt, names in _EXTRA.items() if opt not in opts for name in names}
-    return [_without(one, left_out) for one in as_list(threads, "threads", MOST_TURNS) if isinstance(one, Mapping)]
-
-
-_EXTRA: Mapping[str, tuple[str, ...]] = {
-    "annotation_details": ("title", "description", "possible_values", "labels"),
-    "attachment_details": ("attachments",),
-    "model_parameters": ("model_parameters",),
-    "submissions": ("submissions",),
-}
-
-
-def _without(value: Any, names: set[str]) -> Any:
-    if isinstance(value, Mapping):
-        return {key: one if key == "value" else _without(one, names) for key, one in value.items() if key not in names}
-    if isinstance(value, list | tuple):
-        return [_without(one, names) for one in value]
-    return value
 
 
 # ---- said ---------------------------------------------------------------------------------------------------------
