@@ -4,6 +4,7 @@ The sentences it follows are Q1–Q21 of docs/reference/queue.md. Every method i
 it returns the outcome that the real call must have and changes the model accordingly.
 """
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,20 @@ VERSION = "TW-VERSION"
 
 
 @dataclass
+class MBatch:
+    """`who`: the people of the groups that it was given to; None: everybody."""
+
+    id: str
+    state: str
+    who: frozenset[str] | None = None
+    rank: int | None = None
+
+    @property
+    def waits(self) -> bool:
+        return self.state in ("staging", "paused")
+
+
+@dataclass
 class MTask:
     id: str
     k: int
@@ -29,13 +44,20 @@ class MTask:
     skips: int = 0
     who: frozenset[str] | None = None
     priority: int = 0
+    batch: MBatch | None = None
 
     def open_to(self, worker: str) -> bool:
-        return self.who is None or worker in self.who
+        return self.fits(worker) and (self.batch is None or self.batch.state in ("in_progress", "completed"))
 
-    def order(self) -> tuple[int, bool]:
+    def fits(self, worker: str) -> bool:
+        given = self.batch is None or self.batch.who is None or worker in self.batch.who
+        return given and (self.who is None or worker in self.who)
+
+    def order(self) -> tuple[float | str, ...]:
         """Lanes are tried in the order of this."""
-        return -self.priority, self.who is None
+        rank = math.inf if self.batch is None or self.batch.rank is None else self.batch.rank
+        wide = self.who is None and (self.batch is None or self.batch.who is None)
+        return -self.priority, rank, wide, "" if self.batch is None else self.batch.id
 
 
 @dataclass
@@ -83,6 +105,7 @@ class Model:
     running: bool = True
     quota: int = 0
     tasks: dict[str, MTask] = field(default_factory=dict)
+    batches: dict[str, MBatch] = field(default_factory=dict)
     leases: dict[str, MLease] = field(default_factory=dict)
     answers: dict[str, MAnswer] = field(default_factory=dict)
     drafts: dict[str, MDraft] = field(default_factory=dict)
@@ -142,7 +165,8 @@ class Model:
             theirs = task.state == "open" and task.open_to(worker) and not self.had(worker, task)
             if lease.worker != worker and theirs:
                 return "leased"
-        return "done"
+        waiting = (t for t in self.tasks.values() if t.batch is not None and t.batch.waits and t.state == "open")
+        return "paused" if any(t.fits(worker) and self.load(t) < t.k for t in waiting) else "done"
 
     # ---- time --------------------------------------------------------------------------------------------------
     def expire(self, leases: list[MLease]) -> None:
@@ -394,6 +418,47 @@ class Model:
         if not active:
             self._revoke(self.live(worker=worker))
         self.events["worker.activated" if active else "worker.deactivated"] += 1
+
+    def set_batch_state(self, batch_id: str, did: str) -> str:
+        start, state = {
+            "finalize": (("staging",), "in_progress"), "pause": (("in_progress",), "paused"),
+            "resume": (("paused",), "in_progress"), "cancel": (("staging", "in_progress", "paused"), "cancelled"),
+        }[did]  # fmt: skip
+        batch = self.batches[batch_id]
+        if batch.state not in start:
+            return CONFLICT
+        batch.state = state
+        said = {"finalize": "finalized", "pause": "paused", "resume": "resumed", "cancel": "cancelled"}[did]
+        self.events[f"batch.{said}"] += 1
+        if did == "cancel":
+            self._close(batch)
+        return OK
+
+    def _close(self, batch: MBatch) -> None:
+        tasks = [t for t in self.tasks.values() if t.batch is batch and t.state != "removed"]
+        for task in tasks:
+            self._revoke(self.live(task=task.id))
+        for task in tasks:
+            if self.accepted(task) == 0:
+                self.remove(task.id)
+            elif task.state == "open" and self.accepted(task) < task.k:
+                self.set_k(task.id, self.accepted(task))
+
+    def complete_if_done(self, batch_id: str) -> bool:
+        batch = self.batches[batch_id]
+        tasks = [t for t in self.tasks.values() if t.batch is batch]
+        if batch.state not in ("in_progress", "paused") or any(t.state == "open" and not self.done(t) for t in tasks):
+            return False
+        batch.state = "completed"
+        self.events["batch.completed"] += 1
+        return True
+
+    def set_ranks(self, batch_ids: list[str]) -> None:
+        for batch in self.batches.values():
+            rank = batch_ids.index(batch.id) + 1 if batch.id in batch_ids else None
+            if batch.state in ("staging", "in_progress", "paused") and batch.rank != rank:
+                batch.rank = rank
+                self.events["batch.rank"] += 1
 
     def expect_adopt(self, draft_id: str) -> Outcome:
         draft = self.drafts[draft_id]
