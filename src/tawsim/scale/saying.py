@@ -14,8 +14,9 @@ NOTHING = object()
 
 
 def annotation(title: Any, task_id: str, key: str, type_: str, value: Any, *place: Any) -> dict[str, Any]:
-    """An annotation; without a value where None is given."""
-    found: dict[str, Any] = {"id": stable_id(task_id, "annotation", key, list(place)), "key": key, "type": type_}
+    """An annotation; without a value where None is given. Its id begins with that of its task, so that it can be found by it."""
+    id_ = stable_id(task_id, "annotation", key, list(place))
+    found: dict[str, Any] = {"id": f"{task_id}.{id_}" if task_id else id_, "key": key, "type": type_}
     if title:
         found["title"] = title
     if value is not None:

@@ -18,6 +18,7 @@ from tawsim.loop.scale.callbacks import allowed_places
 from tawsim.loop.scale.completing import Completer
 from tawsim.loop.scale.placing import Placer
 from tawsim.loop.scale.sending import Sender
+from tawsim.loop.scale.v2_batches import cancel_more
 from tawsim.loop.scale.world import Mode, World
 from tawsim.server.sign_in_state import ServerState
 from tawsim.workspaces import audit, scale_keys
@@ -86,7 +87,13 @@ class Watching:
 
     # ---- the Scale-compatible API: one thread each, so that none waits for another ---------------------------------
     def _place(self) -> None:
-        self._for_ever(SCALE_EVERY_S, "placing tasks", lambda one: one.placer is not None and one.placer.step())
+        def step(one: _Scale) -> bool:
+            if one.placer is None:
+                return False
+            more = one.placer.step()
+            return cancel_more(one.placer.world) or more
+
+        self._for_ever(SCALE_EVERY_S, "placing tasks", step)
 
     def _follow(self) -> None:
         def step(one: _Scale) -> bool:
