@@ -70,7 +70,7 @@ class Placer:
         self._from_start = 0.0
         self._known: set[str] = set()  # tasks that are held, ready, or cannot be shown by this version
         self._held: dict[str, _Held] = {}
-        self._for: dict[Wanted, set[str]] = defaultdict(set)
+        self._for: dict[Wanted, dict[str, None]] = defaultdict(dict)  # tasks in the order in which they came
         self._ready: dict[str, deque[str]] = defaultdict(deque)
         self._not_before: dict[str, float] = {}
 
@@ -130,7 +130,7 @@ class Placer:
                 continue
             self._held[task_id] = _Held(row["project_id"], needs)
             for one in needs:
-                self._for[one].add(task_id)
+                self._for[one][task_id] = None
                 self.fetcher.want(one)
 
     def _missing(self, tx: Transaction, wanted: Iterable[Wanted]) -> set[Wanted]:
@@ -163,7 +163,7 @@ class Placer:
         except (Conflict, Unavailable) as error:  # another import, a full disk: fetched again by and by
             log.warning("attachments could not be stored: %s", error)
             for one in found:
-                self._forget(self._for.pop(one.wanted, set()))
+                self._forget(self._for.pop(one.wanted, {}))
             return
         except TawsimError as error:
             for one in found:
@@ -173,7 +173,7 @@ class Placer:
             self._here(one.wanted)
 
     def _here(self, wanted: Wanted) -> None:
-        for task_id in self._for.pop(wanted, set()):
+        for task_id in self._for.pop(wanted, {}):
             held = self._held.get(task_id)
             if held is None:
                 continue
@@ -184,7 +184,7 @@ class Placer:
 
     def _gone(self, one: Fetched) -> None:
         """Every task that waited for it errs."""
-        for task_id in self._for.pop(one.wanted, set()):
+        for task_id in self._for.pop(one.wanted, {}):
             if self._held.pop(task_id, None) is not None:
                 told = [{"statusCode": one.status, "url": one.wanted.url}]
                 self._fail(task_id, f"An attachment could not be fetched. {one.error}", told)
