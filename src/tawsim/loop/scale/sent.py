@@ -51,7 +51,9 @@ def read_sent(sent: Any) -> Sent:
         sent = {}
     if not isinstance(sent, Mapping):
         raise BadInput(f"A task comes as an object, not as {brief(sent)}.")
-    check_plain(sent)
+    check_plain(list(sent), "body")
+    for name, value in sent.items():
+        check_plain(value, name[:60])
     return Sent(
         as_text(sent.get("project"), "project", MAX_NAME), as_text(sent.get("batch"), "batch", MAX_NAME),
         as_text(sent.get("instruction"), "instruction", MAX_INSTRUCTION), read_callback(sent.get("callback_url")),

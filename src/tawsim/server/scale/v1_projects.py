@@ -18,7 +18,9 @@ def _body(call: Call) -> dict[str, Any]:
         return {}
     if not isinstance(call.body, dict):
         raise BadInput(f"Send an object, not {brief(call.body)}.")
-    check_plain(call.body, "body")
+    check_plain(list(call.body), "body")
+    for name, value in call.body.items():
+        check_plain(value, name[:60])
     return call.body
 
 
