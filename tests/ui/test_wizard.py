@@ -35,7 +35,7 @@ def take(page: Page, *files: Path) -> None:
 def make(page: Page) -> str:
     expect(page.get_by_test_id("make")).to_have_attribute("aria-disabled", "false")
     page.get_by_test_id("make").click()
-    expect(page.get_by_test_id("made")).to_be_visible()
+    expect(page.get_by_test_id("made")).to_be_visible(timeout=120_000)  # a large file is imported meanwhile
     return str(page.get_by_test_id("made").get_attribute("data-project"))
 
 
