@@ -98,7 +98,7 @@ class Form:
 # ---- names --------------------------------------------------------------------------------------------------------
 def cleaned(text: str) -> str:
     """The text on one line, without what a name may not hold."""
-    return " ".join("".join(c if is_name(c) else " " for c in text).split())
+    return " ".join((text if is_name(text) else "".join(c if is_name(c) else " " for c in text)).split())
 
 
 def name_of(text: str, taken: Sequence[str] = ()) -> str:
@@ -145,15 +145,15 @@ def labels_of(options: Sequence[Option], field: str, *, least: int = 1) -> Label
         refuse(field, f"holds {len(options):,}; {MAX_LABELS:,} is the most.")
     separator = _separator(options)
     found: dict[str, tuple[Any, ...]] = {}
-    seen: set[str] = set()
+    seen: set[Any] = set()
     for one in options:
-        mark = digest(list(one.path))
-        if mark in seen:
+        key = tuple((isinstance(step, bool), step) for step in one.path)  # true is not 1
+        if key in seen:
             refuse(field, f"names {str(one.path[-1])[:60]!r} twice.")
-        seen.add(mark)
+        seen.add(key)
         label = _label(one, separator)
         if label in found or label == NOTHING:
-            label = _label(one, separator, mark[:6])
+            label = _label(one, separator, digest(list(one.path))[:6])
         if label in found:  # made to look like another's
             raise BadInput(f"`{field}` holds two labels that look the same: {label[:60]!r}.", field=field)
         found[label] = one.path
