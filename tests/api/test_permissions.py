@@ -25,7 +25,7 @@ def test_next_shows_nothing_of_other_peoples_answers(world: Any) -> None:
     world.answer(world.layla)
     leased = world.lease(world.omar)
     assert set(leased) == {"lease", "task", "previous"}
-    assert set(leased["task"]) == {"id", "seq", "content", "candidates", "suggestions", "media"}
+    assert set(leased["task"]) == {"id", "seq", "content", "candidates", "suggestions", "media", "asks"}
     assert leased["task"]["suggestions"] == {}
     assert leased["previous"] is None
 

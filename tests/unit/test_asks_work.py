@@ -135,7 +135,7 @@ def test_a_task_says_what_it_asks_in_one_form_and_never_how_the_row_said_it(work
 def test_a_project_without_the_setting_says_nothing_of_it(workspace: Workspace) -> None:
     project = made(workspace, settings={})
     lease = lease_one(workspace, project, hire(workspace, "Ann"))
-    assert set(lease.shown) == {"content", "candidates", "suggestions", "media"}
+    assert lease.shown["asks"] is None
     assert lease.shown["content"]["ask"] == NARROW["ask"]
     assert questions_of(project, NARROW) is project.questions
 

@@ -177,9 +177,8 @@ def _shown_columns(
 
 
 def present(project: Project, content: Content, drawn: Drawn, media: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """What goes out of a row: `content`, `candidates` and `suggestions` by question, `media` by the name in the row; and
-    `asks` in a project whose rows say what they ask, in one form for all of them. The same fields for every task of a project,
-    so that nothing can be told from their absence (Q20)."""
+    """What goes out of a row: `content`, `candidates` and `suggestions` by question, `media` by the name in the row;
+    `asks`. The same fields for every task, so that nothing can be told from their absence (Q20)."""
     shown, blind = _shown_columns(project.content, project.questions, project.settings.asks)
     asked = questions_of(project, content)
     candidates = {}
@@ -193,7 +192,7 @@ def present(project: Project, content: Content, drawn: Drawn, media: Mapping[str
     suggestions = _fitting(project, content, drawn.suggestions)
     answers = {name: one["answer"] for name, one in suggestions.items()}
     worded = to_shown(project.questions, drawn, answers)
-    found = {
+    return {
         "content": {
             column: value
             for column, value in content.items()
@@ -202,13 +201,13 @@ def present(project: Project, content: Content, drawn: Drawn, media: Mapping[str
         "candidates": candidates,
         "suggestions": {name: {**one, "answer": worded[name]} for name, one in suggestions.items()},
         "media": dict(media),
+        **asks_of(project, content),
     }
-    return found | asks_of(project, content)
 
 
 def asks_of(project: Project, content: Content) -> dict[str, Any]:
-    """What goes out beside a row of a project whose rows say what they ask; of another nothing."""
-    return {"asks": told(project.questions, questions_of(project, content))} if project.settings.asks else {}
+    """What goes out beside a row: `asks` in one form for all rows of a project that say what they ask, None in any other."""
+    return {"asks": told(project.questions, questions_of(project, content)) if project.settings.asks else None}
 
 
 def media_names(project: Project, content: Content) -> list[str]:

@@ -33,7 +33,7 @@ class KnownFacts:
     right: float
     share: ShareFacts
     p_wrong: float
-    asks: dict[str, Any] | None = None
+    asks: dict[str, Any] | None
 
 
 @dataclass(frozen=True)

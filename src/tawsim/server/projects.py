@@ -15,6 +15,7 @@ from starlette.responses import StreamingResponse
 from tawsim.core.errors import BadInput, Unavailable
 from tawsim.core.records import DuplicatePolicy, Project
 from tawsim.labelling import projects
+from tawsim.labelling.presenting import asks_of
 from tawsim.labelling.projects import NewProject
 from tawsim.labelling.slots import project_row
 from tawsim.loop import exporting, importing, overview, settings, starting, truths
@@ -160,11 +161,12 @@ async def tasks(
 ) -> Json:
     """Tasks by number, a page at a time."""
     with caller.db.read() as tx:
-        project_row(tx, project_id)
+        project = rows.project(project_row(tx, project_id))
         counts = tx.one("project_count_get", project_id=project_id)
         visible = counts["visible_seq"] if counts is not None else 0
         found = tx.all("task_page", project_id=project_id, after=after, visible_seq=visible, n=limit)
-    page = [asdict(rows.task(row, row["content"])) for row in found]
+    listed = (rows.task(row, row["content"]) for row in found)
+    page = [asdict(task) | asks_of(project, task.content) for task in listed]
     return Json({"tasks": page, "next": page[-1]["seq"] if len(page) == limit else None})
 
 

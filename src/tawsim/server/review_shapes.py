@@ -16,7 +16,7 @@ class ReviewedTask:
     candidates: dict[str, list[CandidateFacts]]
     suggestions: dict[str, SuggestionFacts]
     media: dict[str, MediaFacts]
-    asks: dict[str, Any] | None = None
+    asks: dict[str, Any] | None
 
 
 @dataclass(frozen=True)

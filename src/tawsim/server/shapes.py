@@ -142,10 +142,17 @@ class ProgressShape:
 
 
 @dataclass(frozen=True)
+class TaskWithAsks(Task):
+    """A task; `asks` in a project whose rows say what they ask."""
+
+    asks: dict[str, Any] | None = None  # always there; what it is made from ends with fields that have a default
+
+
+@dataclass(frozen=True)
 class TasksShape:
     """A page of tasks; `next` is the `after` of the following page."""
 
-    tasks: list[Task]
+    tasks: list[TaskWithAsks]
     next: int | None
 
 

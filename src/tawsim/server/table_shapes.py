@@ -171,7 +171,7 @@ class TaskShape:
     answers: list[AnswerSide]
     probabilities: dict[str, float]
     history: list[StepShape]
-    asks: dict[str, Any] | None = None
+    asks: dict[str, Any] | None
 
 
 @dataclass(frozen=True)

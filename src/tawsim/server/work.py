@@ -22,7 +22,7 @@ from tawsim.workspaces.roles import may
 
 router = APIRouter(tags=["work"])
 LAST_ID = "~"  # sorts after every id
-NOTHING_DRAWN: dict[str, Any] = {"candidates": {}, "suggestions": {}, "media": {}}
+NOTHING_DRAWN: dict[str, Any] = {"candidates": {}, "suggestions": {}, "media": {}, "asks": None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ class TaskContent:
     candidates: dict[str, list[CandidateFacts]]
     suggestions: dict[str, SuggestionFacts]
     media: dict[str, MediaFacts]
-    asks: dict[str, Any] | None = None
+    asks: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
