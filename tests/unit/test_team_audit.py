@@ -14,7 +14,7 @@ import pytest
 from labelling_world import NO, World
 
 from tawsim.core.errors import BadInput
-from tawsim.labelling import owners, reviews, submit
+from tawsim.labelling import decisions, owners, reviews, submit
 from tawsim.labelling.projects import update_project
 from tawsim.store.keys import record
 from tawsim.workspaces import audit
@@ -277,7 +277,10 @@ def test_what_came_before_and_was_changed_after_shows(older: World, statement: s
     raw.execute(statement)
     raw.commit()
     raw.close()
-    assert len(codes(older)) == 1
+    found = codes(older)
+    # Without the events from before the chain, no word of it says any more why an answer does not count.
+    assert len([one for one in found if one != "state"]) == 1
+    assert ("state" in found) == statement.startswith("DELETE FROM event WHERE number")
 
 
 # ---- heads and the export --------------------------------------------------------------------------------------------
@@ -330,3 +333,70 @@ def test_the_hash_is_the_one_that_the_page_states(lived: World) -> None:
         before = hashlib.sha256(before + text.encode()).digest()
         assert row[-1] == before
     raw.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE annotation SET state = 'accepted' WHERE state = 'rejected'",
+        "UPDATE annotation SET state = 'withdrawn' WHERE state = 'rejected'",
+        "UPDATE annotation SET state = 'rejected' WHERE id = (SELECT MIN(id) FROM annotation)",
+    ],
+)
+def test_an_answer_that_counts_or_not_against_the_log_is_found(
+    tampered: Callable[..., list[audit.Fault]], statement: str
+) -> None:
+    assert [one.code for one in tampered(statement)] == ["state"]
+
+
+def test_answers_taken_back_rejected_and_reinstated_agree_with_the_log(lived: World) -> None:
+    taken = lived.answer(lived.b)
+    lived.undo(lived.b, taken["id"])
+    again = lived.answer(lived.b)
+    said = reviews.Said(1, "reject", words="لا")
+    made = lived.db.write(lambda tx: reviews.review(tx, lived.owner, again["id"], "no", said))
+    assert codes(lived) == []
+    lived.db.write(lambda tx: reviews.undo_review(tx, lived.owner, made["id"], "undo"))
+    assert codes(lived) == []
+
+
+def test_what_people_wrote_stands_in_no_event_and_can_go(lived: World) -> None:
+    words = "كلمات لا يراد بقاؤها"
+    answer = lived.answer(lived.b)
+    lived.db.write(lambda tx: owners.reject(tx, lived.owner, answer["id"], "x", 1, words))
+    other = lived.answer(lived.b)
+    said = reviews.Said(1, "reject", words=words)
+    lived.db.write(lambda tx: reviews.review(tx, lived.owner, other["id"], "y", said))
+    task = other["task_id"]
+
+    def settle(tx: Any) -> None:
+        seen = decisions.case_of(tx, task, lived.owner).seen
+        decisions.decide(tx, lived.owner, task, "z", decisions.Settled(seen, "cannot", words=words))
+
+    lived.db.write(settle)
+    lived.db.write(lambda tx: owners.set_worker_active(tx, lived.owner, lived.c, False, words))
+    assert codes(lived) == []
+    raw = sqlite3.connect(lived.workspace.path)
+    assert raw.execute("SELECT COUNT(*) FROM event WHERE data LIKE ?", (f"%{words}%",)).fetchone() == (0,)
+    lived.db.write(lambda tx: audit.erase_salt(tx, lived.owner, lived.owner))
+    for table in ("rejection SET reason", "review SET words", "decision SET words"):
+        raw.execute(f"UPDATE {table} = '' WHERE 1 = 1")
+    raw.commit()
+    raw.close()
+    assert codes(lived) == []
+
+
+def test_a_rejection_that_was_reworded_is_found(tampered: Callable[..., list[audit.Fault]]) -> None:
+    assert [one.code for one in tampered("UPDATE rejection SET reason = 'x'")] == ["content"]
+
+
+def test_why_somebody_was_let_out_cannot_be_reworded(lived: World) -> None:
+    lived.db.write(lambda tx: owners.set_worker_active(tx, lived.owner, lived.c, False, "انتهى العقد"))
+    lived.db.write(lambda tx: owners.set_worker_active(tx, lived.owner, lived.c, True))
+    lived.db.write(lambda tx: owners.set_worker_active(tx, lived.owner, lived.c, False, "again"))
+    assert codes(lived) == []
+    raw = sqlite3.connect(lived.workspace.path)
+    raw.execute("UPDATE let_out SET reason = 'other'")
+    raw.commit()
+    raw.close()
+    assert codes(lived) == ["content"]

@@ -258,7 +258,7 @@ def _decide(tx: Transaction, decider_id: str, task_id: str, said: Settled) -> di
     _count_time(tx, case, decider_id, decision_id, held)
     record(
         tx, f"decision.{said.settles}", decider_id, project_id=case.project.id, task_id=task_id, object_id=decision_id,
-        data=to_json({"words": said.words, "chosen": chosen}),
+        data=to_json({"chosen": chosen}),  # the words stand in the table, and can go
     )  # fmt: skip
     return {"id": decision_id, "task_id": task_id, "settles": said.settles, "at": tx.now}
 

@@ -25,6 +25,7 @@ from tawsim.store.database import Row, Transaction
 from tawsim.store.keys import once, record
 
 MAX_OVERLAP = 1_000
+MAX_REASON = 2_000
 
 
 def check_overlap(overlap: int) -> int:
@@ -35,9 +36,19 @@ def check_overlap(overlap: int) -> int:
 
 
 def reject(
-    tx: Transaction, actor_id: str, annotation_id: str, key: str, seen_version: int, reason: str
+    tx: Transaction,
+    actor_id: str,
+    annotation_id: str,
+    key: str,
+    seen_version: int,
+    reason: str,
+    *,
+    review_id: str | None = None,
 ) -> dict[str, Any]:
-    """Take an answer out of the load, keep its content and history, open the slot (Q12). Raises VersionConflict (Q14)."""
+    """Take an answer out of the load, keep its content and history, open the slot (Q12). Raises VersionConflict (Q14).
+
+    `review_id`: the review that does it, where the words stand; the log names it and holds no words at all.
+    """
     if not reason.strip():
         raise BadInput("A rejection needs a reason.", "The labeller will read it.")
 
@@ -52,9 +63,13 @@ def reject(
             )  # fmt: skip
         tx.run("annotation_set_state", id=annotation_id, state="rejected")
         _free_annotation(tx, row)
+        tx.run(
+            "rejection_insert", annotation_id=annotation_id, by_worker=actor_id, reason="" if review_id else reason,
+            review_id=review_id, at=tx.now,
+        )  # fmt: skip
         record(
             tx, "annotation.rejected", actor_id, project_id=row["project_id"], task_id=row["task_id"],
-            object_id=annotation_id, data=json.dumps({"reason": reason}, ensure_ascii=False),
+            object_id=annotation_id, data=json.dumps({"review": review_id} if review_id else {}),
         )  # fmt: skip
         return {"id": annotation_id, "state": "rejected", "version": seen_version}
 
@@ -137,14 +152,18 @@ def remove_task(tx: Transaction, actor_id: str, task_id: str) -> None:
     record(tx, "task.removed", actor_id, project_id=task["project_id"], task_id=task_id, object_id=task_id)
 
 
-def set_worker_active(tx: Transaction, actor_id: str, worker_id: str, active: bool) -> None:
-    """Deactivating revokes the worker's live leases in the same transaction; answers stay (Q16)."""
+def set_worker_active(tx: Transaction, actor_id: str, worker_id: str, active: bool, reason: str = "") -> None:
+    """Deactivating revokes the worker's live leases in the same transaction; answers stay (Q16). `reason`: what the person is
+    told when they come back. Raises NotFound, Conflict, BadInput."""
+    if len(reason) > MAX_REASON:
+        raise BadInput(f"reason: at most {MAX_REASON:,} characters.", "The person reads it.", field="reason")
     if tx.one("worker_get", id=worker_id) is None:
         raise NotFound("There is no such worker.")
     if worker_id == actor_id and not active:
         raise Conflict("You cannot deactivate yourself.", "Ask another owner.")
     tx.run("worker_set_active", id=worker_id, active=int(active))
     if not active:
+        tx.run("let_out_put", worker_id=worker_id, by_worker=actor_id, reason=reason.strip(), now=tx.now)
         for lease in tx.all("lease_live_of_anyone", worker_id=worker_id):
             end_lease(tx, lease, "revoked", actor_id=actor_id, reason="the worker was deactivated")
     record(tx, "worker.activated" if active else "worker.deactivated", actor_id, object_id=worker_id)

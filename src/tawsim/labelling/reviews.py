@@ -78,7 +78,7 @@ def _review(tx: Transaction, reviewer_id: str, annotation_id: str, said: Said) -
     review_id = new_id(tx.now)
     if said.verdict == "reject":
         words = ": ".join(part for part in (said.reason, said.words.strip()) if part)
-        owners.reject(tx, reviewer_id, annotation_id, f"review {review_id}", said.seen_version, words)
+        owners.reject(tx, reviewer_id, annotation_id, f"review {review_id}", said.seen_version, words, review_id=review_id)
     drawn = is_drawn(tx, project, annotation_id)
     evidence = put_evidence(
         tx, worker_id=answer["worker_id"], act="label", source="review", annotation=answer, value=value, fair=drawn

@@ -6,6 +6,7 @@ decided here, and nothing that a labeller is shown comes from here.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from tawsim.core.errors import NotFound
@@ -47,28 +48,52 @@ def _imported(tx: Transaction, project_id: str, seq: int) -> list[dict[str, Any]
     return [] if row is None else [_step(row["ended_at"] or row["started_at"], "imported", None, source=row["source"])]
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What people wrote, in the rows behind the events of one task."""
+
+    leases: Mapping[str, Row]
+    reviews: Mapping[str, Row]
+    rejections: Mapping[tuple[str, int], str]
+    decisions: Mapping[str, str]
+    rejected: frozenset[tuple[str, int]]  # (answer, time) of rejections that a review tells of
+
+    def behind(self, event: Row) -> dict[str, Any]:
+        """What the row behind an event says: the reason of a skip or a rejection, the words of a review or a decision."""
+        what, kind = event["object_id"] or "", event["kind"]
+        lease, review = self.leases.get(what), self.reviews.get(what)
+        if lease is not None and kind in REASONED:
+            return {"reason": lease["reason"]} if lease["reason"] else {}
+        if review is not None:
+            said = {name: review[name] for name in ("verdict", "reason", "words", "annotation_id") if review[name]}
+            return said | ({"answers": json.loads(review["answers"])} if review["answers"] else {})
+        if kind == "annotation.rejected" and (what, event["at"]) in self.rejections:
+            return {"reason": self.rejections[what, event["at"]]}
+        return {"words": self.decisions[what]} if self.decisions.get(what) else {}
+
+
+def _said_on(tx: Transaction, task_id: str) -> _Said:
+    reviews = tx.all("table_reviews_said", task_id=task_id)
+    return _Said(
+        {row["id"]: row for row in tx.all("table_leases_of", task_id=task_id)},
+        {row["id"]: row for row in reviews},
+        {(row["annotation_id"], row["at"]): row["reason"] for row in tx.all("table_rejections_said", task_id=task_id)},
+        {row["id"]: row["words"] for row in tx.all("table_decisions_said", task_id=task_id)},
+        frozenset((row["annotation_id"], row["at"]) for row in reviews if row["verdict"] == "reject"),
+    )
+
+
 def _events(tx: Transaction, task_id: str) -> list[dict[str, Any]]:
-    leases = {row["id"]: row for row in tx.all("table_leases_of", task_id=task_id)}
-    reviews = {row["id"]: row for row in tx.all("table_reviews_said", task_id=task_id)}
+    said = _said_on(tx, task_id)
     found = []
     for row in tx.all("table_events_of", task_id=task_id, n=MOST_EVENTS):
         if row["kind"] in TOLD_BY_VERSIONS or row["kind"] == "lease.submitted":
             continue
-        data = json.loads(row["data"])
-        data |= _behind(row, leases, reviews)
+        if row["kind"] == "annotation.rejected" and (row["object_id"], row["at"]) in said.rejected:
+            continue  # its review says the same, and more
+        data = json.loads(row["data"]) | said.behind(row)
         found.append(_step(row["at"], row["kind"], row["actor_id"] or None, row["object_id"], **data))
     return found
-
-
-def _behind(event: Row, leases: Mapping[str, Row], reviews: Mapping[str, Row]) -> dict[str, Any]:
-    """What the row behind an event says: the reason of a skip, the words of a review."""
-    lease, review = leases.get(event["object_id"] or ""), reviews.get(event["object_id"] or "")
-    if lease is not None and event["kind"] in REASONED:
-        return {"reason": lease["reason"]} if lease["reason"] else {}
-    if review is not None:
-        said = {name: review[name] for name in ("verdict", "reason", "words", "annotation_id") if review[name]}
-        return said | ({"answers": json.loads(review["answers"])} if review["answers"] else {})
-    return {}
 
 
 def _versions(tx: Transaction, task_id: str) -> list[dict[str, Any]]:

@@ -32,16 +32,19 @@ READ: Mapping[str, Read] = {
     "review": lambda tx, id_, _: tx.one("audit_review", id=id_),
     "decision": lambda tx, id_, _: tx.one("audit_decision", id=id_),
     "dispute": lambda tx, id_, _: tx.one("audit_dispute", id=id_),
+    "rejection": lambda tx, id_, version: tx.one("audit_rejection", id=id_, version=version),
+    "let_out": lambda tx, id_, _: tx.one("audit_let_out", id=id_),
     "guideline": lambda tx, id_, version: tx.one("audit_guideline", id=id_, version=version),
     "schema": lambda tx, id_, version: tx.one("audit_schema", id=id_, version=version),
     "settings": lambda tx, id_, _: tx.one("audit_settings", id=id_),
     "person": lambda tx, id_, _: tx.one("audit_person", id=id_),
 }
 # What is changed in place has no versions: only the newest digest can be compared.
-IN_PLACE = frozenset({"settings", "person"})
+IN_PLACE = frozenset({"settings", "person", "let_out"})
 CONTENT_OF: Mapping[str, tuple[str, ...]] = {
     "annotation.accepted": ("answer",),
     "annotation.edited": ("answer",),
+    "annotation.rejected": ("rejection",),
     "draft.adopted": ("answer",),
     "draft.kept": ("draft",),
     "review.accept": ("review",),
@@ -60,7 +63,7 @@ CONTENT_OF: Mapping[str, tuple[str, ...]] = {
     "worker.profile": ("person",),
     "worker.renamed": ("person",),
     "worker.activated": ("person",),
-    "worker.deactivated": ("person",),
+    "worker.deactivated": ("person", "let_out"),
 }
 _NOTHING: tuple[str, ...] = ()
 

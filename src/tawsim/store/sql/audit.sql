@@ -70,6 +70,22 @@ SELECT 0 AS version, '' AS author, '' AS salt, name, state, overlap, lease_secon
 -- name: audit_person
 SELECT 0 AS version, '' AS author, '' AS salt, name, kind, role, active, profile FROM worker WHERE id = :id;
 
+-- Why an answer was taken out of the count, once or again: the words are those of who did it.
+-- name: audit_rejection
+SELECT r.n AS version, r.by_worker AS author, s.salt, r.reason, r.review_id FROM rejection r
+LEFT JOIN audit_salt s ON s.worker_id = r.by_worker
+WHERE r.annotation_id = :id AND r.n = CASE
+  WHEN :version = 0 THEN (SELECT MAX(n) FROM rejection WHERE annotation_id = :id) ELSE :version END;
+
+-- Why somebody was let out: what is said is theirs to have erased.
+-- name: audit_let_out
+SELECT 0 AS version, o.worker_id AS author, s.salt, o.by_worker, o.reason, o.at FROM let_out o
+LEFT JOIN audit_salt s ON s.worker_id = o.worker_id WHERE o.worker_id = :id;
+
+-- Answers that do not count: what the events of the chain tell of is compared with this.
+-- name: audit_states
+SELECT id, state FROM annotation WHERE state <> 'accepted' ORDER BY id;
+
 -- name: audit_answer_keys
 SELECT v.annotation_id AS id, v.version, v.answers, v.comment, v.flag FROM annotation_version v
 WHERE v.annotation_id > :after OR (v.annotation_id = :after AND v.version > :after_version)
@@ -80,6 +96,8 @@ SELECT 'guideline' AS what, project_id AS id, version FROM guideline
 UNION ALL SELECT 'schema', project_id, version FROM project_schema
 UNION ALL SELECT 'review', id, 1 FROM review
 UNION ALL SELECT 'decision', id, 1 FROM decision
+UNION ALL SELECT 'rejection', annotation_id, n FROM rejection
+UNION ALL SELECT 'let_out', worker_id, 0 FROM let_out
 UNION ALL SELECT 'settings', id, 0 FROM project
 UNION ALL SELECT 'person', id, 0 FROM worker;
 

@@ -80,6 +80,11 @@ WHERE id = :id AND version = :seen_version AND state = 'accepted';
 -- name: annotation_set_active
 UPDATE annotation SET active = :active WHERE id = :id;
 
+-- name: rejection_insert
+INSERT INTO rejection (annotation_id, n, by_worker, reason, review_id, at)
+VALUES (:annotation_id, (SELECT COUNT(*) + 1 FROM rejection WHERE annotation_id = :annotation_id), :by_worker, :reason,
+        :review_id, :at);
+
 -- name: annotation_set_state
 UPDATE annotation SET state = :state WHERE id = :id AND state = 'accepted';
 

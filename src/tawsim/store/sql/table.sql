@@ -184,7 +184,13 @@ SELECT v.annotation_id, v.version, v.answers, v.by_worker, v.at, v.comment, v.fl
 FROM annotation a JOIN annotation_version v ON v.annotation_id = a.id WHERE a.task_id = :task_id ORDER BY v.at, v.version;
 
 -- name: table_reviews_said
-SELECT id, annotation_id, verdict, reason, words, answers, reviewer_id, undone_at FROM review WHERE task_id = :task_id;
+SELECT id, annotation_id, verdict, reason, words, answers, reviewer_id, undone_at, at FROM review WHERE task_id = :task_id;
+
+-- name: table_rejections_said
+SELECT r.annotation_id, r.reason, r.at FROM annotation a JOIN rejection r ON r.annotation_id = a.id WHERE a.task_id = :task_id;
+
+-- name: table_decisions_said
+SELECT id, words FROM decision WHERE task_id = :task_id;
 
 -- name: table_leases_of
 SELECT id, worker_id, state, reason FROM lease WHERE task_id = :task_id;

@@ -15,3 +15,21 @@ UPDATE evidence SET fair = 1 WHERE act = 'label' AND source = 'review'
 -- A later word on an answer that chance had chosen: a decision after the review, a dispute after either.
 UPDATE evidence SET fair = 1 WHERE act = 'label' AND source IN ('decision', 'dispute')
   AND EXISTS (SELECT 1 FROM review r WHERE r.annotation_id = evidence.annotation_id AND r.drawn = 1 AND r.undone_at IS NULL);
+-- What people wrote stands in tables, from where it can go on a person's wish; the log holds digests. Why an answer was taken
+-- out of the count: `n` counts how often it was. `review_id`: by a review, which has the words itself.
+CREATE TABLE rejection (
+  annotation_id TEXT NOT NULL REFERENCES annotation (id),
+  n INTEGER NOT NULL,
+  by_worker TEXT NOT NULL REFERENCES worker (id),
+  reason TEXT NOT NULL DEFAULT '',
+  review_id TEXT,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (annotation_id, n)
+);
+-- Why somebody was let out, as they may read it, and by whom; the last time that they were.
+CREATE TABLE let_out (
+  worker_id TEXT PRIMARY KEY REFERENCES worker (id),
+  by_worker TEXT NOT NULL REFERENCES worker (id),
+  reason TEXT NOT NULL DEFAULT '',
+  at BIGINT NOT NULL
+);
