@@ -1,12 +1,15 @@
 """Deliveries: frozen when they are made, and read by Scale's own client; schemas; datasets, of which there are none."""
 
+import io
 import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+import requests
 from scaleapi.api_client.v2 import (
     ExpandableEnumDeliveries,
     ExpandableEnumDelivery,
@@ -197,3 +200,31 @@ def test_a_delivery_is_made_at_the_terminal(
     assert run(["scale", "deliver", project.name, "again", *where]) == 3  # nothing new
     assert run(["scale", "deliver", project.name, "live", "-w", str(path)]) == 3  # in the other world there is none
     assert "There is no such project" in capsys.readouterr().err
+
+
+def test_a_file_that_a_response_names_is_led_to(tmp_path: Path) -> None:
+    with both_worlds(tmp_path) as worlds:
+        side = worlds["live"]
+        upload = side.v1.upload_file(io.BytesIO(b"a,b\n1,2\n"), project_name="p")
+        task = side.chat(project_name=side.project().name)
+        held = [
+            {"id": "f1", "key": "sheet", "type": "file", "value": [{"scale_url": upload.attachment_url}]},
+            {"id": "f2", "key": "page", "type": "file", "value": [{"url": "https://example.com/x?y=1"}]},
+            {"id": "f3", "key": "trap", "type": "file", "value": [{"url": "javascript:alert(1)"}]},
+            {"id": "f4", "key": "trap", "type": "file", "value": [{"url": "https://a/\r\nx: y"}]},
+            {"id": "f5", "key": "note", "type": "text", "value": "https://example.com"},
+        ]
+        response = {"threads": [{"id": "t", "turns": [], "annotations": held}]}
+        path = f"/v2/datasets/task/{task.task_id}/response_url/"
+        assert side.get(path + upload.id)[0] == 404  # it is not completed
+        side.world.db.write(lambda tx: outcomes.complete(tx, side.world, task.task_id, response))
+        ids = [instance(one).id for one in side.v2.get_task(task.task_id).threads[0].annotations]
+        assert side.get(path + ids[1]) == (302, {"url": "https://example.com/x?y=1"})
+        for one in (upload.id, ids[0]):
+            status, told = side.get(path + one)
+            assert status == 302
+            headers = {"authorization": f"Bearer {side.server.key('live')}"}
+            assert requests.get(side.server.url + told["url"], headers=headers, timeout=20).content == b"a,b\n1,2\n"
+        for one in (*ids[2:], "none", upload.id[:-1]):
+            assert side.get(path + quote(one, safe=""))[0] == 404
+        assert side.get(f"/v2/datasets/task/none/response_url/{upload.id}")[0] == 404

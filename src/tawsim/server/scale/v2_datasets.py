@@ -1,9 +1,14 @@
-"""Datasets of the second version: there are none here, and each call says so in its own form."""
+"""Datasets of the second version: there are none here, and each call says so in its own form. Files of responses lie under
+their path too, and those are here."""
 
+import json
 from typing import Any, NoReturn
+from urllib.parse import quote
 
 from tawsim.core.errors import BadInput, NotFound
-from tawsim.server.scale.routes import Call, route
+from tawsim.loop.scale import files, v2_finding
+from tawsim.loop.scale.v2_addresses import address_of, file_id_of
+from tawsim.server.scale.routes import Call, Reply, route
 from tawsim.server.scale.v2_reading import Asked
 
 EXPANDED = ("dataset", "delivery")
@@ -55,3 +60,22 @@ def task(call: Call) -> NoReturn:
     asked.several("expand", EXPANDED)
     asked.needed("task_id")
     raise NotFound("There is no such task of a dataset.")
+
+
+@route("GET", "/v2/datasets/task/{}/response_url/{}", right="manage")
+def response_url(call: Call) -> Reply:
+    """To where a file lies that the response of a completed task names."""
+    task_id, attachment_id = call.path
+    with call.world.db.read() as tx:
+        row = v2_finding.task(tx, task_id)
+        response = json.loads(row["response"]) if row["status"] == "completed" and row["response"] else None
+        address = address_of(task_id, response, attachment_id)
+        file_id = None if address is None else file_id_of(address)
+        if address is None or (file_id is not None and call.world.mode == "test"):
+            raise NotFound(
+                "There is no such file in the response of this task."
+            )  # nothing of test keys is served as a page
+        if file_id is not None:
+            files.check_here(files.find_file(tx, call.world.workspace_id, address))
+    place = address if file_id is None else f"/api/v1/scale/files/{quote(file_id, safe='')}"
+    return Reply(302, {"url": place}, (("location", place),))
