@@ -110,15 +110,21 @@ def invite(
         if not found.active:
             raise Conflict(f"“{found.name}” was deactivated.", "Activate the account first.")
         return found
-    actor, wanted = get_worker(tx, actor_id), role or "labeller"
-    if not actor.active or wanted not in OVER[actor.role]:
-        raise NotAllowed(f"Your role here ({actor.role}) may not invite {_a(wanted)}.", "Ask an owner.")
+    wanted = role or "labeller"
+    check_may_make(tx, actor_id, wanted)
     profile = read_profile({"languages": languages})
     made = add_worker(tx, actor_id, key, name, role=wanted)
     if profile.languages:
         tx.run("profile_set", id=made.id, profile=to_json(said(profile)))
         record(tx, "worker.profile", actor_id, object_id=made.id, data=to_json({"changed": ["languages"]}))
     return made
+
+
+def check_may_make(tx: Transaction, actor_id: str, role: Role) -> None:
+    """Raise NotAllowed unless the actor may invite somebody into this role."""
+    actor = get_worker(tx, actor_id)
+    if not actor.active or role not in OVER[actor.role]:
+        raise NotAllowed(f"Your role here ({actor.role}) may not invite {_a(role)}.", "Ask an owner.")
 
 
 def rename(tx: Transaction, actor_id: str, worker_id: str, name: str) -> Worker:

@@ -7,6 +7,7 @@ from tawsim.server.scale import (
     v1_files,
     v1_projects,
     v1_quality,
+    v1_studio,
     v1_tasks,
     v2_batches,
     v2_chat,
@@ -18,8 +19,8 @@ from tawsim.server.scale import (
 from tawsim.server.scale.routes import TABLE, Table
 
 ROOMS: tuple[ModuleType, ...] = (
-    v1_files, v1_projects, v1_batches, v1_quality, v1_tasks, v2_projects, v2_batches, v2_tasks, v2_chat, v2_deliveries,
-    v2_datasets,
+    v1_files, v1_projects, v1_batches, v1_quality, v1_tasks, v1_studio, v2_projects, v2_batches, v2_tasks, v2_chat,
+    v2_deliveries, v2_datasets,
 )  # fmt: skip
 
 
