@@ -105,12 +105,14 @@ INSERT INTO scale_place (id, number) VALUES (1, 0);
 CREATE INDEX scale_task_by_status ON scale_task (project_id, status, created_at, task_id, completed_at)
   WHERE purpose = 'work';
 
--- Deliveries: a frozen, named set of completed tasks, as they were then. Nothing here is ever changed.
+-- Deliveries: a frozen, named set of completed tasks, as they were then. Nothing of one that is `ready` is ever changed; until
+-- then its tasks come piece by piece, nobody sees it, and `delivered_at` is the time of the last piece.
 CREATE TABLE scale_delivery (
   id TEXT PRIMARY KEY,
   project_id TEXT NOT NULL REFERENCES project (id),
   name TEXT NOT NULL,
-  task_count BIGINT NOT NULL,
+  task_count BIGINT NOT NULL DEFAULT 0,
+  ready INTEGER NOT NULL DEFAULT 0,
   delivered_at BIGINT NOT NULL,
   UNIQUE (project_id, name)
 );
