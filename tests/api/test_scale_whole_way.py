@@ -491,3 +491,18 @@ def test_tasks_of_test_keys_are_told_of_too_and_never_placed(way: Way) -> None:
     assert live is not None
     assert found["scale-callback-auth"].startswith("test_")
     assert found["scale-callback-auth"] != live.callback_key
+
+
+def test_pictures_and_texts_stand_in_one_project(way: Way) -> None:
+    layla = way.person("layla")
+    way.client.create_project("mixed", TaskType.Categorization, {"categories": ["a", "b"]})
+    way.other.files["/x.png"] = png(4, 4)
+    texts = way.client.create_task(TaskType.Categorization, project="mixed", attachment="text", attachment_type="text")
+    project = way.placed(texts)
+    picture = way.client.create_task(
+        TaskType.Categorization, project="mixed", attachment=way.other.url("/x.png"), attachment_type="image"
+    )
+    way.placed(picture)
+    for task in (texts, picture):
+        way.answer(layla, project, {"category": "a"})
+        assert way.told(task)["response"] == {"category": "a"}

@@ -84,7 +84,7 @@ def add_all(tx: Transaction, world: World, project_id: str, given: Sequence[Prep
     merges = merged_all(before, [one.work.questions for one in tasks])
     project = _widened(tx, world, project, merges[-1], tasks)
     project = _switched_on(tx, world, project, tasks)
-    new = [_new_task(one, merge) for one, merge in zip(tasks, merges, strict=True)]
+    new = [_new_task(project, one, merge) for one, merge in zip(tasks, merges, strict=True)]
     add_now(tx, project, new, actor_id=world.actor_id)
     for one, merge in zip(tasks, merges, strict=True):
         for question, answer in renamed(one.work.suggestions, merge.names).items():
@@ -120,11 +120,13 @@ def _switched_on(tx: Transaction, world: World, project: Project, tasks: Sequenc
     return update_project(tx, world.actor_id, project.id, project.version, {"settings": wanted})
 
 
-def _new_task(one: Prepared, merge: Merged) -> NewTask:
+def _new_task(project: Project, one: Prepared, merge: Merged) -> NewTask:
     purpose = one.row["purpose"]
     known = None if one.known is None else Known(renamed(one.known, merge.names), "", purpose)
+    # A task of pictures in a project of texts: the column of texts must be there, and may be empty.
+    content = {project.text_column: ""} | one.work.row | {ASKS: merge.asks}
     return NewTask(
-        one.task_id, one.work.row | {ASKS: merge.asks}, batch_id=one.row["batch_id"],
+        one.task_id, content, batch_id=one.row["batch_id"],
         priority=_priority(one.row["priority"]), purpose=purpose, known=known,
     )  # fmt: skip
 
