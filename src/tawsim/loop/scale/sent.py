@@ -98,7 +98,7 @@ def read_tags(value: Any) -> tuple[str, ...]:
 
 def read_callback(value: Any, name: str = "callback_url") -> str:
     """An http or https address, or a mail address; "" for none. Whether it may be reached shows when it is called."""
-    found = as_text(value, name, MAX_URL).strip()
+    found = as_text(value, name, MAX_URL)
     if not found or _MAIL.fullmatch(found):
         return found
     try:
