@@ -173,6 +173,12 @@ def test_an_address_that_is_none_is_refused(given: str) -> None:
         check("categorization", {**CATEGORIES, "attachment": given})
 
 
+def test_more_than_fits_beside_a_task_is_refused() -> None:
+    many = [{"type": "text", "content": "x", "title": str(n)} for n in range(25)]
+    with pytest.raises(BadInput, match="48 is the most"):
+        check("textcollection", {"attachments": many, "fields": FIELDS})
+
+
 def test_a_stored_file_that_cannot_be_shown_is_refused_in_words() -> None:
     with pytest.raises(BadInput, match="stored file"):
         check("categorization", {**CATEGORIES, "attachment": "scaledata://a/b", "attachment_type": "pdf"})
@@ -231,5 +237,5 @@ def test_ten_thousand_categories_are_asked_and_one_more_is_too_many() -> None:
 def test_a_conversation_is_shown_with_what_the_template_says() -> None:
     task = work("chat", {"template_variables": {"prompt": "Hello?", "audience": "children", "n": 3}})
     assert task.row["messages"] == [{"role": "user", "content": "Hello?"}]
-    assert (task.row["title"], task.row["variable"]) == ("**audience**", "children")
+    assert task.row["variables"] == "**audience**\n\nchildren"
     assert [one["name"] for one in task.questions] == ["response"]

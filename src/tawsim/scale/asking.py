@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from tawsim.core.errors import BadInput
-from tawsim.kinds import read_questions
 from tawsim.scale.form import Attachment, Form, NoScreen
 from tawsim.scale.forms import form_of
 from tawsim.scale.plain import as_text, check_plain
@@ -47,7 +46,6 @@ def work_of(type_: str, params: Mapping[str, Any], instruction: str | None) -> W
             row[column] = text
             content.append({"kind": "markdown", "column": column, "other": "", "title": ""})
     questions = tuple(dict(part.question) for part in form.parts)
-    read_questions(questions)  # a check: whatever came from outside, these are questions
     return Work(
         questions, (*content, *(dict(one) for one in form.content)), row | dict(form.row), form.attachments,
         _suggested(type_, form, params),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tawsim.kinds.answers import brief
-from tawsim.kinds.chat import LONGEST_TEXT, MOST_MESSAGES
+from tawsim.kinds.chat import LONGEST_TEXT, MOST_CANDIDATES, MOST_MESSAGES, MOST_TURNS
 from tawsim.scale.attachments import Shown, show_attachments
 from tawsim.scale.fields import read_fields
 from tawsim.scale.form import NO_LABELS, Form, Labels, NoScreen, Part, escaped, labels_of, name_of, titled
@@ -140,10 +140,12 @@ def chat_form(params: Mapping[str, Any]) -> Form:
     talk = talk_of(params)
     shown = Shown()
     show_attachments(shown, params, default="text")
-    for name, value in as_object(params.get("template_variables"), "template_variables").items():
-        if isinstance(value, str) and value.strip() and name not in _READ:
-            shown.put("markdown", "title", f"**{escaped(titled(name))}**")
-            shown.put("markdown", "variable", value)
+    variables = as_object(params.get("template_variables"), "template_variables").items()
+    said = [
+        f"**{escaped(titled(name))}**\n\n{one}" for name, one in variables if isinstance(one, str) and name not in _READ
+    ]
+    if said:
+        shown.put("markdown", "variables", "\n\n".join(said))
     if talk.messages:
         shown.put("chat", "messages", [{"role": one.role, "content": one.text} for one in talk.messages])
     parts = _about_responses(params, talk, shown) if talk.responses else _about_messages(params, talk, shown)
@@ -235,6 +237,9 @@ def _live(given: Any) -> dict[str, Any]:
     )
     if not endpoint.strip():
         refuse("live.endpoint", "is required: the name of a model's endpoint that this server knows.")
+    for name, value, most in (("turns", turns, MOST_TURNS), ("candidates", candidates, MOST_CANDIDATES)):
+        if not 1 <= (value or 0) <= most:
+            refuse(f"live.{name}", f"is 1 to {most}, not {value}.")
     return {"endpoint": endpoint, "turns": turns, "candidates": candidates}
 
 

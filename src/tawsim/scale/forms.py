@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from tawsim.kinds import read_questions
+from tawsim.kinds.content import MAX_BLOCKS, read_blocks
 from tawsim.kinds.text import LONGEST as LONGEST_TEXT
 from tawsim.scale.attachments import Shown, show_attachments
 from tawsim.scale.chats import chat_form
@@ -19,11 +21,18 @@ LONGEST_DOCUMENT = 1_000_000
 
 
 def form_of(type_: str, params: Mapping[str, Any]) -> Form:
-    """What a task of this type asks and shows. `params` went through `check_plain`."""
+    """What a task of this type asks and shows. `params` went through `check_plain`. Whatever they hold, what comes out is
+    questions and blocks that a project takes."""
     build = _FORMS.get(type_)
     if build is None:
         raise NoScreen(f"tasks of type {type_}")
-    return build(params)
+    form = build(params)
+    read_questions([part.question for part in form.parts])
+    if (
+        len(read_blocks(form.content)) > MAX_BLOCKS - 2
+    ):  # there is room for the instruction, and for what is said of labels
+        refuse("attachments", f"are {len(form.content)} things to show; {MAX_BLOCKS - 2} is the most.")
+    return form
 
 
 def _whole(shown: Shown, parts: list[Part], about: list[str]) -> Form:

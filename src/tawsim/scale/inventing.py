@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tawsim.core.text import is_edge
-from tawsim.kinds import is_asked, read_questions
+from tawsim.kinds import is_asked, kind_of, read_questions
 from tawsim.kinds.kind import Content
 from tawsim.scale.form import Form, NoScreen
 from tawsim.scale.forms import form_of
@@ -44,7 +44,7 @@ def _answers(form: Form, chance: random.Random) -> dict[str, Any]:
         if is_asked(question, found):
             one = A_DAY if part.says == "date" else _INVENT[question.kind](question, chance, form.row)  # type: ignore[attr-defined]
             if one is not None:
-                found[question.name] = one
+                found[question.name] = kind_of(question).validate(question, one, form.row)
     return found
 
 
