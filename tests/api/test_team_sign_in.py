@@ -156,8 +156,31 @@ def test_one_changes_ones_own_name_and_languages_and_nothing_else(world: Any) ->
     assert world.get("/account", me).json()["worker"]["role"] == "labeller"
 
 
-def test_a_person_let_out_cannot_enter_by_password(world: Any, layla: dict[str, str]) -> None:
+def test_a_person_let_out_is_told_why_and_whom_to_ask_and_nobody_else_is(
+    world: Any, layla: dict[str, str], clock: Any
+) -> None:
+    left = session_of(world, world.layla_id)
+    assert world.client.delete("/api/v1/session", headers=left).status_code == 204
+    clock.advance(60)
+    words = {"reason": "  انتهى المشروع  "}
+    assert world.post(f"/workers/{world.layla_id}/deactivate", words).status_code == 200
+    told = {"workspace": "reviews", "reason": "انتهى المشروع", "at": clock.now, "ask": ["Noor"]}
+    back = world.get("/session", layla)
+    assert (back.status_code, back.json()["error"]["details"]) == (401, {"let_out": told})
+    entered = enter(world, "ليلى", GOOD)
+    assert (entered.status_code, entered.json()["error"]["details"]) == (401, {"let_out": told})
+    assert "set-cookie" not in entered.headers
+    # To whoever has not shown that they are her she is as nobody.
+    wrong, nobody = enter(world, "ليلى", "not her password"), enter(world, "nobody", GOOD)
+    assert (wrong.status_code, wrong.content) == (401, nobody.content)
+    strange = world.get("/session", {"authorization": "Bearer tws_made_up"})
+    assert world.get("/session", left).content == strange.content, "signed out before: perhaps on others' machine"
+    world.post(f"/workers/{world.layla_id}/activate")
+    assert world.get("/session", layla).content == strange.content, "back in: by a new link or the password"
+    assert enter(world, "ليلى", GOOD).status_code == 200
+
+
+def test_a_reason_is_no_novel(world: Any) -> None:
+    assert world.post(f"/workers/{world.layla_id}/deactivate", {"reason": "x" * 2_001}).status_code == 400
     assert world.post(f"/workers/{world.layla_id}/deactivate").status_code == 200
-    assert world.get("/session", layla).status_code == 401
-    out, nobody = enter(world, "ليلى", GOOD), enter(world, "nobody", GOOD)
-    assert (out.status_code, out.content) == (401, nobody.content)
+

@@ -152,14 +152,19 @@ def reset(name: Name, workspace: options.Workspace = None, json: options.Json = 
 
 
 @people_app.command("off")
-def let_out(name: Name, workspace: options.Workspace = None, json: options.Json = False) -> int:
+def let_out(
+    name: Name,
+    reason: Annotated[str, typer.Option("--reason", help="Why: they read it when they come back.")] = "",
+    workspace: options.Workspace = None,
+    json: options.Json = False,
+) -> int:
     """Deactivate somebody: their sessions and live leases end, their answers stay."""
     from tawsim.labelling.owners import set_worker_active
     from tawsim.workspaces.roles import check_may_let_out
 
     def work(tx: "Transaction", place: "Workspace", one: "Worker") -> None:
         check_may_let_out(tx, place.owner_id, one.id)
-        set_worker_active(tx, place.owner_id, one.id, False)
+        set_worker_active(tx, place.owner_id, one.id, False, reason)
 
     return _ending(name, workspace, json, work, "deactivated", entering=False)
 

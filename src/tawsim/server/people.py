@@ -45,6 +45,13 @@ class RoleBody:
 
 
 @dataclass(frozen=True, slots=True)
+class LetOutBody:
+    """Why somebody is let out: they are told when they come back."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EmailBody:
     """The e-mail by which somebody enters through single sign-on; empty for none."""
 
@@ -231,12 +238,13 @@ def _check_link(caller: Caller, worker: Worker) -> None:
 
 
 @router.post("/workers/{worker_id}/deactivate", **allow("manage", gives=shapes.ActiveShape))
-async def deactivate(worker_id: str, request: Request, caller: Manager) -> Json:
-    """End a worker's sessions and live leases. Their answers stay."""
+async def deactivate(worker_id: str, request: Request, caller: Manager, body: LetOutBody | None = None) -> Json:
+    """End a worker's sessions and live leases. Their answers stay. Whoever comes back reads the reason."""
+    reason = "" if body is None else body.reason
 
     def work(tx: Transaction) -> None:
         roles.check_may_let_out(tx, caller.worker.id, worker_id)
-        owners.set_worker_active(tx, caller.worker.id, worker_id, False)
+        owners.set_worker_active(tx, caller.worker.id, worker_id, False, reason)
 
     await caller.db.write_async(work)
     state: ServerState = request.app.state.tawsim

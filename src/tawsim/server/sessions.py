@@ -12,14 +12,14 @@ from starlette.responses import Response
 import tawsim
 from tawsim.core.errors import NotSignedIn, TooSoon
 from tawsim.loop.views import worker_json
-from tawsim.server import shapes
+from tawsim.server import letting_out, shapes
 from tawsim.server.answers import Json
 from tawsim.server.permissions import Caller, SignedIn, allow
 from tawsim.server.sign_in_state import ServerState
 from tawsim.workspaces import accounts, passwords, throttle
 from tawsim.workspaces.accounts import Identity, Way
 from tawsim.workspaces.sign_on import sign_on_of
-from tawsim.workspaces.workspace import Workspace, find_worker
+from tawsim.workspaces.workspace import Workspace, find_worker, get_worker
 
 router = APIRouter(tags=["sessions"])
 WRONG = "The name or the password is wrong."
@@ -84,7 +84,13 @@ def signed_in_answer(state: ServerState, secret: str) -> Response:
 
 
 async def enter_as(state: ServerState, request: Request, identity: Identity, way: Way) -> Response:
-    """A session for somebody who has just shown who they are."""
+    """A session for somebody who has just shown who they are. Raises NotSignedIn, and says why, for one who was let out."""
+    place = state.workspaces.get(identity.workspace_id)
+    if place is not None:
+        with place.db.read() as tx:
+            active = get_worker(tx, identity.worker_id).active
+        if not active:
+            raise letting_out.refusal(place, identity.worker_id)
     device = device_of(request)
     secret = await state.accounts.write_async(lambda tx: accounts.begin_session(tx, identity, way, device))
     return signed_in_answer(state, secret)
@@ -145,10 +151,10 @@ async def enter_by_password(body: PasswordBody, request: Request) -> Response:
 
 
 def _account_of(place: Workspace, name: str) -> Identity | None:
-    """The person of that name who is let in, if there is one."""
+    """The person of that name, if there is one; who was let out is told so after the right password."""
     with place.db.read() as tx:
         worker = find_worker(tx, name)
-    return None if worker is None or not worker.active or worker.kind != "person" else Identity(place.id, worker.id)
+    return None if worker is None or worker.kind != "person" else Identity(place.id, worker.id)
 
 
 @router.get("/session", **allow("signed_in", gives=shapes.SessionShape))

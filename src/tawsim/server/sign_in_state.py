@@ -15,6 +15,7 @@ from starlette.requests import Request
 from tawsim.core.clock import SECOND, Clock, system_clock
 from tawsim.core.errors import NotSignedIn, TawsimError
 from tawsim.core.records import Worker
+from tawsim.server import letting_out
 from tawsim.server.hashing import Hashing
 from tawsim.store import serving
 from tawsim.store.database import Database
@@ -64,8 +65,14 @@ class ServerState:
         known = self._known.get(secret)
         if known is not None and 0 <= now - known[0] < REMEMBER:
             return known[1:]
-        with self.accounts.read() as tx:
-            identity, standing = accounts.standing(tx, secret)
+        try:
+            with self.accounts.read() as tx:
+                identity, standing = accounts.standing(tx, secret)
+        except NotSignedIn:
+            was = letting_out.ended_with_the_account(self.accounts, self.workspaces, secret)
+            if was is not None:
+                raise letting_out.refusal(*was) from None
+            raise
         workspace = self.workspaces.get(identity.workspace_id)
         if workspace is None:
             raise NotSignedIn("This credential is for a workspace that is not served here.")
@@ -73,7 +80,7 @@ class ServerState:
             worker = get_worker(tx, identity.worker_id)
         if not worker.active:
             self._known.pop(secret, None)
-            raise NotSignedIn("This account was deactivated.", "Ask the owner of the workspace.")
+            raise letting_out.refusal(workspace, worker.id)
         if len(self._known) >= REMEMBERED_AT_MOST:
             self._known.clear()
         self._known[secret] = (now, workspace, worker, standing)

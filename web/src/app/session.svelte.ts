@@ -3,7 +3,11 @@ import { api, ApiError, SIGNED_OUT } from '../lib/api/client';
 import type { Session } from '../lib/api/types';
 import { outbox } from '../lib/outbox/outbox.svelte';
 
-type State = { is: 'asking' } | { is: 'in'; session: Session } | { is: 'out'; why: string } | { is: 'failed'; error: unknown };
+type State = { is: 'asking' } | { is: 'in'; session: Session } | { is: 'out'; why: string; letOut?: LetOut | null } | { is: 'failed'; error: unknown };
+
+/** What somebody who was let out is told: why, and whom to ask. */
+export interface LetOut { workspace: string; reason: string; at: number | null; ask: string[] }
+export const letOutOf = (error: unknown): LetOut | null => (error instanceof ApiError && (error.details.let_out as LetOut | undefined)) || null;
 
 export const who = $state<{ state: State }>({ state: { is: 'asking' } });
 const tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel('tawsim-session') : null;
@@ -19,7 +23,7 @@ export async function loadSession(): Promise<void> {
   try {
     await enter(await api.session());
   } catch (error) {
-    who.state = error instanceof ApiError && error.status === 401 ? { is: 'out', why: '' } : { is: 'failed', error };
+    who.state = error instanceof ApiError && error.status === 401 ? { is: 'out', why: '', letOut: letOutOf(error) } : { is: 'failed', error };
   }
 }
 
@@ -48,7 +52,8 @@ export const may = (permission: keyof typeof ROLES | 'signed_in'): boolean => {
 };
 
 addEventListener(SIGNED_OUT, (event) => {
-  if (who.state.is === 'in') who.state = { is: 'out', why: (event as CustomEvent<string>).detail };
+  const error = (event as CustomEvent<ApiError>).detail;
+  if (who.state.is === 'in') who.state = { is: 'out', why: letOutOf(error) ? '' : error.message, letOut: letOutOf(error) };
 });
 
 if (tabs) {

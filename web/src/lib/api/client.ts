@@ -67,7 +67,7 @@ export async function request<T>(method: string, path: string, options: Options 
   if (!answer.ok) {
     const error = await readError(answer);
     // The session has ended: one listener (app/session) shows the door. Signing in itself tells its caller alone.
-    if (error.status === 401 && !path.startsWith('/session')) dispatchEvent(new CustomEvent(SIGNED_OUT, { detail: error.message }));
+    if (error.status === 401 && !path.startsWith('/session')) dispatchEvent(new CustomEvent(SIGNED_OUT, { detail: error }));
     throw error;
   }
   if (answer.status === 204) return undefined as T;
@@ -101,7 +101,7 @@ function upload<T>(path: string, body: Blob, onprogress: (share: number) => void
       const wait = asked.getResponseHeader('Retry-After');
       const answer = new Response(asked.responseText, { status: asked.status, statusText: asked.statusText, headers: wait ? { 'Retry-After': wait } : {} });
       void readError(answer).then((error) => {
-        if (error.status === 401) dispatchEvent(new CustomEvent(SIGNED_OUT, { detail: error.message }));
+        if (error.status === 401) dispatchEvent(new CustomEvent(SIGNED_OUT, { detail: error }));
         reject(error);
       });
     };
