@@ -21,7 +21,7 @@ from tests.api.scale_v2_world import Side, both_worlds
 
 from tawsim.cli.main import run
 from tawsim.core.errors import AlreadyExists, BadInput, NotFound
-from tawsim.loop.scale import outcomes
+from tawsim.loop.scale import outcomes, v2_deliveries
 from tawsim.loop.scale.v2_deliveries import ToDeliver, deliver
 from tawsim.loop.scale.v2_finding import Named
 
@@ -34,7 +34,7 @@ def side(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Side]:
 
 def made(side: Side, project: Any, name: str, **more: Any) -> Any:
     asked = ToDeliver(Named(name=project.name), name, **more)
-    return side.world.db.write(lambda tx: deliver(tx, side.world.actor_id, asked))
+    return deliver(side.world.db, side.world.actor_id, asked)
 
 
 def instance(expandable: Any) -> Any:
@@ -85,6 +85,49 @@ def test_the_client_reads_deliveries_by_id_and_by_name_in_pages(side: Side) -> N
     assert instance(whole.tasks[0].batch).name == batch.name
     assert whole.tasks[0].status == TaskStatus.COMPLETED
     assert whole.tasks[0].threads[0].turns[0].messages[0].content.text == "ما عاصمة المغرب؟"
+
+
+def test_what_a_crash_leaves_of_a_delivery_is_seen_by_nobody_and_goes(
+    side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = side.project()
+    tasks = [side.chat(project_name=project.name).task_id for _ in range(5)]
+    monkeypatch.setattr(v2_deliveries, "PIECE", 2)
+
+    def dies(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dead:
+        dead.setattr(v2_deliveries, "_finish", dies)
+        dead.setattr(v2_deliveries, "_drop", dies)
+        with pytest.raises(KeyboardInterrupt):
+            made(side, project, "half")
+    with side.world.db.read() as tx:
+        left = tx.one(
+            "scale_v2_delivery_taken", project_id=side.v2.get_project(project_name=project.name).id, name="half"
+        )
+    assert (left["task_count"], left["ready"]) == (5, 0)
+    assert side.v2.get_deliveries(project_name=project.name).deliveries == []
+    for asked in ({"delivery_id": left["id"]}, {"delivery_name": "half"}):
+        with pytest.raises(NotFoundException):
+            side.v2.get_delivery(**asked)
+    assert {doc.delivery_id for doc in side.v2.get_delivery_tasks(project_name=project.name).docs} == {None}
+    with pytest.raises(BadInput):  # its tasks are spoken for until it is known to be dead
+        made(side, project, "whole")
+    monkeypatch.setattr(v2_deliveries, "STALE_AFTER", -1)
+    row = made(side, project, "half")
+    assert (row["task_count"], row["ready"]) == (5, 1)
+    assert [one.task_id for one in side.v2.get_delivery(delivery_id=row["id"]).tasks] == tasks
+    with side.world.db.read() as tx:
+        assert tx.all("scale_v2_delivered_some", delivery_id=left["id"], n=9) == []
+
+
+def test_a_delivery_that_fails_leaves_nothing(side: Side) -> None:
+    project = side.project()
+    with pytest.raises(BadInput):
+        made(side, project, "empty")
+    side.chat(project_name=project.name)
+    assert made(side, project, "empty")["task_count"] == 1
 
 
 def test_deliveries_are_listed_by_project_and_by_time(side: Side) -> None:

@@ -114,7 +114,7 @@ def test_preferences_with_rewrites_and_dimensions(side: Side) -> None:
     assert side.v2.get_annotation(one.id).actual_instance.value == one.value
     assert wait(lambda: side.v2.get_batch(batch_id=batch.id).status.value == "completed")
     assert side.v2.get_batches(status="completed").batches[0].completed_at is not None
-    row = side.world.db.write(lambda tx: deliver(tx, side.world.actor_id, ToDeliver(Named(name=project.name), "w")))
+    row = deliver(side.world.db, side.world.actor_id, ToDeliver(Named(name=project.name), "w"))
     frozen = side.v2.get_delivery(delivery_id=row["id"], opts=list(Option)).tasks
     assert [one.to_dict() for one in frozen] == [found.to_dict()]
 

@@ -39,7 +39,7 @@ def deliver(
     out = Output(json)
     asked = ToDeliver(Named(name=project), name, Named(name=batch), again)
     with _world(which(workspace), test=test) as place:
-        made = place.db.write(lambda tx: make(tx, place.owner_id, asked))
+        made = make(place.db, place.owner_id, asked)
     out.result({"delivery": {"id": made["id"], "name": made["name"], "task_count": made["task_count"]}})
     out.say(f"“{made['name']}” holds {made['task_count']:,} tasks, as they are now. Its id: {made['id']}")
     return DONE

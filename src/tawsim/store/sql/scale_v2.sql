@@ -68,36 +68,59 @@ WHERE a.task_id = :task_id AND a.state = 'accepted' AND a.created_at <= :until O
 
 -- name: scale_v2_deliveries
 SELECT v.* FROM scale_delivery v JOIN project p ON p.id = v.project_id
-WHERE p.state <> 'removed' AND (:project_id = '' OR v.project_id = :project_id)
+WHERE v.ready = 1 AND p.state <> 'removed' AND (:project_id = '' OR v.project_id = :project_id)
   AND v.delivered_at >= :delivered_after AND v.delivered_at < :delivered_before
 ORDER BY v.delivered_at DESC, v.id DESC;
 
 -- name: scale_v2_delivery
-SELECT v.* FROM scale_delivery v JOIN project p ON p.id = v.project_id WHERE v.id = :id AND p.state <> 'removed';
+SELECT v.* FROM scale_delivery v JOIN project p ON p.id = v.project_id
+WHERE v.id = :id AND v.ready = 1 AND p.state <> 'removed';
 
 -- name: scale_v2_deliveries_named
 SELECT v.* FROM scale_delivery v JOIN project p ON p.id = v.project_id
-WHERE v.name = :name AND (:project_id = '' OR v.project_id = :project_id) AND p.state <> 'removed'
+WHERE v.name = :name AND (:project_id = '' OR v.project_id = :project_id) AND v.ready = 1 AND p.state <> 'removed'
 ORDER BY v.delivered_at DESC, v.id DESC LIMIT 2;
 
--- name: scale_v2_delivery_insert
-INSERT INTO scale_delivery (id, project_id, name, task_count, delivered_at)
-VALUES (:id, :project_id, :name, :task_count, :delivered_at);
+-- Ready or not.
+-- name: scale_v2_delivery_taken
+SELECT v.* FROM scale_delivery v WHERE v.project_id = :project_id AND v.name = :name;
 
--- `again` 1: those too that stand in an earlier delivery.
+-- name: scale_v2_delivery_insert
+INSERT INTO scale_delivery (id, project_id, name, delivered_at) VALUES (:id, :project_id, :name, :now);
+
+-- The next piece of tasks to freeze, by their ids. `again` 1: those too that stand in an earlier delivery.
 -- name: scale_v2_to_deliver
-SELECT COUNT(*) AS n FROM scale_task t
-WHERE t.project_id = :project_id AND t.status = 'completed' AND t.purpose = 'work'
-  AND (:batch_id = '' OR t.batch_id = :batch_id)
-  AND (:again = 1 OR NOT EXISTS (SELECT 1 FROM scale_delivered d WHERE d.task_id = t.task_id));
+SELECT t.task_id, t.created_at FROM scale_task t
+WHERE t.project_id = :project_id AND t.status = 'completed' AND t.purpose = 'work' AND t.created_at >= :created_at
+  AND (t.created_at, t.task_id) > (:created_at, :task_id) AND (:batch_id = '' OR t.batch_id = :batch_id)
+  AND (:again = 1 OR NOT EXISTS (SELECT 1 FROM scale_delivered d WHERE d.task_id = t.task_id))
+ORDER BY t.created_at, t.task_id LIMIT :n;
 
 -- name: scale_v2_freeze
 INSERT INTO scale_delivered (delivery_id, task_id, batch_id, metadata, response, created_at, completed_at)
 SELECT :delivery_id, t.task_id, t.batch_id, t.metadata, COALESCE(t.response, '{}'), t.created_at, t.completed_at
 FROM scale_task t
-WHERE t.project_id = :project_id AND t.status = 'completed' AND t.purpose = 'work'
-  AND (:batch_id = '' OR t.batch_id = :batch_id)
+WHERE t.task_id = :task_id AND t.status = 'completed'
   AND (:again = 1 OR NOT EXISTS (SELECT 1 FROM scale_delivered d WHERE d.task_id = t.task_id));
+
+-- name: scale_v2_delivery_grown
+UPDATE scale_delivery SET task_count = task_count + :n, delivered_at = :now WHERE id = :id AND ready = 0;
+
+-- name: scale_v2_delivery_ready
+UPDATE scale_delivery SET ready = 1, delivered_at = :now WHERE id = :id AND ready = 0;
+
+-- Of deliveries that were never finished.
+-- name: scale_v2_deliveries_broken_off
+SELECT v.id FROM scale_delivery v WHERE v.ready = 0 AND v.delivered_at < :before ORDER BY v.id LIMIT 1;
+
+-- name: scale_v2_delivered_some
+SELECT d.task_id FROM scale_delivered d WHERE d.delivery_id = :delivery_id ORDER BY d.task_id LIMIT :n;
+
+-- name: scale_v2_delivered_drop
+DELETE FROM scale_delivered WHERE delivery_id = :delivery_id AND task_id = :task_id;
+
+-- name: scale_v2_delivery_drop
+DELETE FROM scale_delivery WHERE id = :id AND ready = 0;
 
 -- name: scale_v2_delivered
 SELECT d.* FROM scale_delivered d
@@ -108,4 +131,4 @@ ORDER BY d.task_id LIMIT :n;
 -- The newest delivery that a task stands in.
 -- name: scale_v2_delivered_last
 SELECT d.delivery_id, d.response, v.delivered_at FROM scale_delivered d JOIN scale_delivery v ON v.id = d.delivery_id
-WHERE d.task_id = :task_id ORDER BY v.delivered_at DESC, v.id DESC LIMIT 1;
+WHERE d.task_id = :task_id AND v.ready = 1 ORDER BY v.delivered_at DESC, v.id DESC LIMIT 1;
