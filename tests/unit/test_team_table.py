@@ -11,10 +11,12 @@ from labelling_world import NO, YES, World
 
 from tawsim.core.errors import BadInput
 from tawsim.core.ids import new_id
-from tawsim.labelling import owners, submit
+from tawsim.labelling import batches, owners, submit
+from tawsim.labelling.batches import NewBatch
 from tawsim.labelling.lanes import Requirement, assign, set_priority
 from tawsim.labelling.tagging import add_tag, tag_task
 from tawsim.loop import table, table_search
+from tawsim.loop.adding_now import NewTask, add_now
 from tawsim.loop.table import find_all, find_page, forget_tables, kept_columns
 from tawsim.loop.table_columns import Columns, read_all
 from tawsim.loop.table_grammar import parse
@@ -165,6 +167,25 @@ def test_who_answered_and_which_lane(world: World) -> None:
     assert seqs(world, "lane:قانون") == [3]
     assert seqs(world, "lane:c") == [4]
     assert seqs(world, "lane:none") == [1, 2]
+
+
+def test_in_which_batch(world: World) -> None:
+    world.add(1)
+    made = {
+        name: world.db.write(lambda tx, name=name: batches.create(tx, world.owner, world.project.id, NewBatch(name)))[
+            "id"
+        ]
+        for name in ("دفعة أولى", "B", "empty")
+    }
+    for name, n in (("دفعة أولى", 2), ("B", 1)):
+        tasks = [NewTask(new_id(1), {"text": f"{name} {i}"}, batch_id=made[name], priority=i) for i in range(n)]
+        world.db.write(lambda tx, tasks=tasks: add_now(tx, world.project, tasks))
+    assert seqs(world, 'batch:"دفعة  أولى"') == [2, 3]
+    assert seqs(world, f"batch:B|{made['دفعة أولى']}") == [2, 3, 4]
+    assert seqs(world, "batch:none") == [1]
+    assert seqs(world, "batch:none|B") == [1, 4]
+    assert seqs(world, "batch:empty") == seqs(world, "batch:other") == []
+    assert seqs(world, "lane:none") == [1, 2, 3, 4], "a batch asks nothing of people by itself"
 
 
 def test_days(world: World) -> None:

@@ -24,7 +24,7 @@ FLAGGED, SAID, ACCEPTED, FIXED, REJECTED = 1, 2, 4, 8, 16
 VERDICT = {"accept": ACCEPTED, "fix": FIXED, "reject": REJECTED}
 TASK_COLUMNS: dict[str, Any] = {
     "state": np.uint8, "accepted": np.uint16, "overlap": np.uint16, "load": np.uint16, "skips": np.uint16,
-    "round": np.uint16, "priority": np.int16, "due": np.int64, "purpose": np.uint8, "lane": np.uint16,
+    "round": np.uint16, "priority": np.int16, "due": np.int64, "purpose": np.uint8, "lane": np.uint32,
 }  # fmt: skip
 ANSWER_COLUMNS: dict[str, Any] = {"marks": np.uint8, "distinct": np.uint16, "changed": np.int64}
 # Events without a task that change no figure here: what they bring is seen elsewhere, or is no figure of a task.
@@ -47,6 +47,7 @@ class Columns:
     columns: dict[str, NDArray[Any]] = field(default_factory=dict)
     tags: list[NDArray[np.uint64]] = field(default_factory=list)
     lanes: list[str] = field(default_factory=lambda: [""])
+    places: dict[str, int] = field(default_factory=lambda: {"": 0})  # of `lanes`: each batch has one or more
     workers: list[str] = field(default_factory=list)
     of_task: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     of_worker: NDArray[np.uint16] = field(default_factory=lambda: np.zeros(0, np.uint16))
@@ -86,9 +87,10 @@ class Columns:
 
     def lane_place(self, lane_id: str) -> int:
         """The number under which a lane stands in its column."""
-        if lane_id not in self.lanes:
+        if lane_id not in self.places:
+            self.places[lane_id] = len(self.lanes)
             self.lanes.append(lane_id)
-        return self.lanes.index(lane_id)
+        return self.places[lane_id]
 
     def worker_place(self, worker_id: str) -> int:
         """The number of a worker."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput
+from tawsim.labelling.lanes import NO_BATCH
 from tawsim.loop.inferring import ProjectTruth
 from tawsim.loop.table_columns import (
     ACCEPTED,
@@ -287,11 +288,23 @@ def _lane(values: Sequence[Value], sight: Sight) -> Mask:
     places = []
     for row in lanes:
         called = {clean(one) for one in names_of_lane(row["requirement"], names)} | {row["id"]}
-        if row["id"] in columns.lanes and (called & wanted or (None in values and row["requirement"] == "{}")):
-            places.append(columns.lanes.index(row["id"]))
+        if row["id"] in columns.places and (called & wanted or (None in values and row["requirement"] == "{}")):
+            places.append(columns.places[row["id"]])
     if None in values:
         places.append(0)
     return np.isin(columns["lane"], places)
+
+
+def _batch(values: Sequence[Value], sight: Sight) -> Mask:
+    columns = sight.columns
+    wanted = {clean(str(one)) for one in values if one is not None}
+    with sight.db.read() as tx:
+        names = tx.all("batch_names", project_id=columns.project_id)
+        lanes = tx.all("lane_list", project_id=columns.project_id)
+    chosen = {row["id"] for row in names if clean(row["name"]) in wanted or row["id"] in wanted}
+    chosen |= {NO_BATCH} if None in values else set()
+    places = [columns.places[row["id"]] for row in lanes if row["batch_id"] in chosen and row["id"] in columns.places]
+    return np.isin(columns["lane"], [*places, 0] if None in values else places)
 
 
 def _text(values: Sequence[Value], sight: Sight) -> Mask:
@@ -305,7 +318,7 @@ def _text(values: Sequence[Value], sight: Sight) -> Mask:
 
 MASKS: Mapping[str, Callable[[Sequence[Value], Sight], Mask]] = {
     "state": _state, "reviewed": _reviewed, "purpose": _purpose, "label": _label, "answer": _answer, "tag": _tag,
-    "worker": _worker, "lane": _lane, "text": _text, "late": _flag(_is_late),
+    "worker": _worker, "lane": _lane, "batch": _batch, "text": _text, "late": _flag(_is_late),
     "disagree": _flag(lambda sight: sight.columns["distinct"] > 1),
     "flagged": _flag(lambda sight: (sight.columns["marks"] & FLAGGED) != 0),
     "comment": _flag(lambda sight: (sight.columns["marks"] & SAID) != 0),

@@ -63,6 +63,7 @@ _ALL = (
          roles=LEADS),
     Name("lane", "name", "Only people of this language, dialect, skill or group, or only this person, may have it; `none` for "
          "everybody's.", roles=LEADS),
+    Name("batch", "name", "It came in this batch; `none` for tasks of no batch.", roles=LEADS),
     Name("text", "text", "The row has these words, wherever they stand in it. Three characters at least. Letters with and "
          "without marks, hamza, tatweel or capitals are the same."),
 )  # fmt: skip

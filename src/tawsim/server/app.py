@@ -25,6 +25,7 @@ from tawsim.loop.live import Desk
 from tawsim.server import (
     account,
     audit,
+    batches,
     changing,
     disputes,
     errors,
@@ -104,11 +105,12 @@ def create_api(state: ServerState | None = None, *, described: bool = False) -> 
         reviews,
         quality,
         gold,
+        batches,
         members,
         audit,
         webhooks,
         scale_callbacks,
-    scale_keys,
+        scale_keys,
         progress,
         table,
     ):

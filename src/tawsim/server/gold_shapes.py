@@ -144,11 +144,14 @@ class QuotaShape:
 
 @dataclass(frozen=True)
 class LaneFacts:
-    """A lane: "" is everybody's. `open`: how many tasks wait in it."""
+    """A lane: "" is everybody's. `batch`: the name of the batch whose tasks stand in it; `held`: nobody is given any of them
+    now; `open`: how many tasks wait in it."""
 
     id: str
     priority: int
     requirement: dict[str, Any]
+    batch: str | None
+    held: bool
     open: int
 
 

@@ -46,6 +46,9 @@ UPDATE lane SET held = :held WHERE project_id = :project_id AND batch_id = :id;
 SELECT * FROM batch WHERE project_id = :project_id AND (created_at, id) < (:created_at, :id)
 ORDER BY created_at DESC, id DESC LIMIT :n;
 
+-- name: batch_names
+SELECT id, name FROM batch WHERE project_id = :project_id;
+
 -- In the order of their turn: those with a rank by it, then calibration, then the older.
 -- name: batch_pending
 SELECT b.*, p.name AS project_name FROM batch b JOIN project p ON p.id = b.project_id

@@ -22,7 +22,7 @@ WHERE t.project_id = :project_id AND t.seq > :after AND t.seq <= :until;
 
 -- name: quality_lanes
 SELECT l.requirement, t.seq FROM lane l JOIN task t ON t.lane_id = l.id
-WHERE l.project_id = :project_id AND t.project_id = :project_id;
+WHERE l.project_id = :project_id AND t.project_id = :project_id AND l.requirement <> '{}';
 
 -- name: quality_tags
 SELECT g.name, t.seq FROM tag g JOIN task_tag x ON x.tag_id = g.id JOIN task t ON t.id = x.task_id
