@@ -84,8 +84,9 @@ class NewKeyBody:
 
 @dataclass(frozen=True, slots=True)
 class AccountBody:
-    """What is left out stays as it is. `new_callback_key`: the one in use is void at once."""
+    """Of which world. What is left out stays as it is. `new_callback_key`: the one in use is void at once."""
 
+    mode: Mode
     callback_url: str | None = None
     allow: str | None = None
     new_callback_key: bool = False
@@ -135,14 +136,19 @@ async def end(key_id: str, request: Request, caller: OwnerInPerson) -> Response:
     return Response(status_code=204)
 
 
-@router.patch("/scale/accounts/{mode}", **allow("owner", gives=AccountShape, by_session=True))
-async def change(mode: Mode, body: AccountBody, request: Request, caller: OwnerInPerson) -> Json:
+@router.patch("/scale/account", **allow("owner", gives=AccountShape, by_session=True))
+async def change(body: AccountBody, request: Request, caller: OwnerInPerson) -> Json:
     """Where callbacks go and what they carry. 404 for the test world before there is a test key."""
     state: ServerState = request.app.state.tawsim
     url = None if body.callback_url is None else read_callback(body.callback_url)
     changed = await state.accounts.write_async(
         lambda tx: scale_keys.change_account(
-            tx, caller.workspace.id, mode, callback_url=url, allow=body.allow, new_callback_key=body.new_callback_key
+            tx,
+            caller.workspace.id,
+            body.mode,
+            callback_url=url,
+            allow=body.allow,
+            new_callback_key=body.new_callback_key,
         )
     )
     return Json({"account": _account(caller, changed)})

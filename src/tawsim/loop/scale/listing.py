@@ -124,21 +124,35 @@ def _by_statement(
     tx: Transaction, asked: Asked, values: Mapping[str, Any], cursor: Cursor | None
 ) -> tuple[list[Row], int]:
     """One row more than the page has, and the number of all."""
-    name = "scale_list_of_project" if values["project_id"] else "scale_list"
     values = dict(values)
     if asked.tags:
-        name = "scale_list_tagged"
         padded = (*asked.tags, *([asked.tags[0]] * (MAX_TAGS - len(asked.tags))))
         values |= {f"tag{place}": tag for place, tag in enumerate(padded)}
     at, last = (cursor.at, cursor.id) if cursor is not None else (EVER, LAST_ID)
-    rows = tx.all(name, **values, at=at, id=last, n=asked.limit + 1)
+    rows = _rows(tx, values, {"at": at, "id": last, "n": asked.limit + 1})
     if cursor is not None:
         return rows, cursor.total
-    if len(rows) <= asked.limit:
-        return rows, len(rows)
-    counted = tx.one(name + "_count", **values)
-    assert counted is not None
-    return rows, counted["n"]
+    return rows, len(rows) if len(rows) <= asked.limit else _count(tx, values)
+
+
+def _rows(tx: Transaction, values: Mapping[str, Any], after: Mapping[str, Any]) -> list[Row]:
+    """The statement that reads the index of what is asked for."""
+    if "tag0" in values:
+        return tx.all("scale_list_tagged", **values, **after)
+    if values["project_id"]:
+        return tx.all("scale_list_of_project", **values, **after)
+    return tx.all("scale_list", **values, **after)
+
+
+def _count(tx: Transaction, values: Mapping[str, Any]) -> int:
+    if "tag0" in values:
+        found = tx.one("scale_list_tagged_count", **values)
+    elif values["project_id"]:
+        found = tx.one("scale_list_of_project_count", **values)
+    else:
+        found = tx.one("scale_list_count", **values)
+    assert found is not None
+    return int(found["n"])
 
 
 def _by_unique_id(
