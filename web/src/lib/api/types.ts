@@ -27,12 +27,18 @@ export interface Question {
   [more: string]: unknown;
 }
 
+/** What a row asks: question → true, or the labels (ratings, criteria) that it offers. A question that is not named is not asked. */
+export type Asks = Record<string, true | { labels: string[] }>;
+
 /** What somebody answered: question name → answer in the form of its kind. */
 export type Answers = Record<string, unknown>;
 
 /** What is on or off in a project, and by how much. */
 export interface ProjectSettings {
+  /** The column that says what a row asks; empty: none. */
+  asks?: string;
   suggestions: boolean;
+  access: 'everyone' | 'members';
   gold: { on: boolean; lowest: number; highest: number };
   training: { on: boolean; examples: number; pass_at: number; least: number; most: number };
 }
@@ -152,6 +158,8 @@ export interface TaskView {
   candidates?: Record<string, Candidate[]>;
   suggestions?: Record<string, Suggestion>;
   media?: Record<string, Media>;
+  /** Only in a project whose rows say what they ask. */
+  asks?: Asks | null;
 }
 
 /** A task as its owner sees it; `load` = live leases + accepted answers. */
