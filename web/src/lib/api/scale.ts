@@ -16,7 +16,7 @@ export const scale = {
   makeKey: (name: string, mode: Mode, days: number): Promise<{ key: ScaleKey; secret: string }> => post('/scale/keys', { name, mode, days }),
   endKey: (id: string): Promise<unknown> => request('DELETE', `/scale/keys/${part(id)}`),
   change: (mode: Mode, json: { callback_url?: string; allow?: string; new_callback_key?: boolean }): Promise<ScaleAccount> =>
-    request<{ account: ScaleAccount }>('PATCH', `/scale/accounts/${mode}`, { json }).then((one) => one.account),
+    request<{ account: ScaleAccount }>('PATCH', '/scale/account', { json: { mode, ...json } }).then((one) => one.account),
   callbacks: (mode: Mode, failed: boolean, before: string | null): Promise<CallbackPage> =>
     get(`/scale/callbacks${query({ mode, failed: String(failed), limit: '20', ...(before ? { before } : {}) })}`),
   again: (mode: Mode, id: string): Promise<unknown> => post(`/scale/callbacks/${part(id)}/again`, { mode }),
