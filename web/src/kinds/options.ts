@@ -12,6 +12,12 @@ export function labelsOf(question: Question): string[] {
   return Array.isArray(question.labels) ? (question.labels as string[]) : [];
 }
 
+/** The labels by whose places colours go: all that the project has, so that a label looks the same where a row offers some. */
+export function paletteOf(question: Question): string[] {
+  const whole = Array.isArray(question.palette) ? (question.palette as string[]) : [];
+  return whole.length > 0 && whole.length <= COLOURS ? whole : labelsOf(question);
+}
+
 /** The colour of a label, by its place; beyond eight a colour would tell nothing. */
 export function colourOf(labels: string[], label: string): string {
   const place = labels.indexOf(label);

@@ -1,6 +1,6 @@
 // What the editor of a known answer is opened with: a task that has one, or one of the work. Pure.
 import type { Purpose } from '../../lib/api/gold';
-import type { Answers, Media, Project, TaskView } from '../../lib/api/types';
+import type { Answers, Asks, Media, Project, TaskView } from '../../lib/api/types';
 import { itemText } from '../../lib/bidi';
 import { kindOf } from '../../kinds';
 
@@ -13,6 +13,7 @@ export interface Subject {
   answers: Answers | null;
   explanation: string;
   version: number | null;
+  asks?: Asks | null;
 }
 
 /** The task as a lead sees it: candidates under their own names, nothing drawn. */
@@ -22,7 +23,9 @@ export function viewOf(project: Project, subject: Subject): TaskView {
     const columns = (question as { candidates?: string[] }).candidates ?? [];
     if (columns.length > 1) candidates[question.name] = columns.map((name) => ({ name, value: subject.content[name] }));
   }
-  return { id: subject.task_id, seq: subject.seq, content: subject.content, candidates, suggestions: {}, media: subject.media } as TaskView;
+  // What the row asks is seen by what is asked.
+  const content = Object.fromEntries(Object.entries(subject.content).filter(([column]) => column !== project.settings.asks));
+  return { id: subject.task_id, seq: subject.seq, content, candidates, suggestions: {}, media: subject.media, asks: subject.asks ?? null } as TaskView;
 }
 
 /** Answers in one line. */

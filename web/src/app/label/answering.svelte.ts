@@ -4,6 +4,7 @@ import type { Answers, Question, TaskView } from '../../lib/api/types';
 import { t } from '../../lib/i18n.svelte';
 import type { Press } from '../../lib/keyboard';
 import { kindOf } from '../../kinds';
+import { askedOf } from '../../kinds/asks';
 import type { KeyHandler, Layout, Shown, Step } from '../../kinds/kind';
 
 export class Answering {
@@ -11,16 +12,20 @@ export class Answering {
   cursors = $state.raw<Record<string, number>>({});
   active = $state(0);
   #keys = new Map<string, KeyHandler>();
+  /** What this row asks, with the labels that it offers. */
+  readonly questions: Question[];
 
-  /** `oncomplete` is called when the worker is done with the last question; `previous` are answers to start from. */
+  /** `whole` are the project's questions. `oncomplete` is called when the worker is done with the last question; `previous` are answers to start from. */
   constructor(
-    readonly questions: Question[],
+    whole: Question[],
     readonly task: TaskView,
     previous: Answers | null,
     private oncomplete: (answers: Answers) => void,
     private say: (text: string) => void,
     private onchange: () => void = () => undefined,
   ) {
+    const questions = askedOf(whole, task.asks);
+    this.questions = questions;
     this.values = Object.fromEntries(questions.map((one) => [one.name, previous?.[one.name] ?? this.#start(one)]));
     this.active = Math.max(0, questions.findIndex((one) => this.isAsked(one, this.values)));
   }

@@ -29,7 +29,8 @@ export function fieldsOf(question: Question, one: unknown, other: unknown, yes: 
       const scored = rubricOf(value)[name];
       return scored?.score === undefined ? undefined : [String(scored.score), scored.reason].filter(Boolean).join(' · ');
     };
-    return criteriaOf(question).map(({ name, title }) => field(title, false, said(one, name), said(other, name)));
+    // A row may ask for some of the criteria only.
+    return criteriaOf(question).map(({ name, title }) => field(title, false, said(one, name), said(other, name))).filter((line) => line.one !== undefined || line.other !== undefined);
   }
   const say = (value: unknown): string | undefined => (value === undefined || value === null ? undefined : kindOf(question.kind).say(value, question));
   return [field('', false, say(one), say(other))];

@@ -1,7 +1,7 @@
 // The routes of known answers, the training round and quotas: one function a route.
 import { get, part, post, query, request } from './client';
 import type { Looked } from '../shares';
-import type { Answers, Media, Worker } from './types';
+import type { Answers, Asks, Media, Worker } from './types';
 
 export type Purpose = 'gold' | 'training';
 export type Stage = 'new' | 'training' | 'qualifying' | 'qualified' | 'not_qualified';
@@ -28,6 +28,7 @@ export interface Known {
   share: Share;
   /** How probable it is that the known answer is wrong. */
   p_wrong: number;
+  asks?: Asks | null;
 }
 
 export interface Said {

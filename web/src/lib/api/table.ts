@@ -1,7 +1,7 @@
 // The task table's routes: pages by a filter, one task, actions on many tasks, saved views.
 import { newKey } from '../keys';
 import { get, part, post, query, request } from './client';
-import type { Media, Question } from './types';
+import type { Asks, Media, Question } from './types';
 
 export interface Row {
   seq: number; id: string; state: 'open' | 'done' | 'skipped' | 'removed'; accepted: number; overlap: number; missing: number; leases: number;
@@ -24,7 +24,7 @@ export interface Side {
 export interface Step { at: number; kind: string; by: { id: string; name: string } | null; object_id: string | null; data: Record<string, any> }
 export interface Task {
   task: Row; content: Record<string, unknown>; media: Record<string, Media>; questions: Question[]; answers: Side[];
-  probabilities: Record<string, number>; history: Step[];
+  probabilities: Record<string, number>; history: Step[]; asks?: Asks | null;
 }
 export interface Wanted { action: string; value: unknown; query?: string; seqs?: number[] }
 export interface Preview { action: string; value: unknown; tasks: number; change: number; left_out: Record<string, number>; answers: number; leases: number; can_undo: boolean }
