@@ -110,7 +110,7 @@ def test_what_a_large_dead_import_left_is_cleared_in_pieces(world: World) -> Non
     leave_behind(world, 2 * adding.CHUNK + 1)
     with pytest.raises(AlreadyRunning, match="not cleared"):
         put(world, new("one"))
-    clear_left(world.db, world.project)
+    clear_left(world.db, world.project.id)
     (mine,) = put(world, new("one"))
     assert world.lease(world.a).task_id == mine
     agree(world)

@@ -18,6 +18,7 @@ from tawsim.intake.adding import CHUNK, POSITION_BITS, Places, clear_chunk, posi
 from tawsim.intake.judged import Judged
 from tawsim.store.database import Database, Transaction
 from tawsim.store.keys import record
+from tawsim.store.rows import project as project_of
 from tawsim.store.rows import to_json
 
 
@@ -63,12 +64,15 @@ def insert_now(
     )  # fmt: skip
 
 
-def clear_left(db: Database, project: Project) -> None:
-    """Clear what a dead import left, however much, a chunk a transaction. Raises AlreadyRunning."""
+def clear_left(db: Database, project_id: str) -> None:
+    """Clear what a dead import left, however much, a chunk a transaction. Raises AlreadyRunning while one is under way."""
 
     def one_chunk(tx: Transaction) -> int:
-        refuse_another(tx, project)
-        return clear_chunk(tx, project.id)
+        row = tx.one("project_even_removed", id=project_id)
+        if row is None:
+            return 0
+        refuse_another(tx, project_of(row))
+        return clear_chunk(tx, project_id)
 
     while db.write(one_chunk):
         pass

@@ -10,10 +10,12 @@ import logging
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from tawsim.core.errors import AlreadyRunning, BadInput, Conflict, NotFound, TawsimError, Unavailable
+from tawsim.intake.adding_now import clear_left
 from tawsim.intake.media import Checked, add_media
 from tawsim.labellers.opener import fetch
 from tawsim.labellers.webhooks import Open
@@ -217,6 +219,8 @@ class Placer:
             except (AlreadyRunning, Unavailable):
                 queue.extendleft(reversed(group))
                 self._not_before[project_id] = now + IMPORT_S
+                with suppress(TawsimError):  # an import that died may have left more than one group clears
+                    clear_left(self.world.db, project_id)
                 continue
             if not queue:
                 del self._ready[project_id]
