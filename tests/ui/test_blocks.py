@@ -341,6 +341,17 @@ def test_media_that_are_not_there_say_so(page: Page, serve: Serve) -> None:
     assert [url for url in asked if not url.startswith((server.base, "data:"))] == []
 
 
+def test_what_a_row_does_not_have_leaves_no_empty_place(page: Page, serve: Serve) -> None:
+    rows = [{"text": "words", "pic": "a.png"}, {"text": "", "pic": "a.png"}, {"text": "words alone"}]
+    server = serve([block("text", "text"), block("image", "pic", title="Photo")], rows, {"a.png": picture(8, 8)})
+    start(page, server.first_link)
+    for shown in (["text", "image"], ["image"], ["text"]):
+        blocks = page.get_by_test_id("block")
+        expect(blocks).to_have_count(len(shown))
+        assert [blocks.nth(n).get_attribute("data-block") for n in range(len(shown))] == shown
+        press_and_see_next(page, "1")
+
+
 def test_a_sound_plays_from_left_to_right_at_the_speed_chosen(page: Page, serve: Serve) -> None:
     server = serve(
         [block("audio", "snd")], [{"snd": "a.wav"}, {"snd": "b.wav"}], {"a.wav": sound(2), "b.wav": sound(1)}

@@ -1,5 +1,5 @@
 // The registry of content blocks: one component a kind, one lazy chunk each, mirroring kinds/. A new block is a file and a line here.
-import type { Block, BlockKind, Project } from '../lib/api/types';
+import type { Block, BlockKind, Project, TaskView } from '../lib/api/types';
 import type { BlockView } from './block';
 
 const LOADERS: Record<BlockKind, () => Promise<{ default: BlockView }>> = {
@@ -19,6 +19,14 @@ export function contentOf(project: Project): Block[] {
   if (project.content.length > 0) return project.content;
   const block = (kind: BlockKind, column: string): Block => ({ kind, column, other: '', title: '' });
   return [block('text', project.text_column), block('details', '')];
+}
+
+/** Whether a row has what a block shows. Rows of one project need not all have the same columns, and an empty text is nothing. */
+export function isThere(block: Block, content: TaskView['content']): boolean {
+  if (block.kind === 'details') return Object.keys(content).length > 0;
+  const value = content[block.column];
+  if (block.kind === 'text' || block.kind === 'markdown') return value !== undefined && value !== '';
+  return value !== undefined || (block.other !== '' && content[block.other] !== undefined);
 }
 
 /** Brings the views of these blocks; after this `blockOf` gives them at once. Throws where this build does not know one. */
