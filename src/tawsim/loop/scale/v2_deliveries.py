@@ -18,7 +18,7 @@ from tawsim.store.database import Database, Row, Transaction
 from tawsim.store.keys import record
 from tawsim.store.rows import to_json
 
-PIECE = 500
+PIECE = 200
 LONGEST_NAME = 500
 STALE_AFTER = 600 * SECOND  # a delivery that has not grown for so long was broken off
 START = (-1, "")
