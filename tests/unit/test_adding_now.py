@@ -190,6 +190,18 @@ def test_a_known_answer_makes_gold_that_is_not_counted_as_work(world: World) -> 
             put(world, bad)
 
 
+def test_a_row_is_asked_what_it_asks(workspace: Workspace, clock: object) -> None:
+    world = World(workspace, clock, {"settings": {"asks": "asks"}})
+    with pytest.raises(BadInput, match="asks"):
+        put(world, NewTask(new_id(1), {"text": "x", "asks": {"other": True}}))
+    narrow = {"label": {"labels": ["لا"]}}
+    put(world, NewTask(new_id(1), {"text": "x", "asks": narrow}))
+    gold = NewTask(new_id(1), {"text": "y", "asks": narrow}, purpose="gold", known=Known({"label": "نعم"}))
+    with pytest.raises(BadInput, match=gold.id):
+        put(world, gold)
+    assert world.counts().tasks == 1
+
+
 def test_a_project_that_is_gone_takes_nothing(world: World) -> None:
     world.change(state="removed")
     with pytest.raises(NotFound):

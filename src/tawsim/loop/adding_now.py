@@ -12,6 +12,7 @@ from tawsim.core.records import Project, Purpose
 from tawsim.intake.adding_now import insert_now
 from tawsim.labelling.gold import Known, new_gold_rows, read_known
 from tawsim.labelling.lanes import ANYBODY, NO_BATCH, Requirement, check_priority, lane_of
+from tawsim.labelling.presenting import questions_of
 from tawsim.store.database import Transaction
 
 OVER = frozenset({"completed", "cancelled"})
@@ -66,7 +67,8 @@ def _known(project: Project, task: NewTask) -> Known | None:
     if task.known is None:
         raise BadInput(f"task {task.id}: a task for {task.purpose} needs its known answer.")
     try:
-        return read_known(project.questions, task.content, replace(task.known, purpose=task.purpose))
+        questions = questions_of(project, task.content)
+        return read_known(questions, task.content, replace(task.known, purpose=task.purpose))
     except BadInput as error:
         raise BadInput(f"task {task.id}: {error.message}", error.hint, **error.details) from None
 
