@@ -71,7 +71,7 @@ def test_the_page_is_whole_on_a_narrow_dark_screen(browser: Browser, server: Ser
     page = context.new_page()
     project = enter(page, server)
     raise_alerts(server, project)
-    for path in (f"/progress/{project}", "/log", "/log?show=webhooks", "/log?show=mail"):
+    for path in (f"/progress/{project}", "/log", "/log?show=webhooks", "/account"):
         page.goto(server.base + path)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         expect(page.get_by_role("heading", level=2).first).to_be_visible()
