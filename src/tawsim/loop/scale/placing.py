@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from tawsim.core.errors import AlreadyRunning, BadInput, Conflict, NotFound, TawsimError, Unavailable
+from tawsim.core.errors import AlreadyRunning, BadInput, Conflict, TawsimError, Unavailable
 from tawsim.intake.adding_now import clear_left
 from tawsim.intake.media import Checked, add_media
 from tawsim.labellers.opener import fetch
@@ -27,11 +27,12 @@ from tawsim.store.database import Row, Transaction
 
 log = logging.getLogger("tawsim.scale.placing")
 READ = 500  # waiting rows looked at in one step, of each batch
-GROUP = 200  # tasks in one transaction
+GROUP = 100  # tasks in one transaction: people who answer wait for it
 MOST_HELD = 20_000  # tasks that wait for attachments, in memory
 MOST_READY = 2_000
 # Everything that waits is looked at again after this long: a clock that jumped, a batch that was held back, an upgrade.
-AGAIN_S = 60.0
+AGAIN_S = 300.0
+TROUBLE_S = 5.0  # after a full disk and the like
 IMPORT_S = 1.0  # between two looks at a project with an import under way
 START = (-1, "")
 NO_BATCH = ""
@@ -107,9 +108,9 @@ class Placer:
                     if batch_id
                     else tx.all("scale_waiting_of_none", **place)
                 )
+            self._sort([row for row in found if row["task_id"] not in self._known])
             if found:
                 self._cursors[batch_id] = (found[-1]["created_at"], found[-1]["task_id"])
-            self._sort([row for row in found if row["task_id"] not in self._known])
             more = more or len(found) == READ
         return more
 
@@ -124,6 +125,9 @@ class Placer:
             except BadInput as error:
                 self._fail(task_id, str(error))
                 continue
+            except Exception:  # its neighbours go on; it waits for a version that can do it
+                log.exception("task %s cannot be prepared", task_id)
+                prepared = None
             self._known.add(task_id)
             if prepared is None:
                 continue  # no screen for it in this version: it waits
@@ -165,7 +169,7 @@ class Placer:
         except (Conflict, Unavailable) as error:  # another import, a full disk: fetched again by and by
             log.warning("attachments could not be stored: %s", error)
             for one in found:
-                self._forget(self._for.pop(one.wanted, {}))
+                self._forget(self._for.pop(one.wanted, {}), TROUBLE_S)
             return
         except TawsimError as error:
             for one in found:
@@ -196,15 +200,19 @@ class Placer:
             if tx.one("scale_may_place", task_id=task_id) is not None:
                 outcomes.fail(tx, self.world, task_id, error, attachments)
 
-        self.world.db.write(write)
+        try:
+            self.world.db.write(write)
+        except Unavailable as trouble:
+            log.warning("task %s: %s", task_id, trouble)
+            self._forget([task_id], TROUBLE_S)
         self._known.discard(task_id)
 
-    def _forget(self, task_ids: Iterable[str]) -> None:
-        """Look at these again from the beginning."""
+    def _forget(self, task_ids: Iterable[str], after: float = 0.0) -> None:
+        """Look at these again from the beginning, so many seconds from now."""
         for task_id in task_ids:
             self._held.pop(task_id, None)
             self._known.discard(task_id)
-        self._from_start = 0.0
+        self._from_start = min(self._from_start, time.monotonic() + after)
 
     # ---- placing ---------------------------------------------------------------------------------------------------
     def _place(self) -> bool:
@@ -235,22 +243,29 @@ class Placer:
             self.world.db.write(lambda tx: add_all(tx, self.world, project_id, prepared))
         except (AlreadyRunning, Unavailable):
             raise
-        except (BadInput, Conflict, NotFound) as error:
-            if len(prepared) == 1:
+        except Exception as error:
+            if len(prepared) > 1:
+                for one in prepared:
+                    self._place_group(project_id, [one.task_id])
+            elif isinstance(error, TawsimError):
                 self._fail(prepared[0].task_id, str(error))
+            else:  # a fault of ours: it waits for a version without it
+                log.exception("task %s cannot be placed", prepared[0].task_id)
                 return
-            for one in prepared:
-                self._place_group(project_id, [one.task_id])
         self._known.difference_update(task_ids)
 
     def _prepared(self, task_ids: Sequence[str]) -> list[Prepared]:
         """Those that still wait, with what was fetched for them in its place."""
         found = []
         for task_id in task_ids:
-            with self.world.db.read() as tx:
-                row = tx.one("scale_waiting_get", task_id=task_id)
-                prepared = prepare(tx, row) if row is not None else None
-                missing = set() if prepared is None else self._missing(tx, prepared.wanted)
+            try:
+                with self.world.db.read() as tx:
+                    row = tx.one("scale_waiting_get", task_id=task_id)
+                    prepared = prepare(tx, row) if row is not None else None
+                    missing = set() if prepared is None else self._missing(tx, prepared.wanted)
+            except BadInput as error:
+                self._fail(task_id, str(error))
+                continue
             if prepared is None or missing:  # canceled, held back, or a text that was let go: looked at again
                 self._forget([task_id])
                 continue
