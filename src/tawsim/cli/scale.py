@@ -37,13 +37,13 @@ def new(
     workspace: options.Workspace = None,
     json: options.Json = False,
 ) -> int:
-    """Make a key, and print it once. A server that is running takes it at once."""
+    """Make a key, and print it once; and the workspace, where there is none. A server that is running takes it at once."""
     from tawsim.workspaces.scale_keys import new_key
     from tawsim.workspaces.workspace import get_worker
 
     out = Output(json)
-    path = which(workspace)
-    with opened(path) as place:
+    path = which(workspace, new="work.tawsim")
+    with opened(path, create=not path.exists()) as place:
         with place.db.read() as tx:
             owner = get_worker(tx, place.owner_id)
         books = _books(place)

@@ -49,19 +49,19 @@ def import_account(
         raise NotSignedIn(
             "Which account is meant?", f"Put its key into the variable {VARIABLE}, or name it with --key."
         )
-    path = which(workspace)
+    path = which(workspace, new="work.tawsim")
     host = host_of(api_url)
     source = Source(scale_client(host, secret))
     found = source.survey(project)
     _say_found(out, found, host)
-    done: list[Moved] = []
-    with opened(path) as place:
-        if not look:
-            account = f"{host}\n{hashlib.sha256(secret.encode()).hexdigest()}"
-            done = [_move(out, place, source, one, host, account) for one in found]
-    out.result({"workspace": str(path), "from": host, "projects": [_facts(one) for one in (done or found)]})
-    if not look:
-        out.next(command("tawsim", "up", path))
+    if look:
+        out.result({"from": host, "projects": [{"project": one.name or None, "tasks": one.tasks} for one in found]})
+        return DONE
+    account = f"{host}\n{hashlib.sha256(secret.encode()).hexdigest()}"
+    with opened(path, create=not path.exists()) as place:
+        done = [_move(out, place, source, one, host, account) for one in found]
+    out.result({"workspace": str(path), "from": host, "projects": [_facts(one) for one in done]})
+    out.next(command("tawsim", "up", path))
     return DONE
 
 
@@ -127,9 +127,7 @@ def _progress(out: Output, name: str, total: int) -> Iterator[Callable[[int], No
         yield lambda n: bar.update(task, completed=n)
 
 
-def _facts(one: Any) -> dict[str, Any]:
+def _facts(one: "Moved") -> dict[str, Any]:
     from dataclasses import asdict
 
-    if not hasattr(one, "already"):
-        return {"project": one.name or None, "tasks": one.tasks}
     return asdict(one) | {"project": one.project or None}
