@@ -1,0 +1,274 @@
+"""Keys of the Scale-compatible API: made on the pages and at the terminal, of two worlds, and ended. Workspaces of test keys."""
+
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from scaleapi.exceptions import ScaleUnauthorized
+from tests.api.conftest import World
+from tests.api.scale_served import Served, served
+
+from tawsim.cli import main as entry
+from tawsim.core.errors import BadInput, Conflict, NotFound
+from tawsim.sdk.scale import scale_client
+from tawsim.server.run import _of_people
+from tawsim.store import serving
+from tawsim.workspaces import accounts, scale_keys
+from tawsim.workspaces.accounts import Identity, open_accounts
+from tawsim.workspaces.workspace import add_worker, get_worker, open_workspace
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Served]:
+    with served(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def session(world: World) -> Iterator[dict[str, str]]:
+    """The owner in person."""
+    identity = Identity(world.workspace.id, world.workspace.owner_id)
+    secret = world.state.accounts.write(lambda tx: accounts.begin_session(tx, identity, "link"))
+    yield {"authorization": f"Bearer {secret}"}
+    world.state.close_twins()
+
+
+def at_terminal(capsys: Any, *arguments: object) -> Any:
+    capsys.readouterr()
+    code = entry.run([str(one) for one in arguments])
+    wrote = capsys.readouterr()
+    assert code == 0, wrote
+    return json.loads(wrote.out)
+
+
+# ---- on the pages -------------------------------------------------------------------------------------------------
+
+
+def test_an_owner_makes_keys_of_both_kinds_and_ends_them(world: World, session: dict[str, str]) -> None:
+    first = world.get("/scale", session).json()
+    assert [one["mode"] for one in first["accounts"]] == ["live"]
+    assert first["keys"] == []
+    made = {
+        mode: world.post("/scale/keys", {"mode": mode, "name": f"of {mode}"}, session).json()
+        for mode in ("live", "test")
+    }
+    found = world.get("/scale", session).json()
+    assert {one["mode"]: one["name"] for one in found["keys"]} == {"live": "of live", "test": "of test"}
+    assert all(one["by"] for one in found["keys"])
+    assert [one["mode"] for one in found["accounts"]] == ["live", "test"]
+    keys = {one["callback_key"] for one in found["accounts"]}
+    assert len(keys) == 2
+    assert (world.workspace.path.parent / found["accounts"][1]["file"]).exists()
+    for mode, one in made.items():
+        assert one["secret"].startswith(mode + "_")
+        assert one["secret"] not in json.dumps(found)
+        head = {"authorization": f"Bearer {one['secret']}"}
+        assert world.client.get("/v1/tasks", headers=head).status_code == 200
+        path = f"/api/v1/scale/keys/{one['key']['id']}"
+        assert world.client.delete(path, headers=session).status_code == 204
+        assert world.client.get("/v1/tasks", headers=head).status_code == 401
+        assert world.client.delete(path, headers=session).status_code == 404
+    assert world.get("/scale", session).json()["keys"] == []
+
+
+def test_keys_are_the_owners_in_person(world: World, session: dict[str, str]) -> None:
+    live = world.post("/scale/keys", {"mode": "live", "name": "n"}, session).json()["secret"]
+    for who in (world.owner, {"authorization": f"Bearer {live}"}, world.layla):
+        assert world.get("/scale", who).status_code == 403
+        assert world.post("/scale/keys", {"mode": "live", "name": "n"}, who).status_code == 403
+
+
+def test_where_callbacks_go_and_what_they_carry_is_changed_apart(world: World, session: dict[str, str]) -> None:
+    def change(**body: Any) -> Any:
+        return world.client.patch("/api/v1/scale/account", json=body, headers=session)
+
+    assert change(mode="test", callback_url="").status_code == 404
+    world.post("/scale/keys", {"mode": "test", "name": "n"}, session)
+    before = {one["mode"]: one for one in world.get("/scale", session).json()["accounts"]}
+    changed = change(mode="test", callback_url="https://example.com/t", allow="10.0.0.7:8080, [::1]:80").json()[
+        "account"
+    ]
+    assert (changed["callback_url"], changed["allow"]) == ("https://example.com/t", "10.0.0.7:8080 [::1]:80")
+    assert changed["callback_key"] == before["test"]["callback_key"]
+    anew = change(mode="live", new_callback_key=True).json()["account"]
+    assert anew["callback_key"] != before["live"]["callback_key"]
+    assert anew["callback_key"].startswith("live_")
+    assert {one["mode"]: one for one in world.get("/scale", session).json()["accounts"]} == {
+        "live": anew,
+        "test": changed,
+    }
+    for bad in (
+        {"callback_url": "ftp://x"},
+        {"allow": "no port"},
+        {"allow": "a:1 " * 51},
+        {"mode": "other"},
+        {"allow": "http://a:1"},
+    ):
+        assert change(**({"mode": "live"} | bad)).status_code == 400, bad
+    # It is no key of the API.
+    assert world.client.get("/v1/tasks", headers={"authorization": f"Bearer {anew['callback_key']}"}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "bad", [{"name": ""}, {"name": "x" * 61}, {"name": "a\nb"}, {"days": 0}, {"days": 3651}, {"mode": "both"}]
+)
+def test_a_key_that_cannot_be_is_400(world: World, session: dict[str, str], bad: dict[str, Any]) -> None:
+    assert world.post("/scale/keys", {"mode": "live", "name": "n"} | bad, session).status_code == 400
+    assert world.get("/scale", session).json()["keys"] == []
+
+
+# ---- at the terminal ----------------------------------------------------------------------------------------------
+
+
+def test_a_key_made_at_the_terminal_works_at_once_in_a_running_server(site: Served, capsys: Any) -> None:
+    for mode in ("live", "test"):
+        found = at_terminal(capsys, "scale", "key", "new", mode, "--name", "cli", "-w", site.workspace.path, "--json")
+        client = scale_client(site.url, found["secret"])
+        assert client.tasks().total == 0
+        listed = at_terminal(capsys, "scale", "key", "list", "-w", site.workspace.path, "--json")["keys"]
+        assert listed[0]["id"] == found["key"]["id"]
+        assert found["secret"] not in json.dumps(listed)
+        at_terminal(capsys, "scale", "key", "end", found["key"]["id"], "-w", site.workspace.path, "--json")
+        site.state.forget()  # or a second later
+        with pytest.raises(ScaleUnauthorized):
+            client.tasks()
+
+
+def test_a_key_that_ended_elsewhere_is_refused_within_a_second(site: Served) -> None:
+    key = site.key("live")
+    client = scale_client(site.url, key)
+    client.tasks()
+    books = open_accounts(site.workspace.path.parent)
+    with books.read() as tx:
+        [one] = scale_keys.keys(tx, site.workspace.id)
+    books.write(lambda tx: scale_keys.end_key(tx, site.workspace.id, one.id))
+    books.close()
+    threading.Event().wait(1.1)
+    with pytest.raises(ScaleUnauthorized):
+        client.tasks()
+
+
+def test_a_folder_of_workspaces_is_not_made_longer_by_test_keys(
+    site: Served, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    folder = site.workspace.path.parent
+    site.key("test")
+    files = sorted(folder.glob("*.tawsim"))
+    assert [one.name for one in files] == ["work-test.tawsim", "work.tawsim"]
+    assert [one.name for one in _of_people(files)] == ["work.tawsim"]
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("TAWSIM_WORKSPACE", raising=False)
+    assert at_terminal(capsys, "scale", "key", "list", "--json")["workspace"] == str(site.workspace.path)
+
+
+# ---- workspaces of test keys --------------------------------------------------------------------------------------
+
+
+def test_it_is_opened_at_the_next_start_too(tmp_path: Path) -> None:
+    with served(tmp_path) as first:
+        key = first.key("test")
+    with served(tmp_path, create=False) as second:
+        assert second.state.twins == {}
+        second.state.open_twins()
+        assert len(second.state.twins) == 1
+        assert len(second.state.all_workspaces) == 2
+        assert scale_client(second.url, key).tasks().total == 0
+        [twin] = second.state.twins.values()
+        assert serving.server_of(twin.path) == second.url  # nobody else serves it meanwhile
+
+
+def test_a_file_of_its_name_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
+    other = open_workspace(tmp_path / "work-test.tawsim", create=True, owner="Sami")
+    other_id = other.id
+    other.close()
+    with served(tmp_path) as site:
+        site.key("test")
+        with site.state.accounts.read() as tx:
+            path = scale_keys.twin_path(tx, site.workspace)
+        assert path is not None
+        assert path.name == "work-test-2.tawsim"
+    again = open_workspace(tmp_path / "work-test.tawsim")
+    assert again.id == other_id
+    again.close()
+
+
+def test_first_test_keys_made_at_once_share_one_workspace(site: Served) -> None:
+    with site.workspace.db.read() as tx:
+        owner = get_worker(tx, site.workspace.owner_id)
+    begin = threading.Barrier(6)
+
+    def make(n: int) -> str:
+        begin.wait()
+        return scale_keys.new_key(site.state.accounts, site.workspace, owner, "test", f"k{n}")[0]
+
+    with ThreadPoolExecutor(6) as pool:
+        keys = list(pool.map(make, range(6)))
+    scale_client(site.url, keys[0]).create_project("seen by all", _categorization())
+    assert all(scale_client(site.url, key).get_project("seen by all").name for key in keys)
+    assert len(list(site.workspace.path.parent.glob("*.tawsim"))) == 2
+
+
+def _categorization() -> Any:
+    from scaleapi.tasks import TaskType
+
+    return TaskType.Categorization
+
+
+def test_where_its_file_is_gone_its_keys_are_void_and_a_new_one_begins_anew(tmp_path: Path) -> None:
+    with served(tmp_path) as first:
+        old = first.key("test")
+    (tmp_path / "work-test.tawsim").unlink()
+    with served(tmp_path, create=False) as second:
+        assert requests.get(second.url + "/v1/tasks", auth=(old, ""), timeout=10).status_code == 401
+        with second.workspace.db.read() as tx:
+            owner = get_worker(tx, second.workspace.owner_id)
+        new = scale_keys.new_key(second.state.accounts, second.workspace, owner, "test", "new")[0]
+        assert scale_client(second.url, new).tasks().total == 0
+        assert requests.get(second.url + "/v1/tasks", auth=(old, ""), timeout=10).status_code == 401
+
+
+def test_whoever_makes_a_test_key_is_known_there_by_the_same_id(site: Served) -> None:
+    db = site.workspace.db
+    other = db.write(lambda tx: add_worker(tx, site.workspace.owner_id, "k", "Sami", role="manager"))
+    site.key("test")
+    key = scale_keys.new_key(site.state.accounts, site.workspace, other, "test", "his")[0]
+    assert scale_client(site.url, key).tasks().total == 0
+    [twin] = site.state.twins.values()
+    with twin.db.read() as tx:
+        assert get_worker(tx, other.id).name == "Sami"
+    db.write(lambda tx: tx.run("worker_set_active", id=other.id, active=0))
+    site.state.forget()
+    with pytest.raises(ScaleUnauthorized):
+        scale_client(site.url, key).tasks()
+
+
+def test_there_is_an_end_to_keys(site: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scale_keys, "MAX_KEYS", 2)
+    with site.workspace.db.read() as tx:
+        owner = get_worker(tx, site.workspace.owner_id)
+    for mode in ("live", "test"):
+        scale_keys.new_key(site.state.accounts, site.workspace, owner, mode, "k")  # type: ignore[arg-type]
+    with pytest.raises(Conflict):
+        scale_keys.new_key(site.state.accounts, site.workspace, owner, "live", "k")
+    with pytest.raises(BadInput):
+        scale_keys.new_key(site.state.accounts, site.workspace, owner, "live", "k", days=True)
+    with pytest.raises(NotFound):
+        site.state.accounts.write(lambda tx: scale_keys.end_key(tx, "other", "none"))
+
+
+def test_an_end_of_one_workspace_reaches_no_key_of_another(site: Served, tmp_path: Path) -> None:
+    other = open_workspace(tmp_path / "other.tawsim", create=True, owner="Sami")
+    with other.db.read() as tx:
+        owner = get_worker(tx, other.owner_id)
+    made = scale_keys.new_key(site.state.accounts, other, owner, "test", "theirs")[1]
+    with pytest.raises(NotFound):
+        site.state.accounts.write(lambda tx: scale_keys.end_key(tx, site.workspace.id, made.id))
+    with site.state.accounts.read() as tx:
+        assert scale_keys.keys(tx, site.workspace.id) == []
+        assert [one.id for one in scale_keys.keys(tx, other.id)] == [made.id]
+    other.close()
