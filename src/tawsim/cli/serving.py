@@ -63,6 +63,14 @@ def up(
         list[str] | None,
         typer.Option("--allow-host", metavar="NAME", help="A further name by which browsers may reach this server."),
     ] = None,
+    address: Annotated[
+        str,
+        typer.Option(
+            "--address",
+            metavar="URL",
+            help="How people reach this server through a proxy, such as https://label.example.org.",
+        ),
+    ] = "",
     no_browser: options.NoBrowser = False,
     json: options.Json = False,
 ) -> int:
@@ -80,6 +88,7 @@ def up(
         facts={},
         afterwards=command("tawsim", "up", place),
         allow_hosts=allow_host or [],
+        address=address,
     )
 
 
@@ -133,6 +142,7 @@ def _serve(
     afterwards: str = "",
     demo: bool = False,
     allow_hosts: Sequence[str] = (),
+    address: str = "",
     story: Sequence[tuple[str, dict[str, Any]]] = (),
 ) -> int:
     """Serve until Ctrl-C; or, where another process serves the file already, make a link into that one."""
@@ -154,6 +164,7 @@ def _serve(
                     host=host,
                     port=port,
                     allow_hosts=allow_hosts,
+                    address=address,
                     open_browser=browser,
                     demo=demo,
                     on_ready=ready,

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -30,17 +31,21 @@ def serve(
     allow_hosts: Sequence[str] = (),
     open_browser: bool = False,
     demo: bool = False,
+    address: str = "",
     on_ready: Callable[[dict[str, str]], None] = lambda links: None,
 ) -> None:
     """Serve the workspace files until SIGINT or SIGTERM. `on_ready` gets a one-time link for each workspace's name.
 
-    Without `port` the usual one is taken, or a free one if something else listens there. Raises AlreadyRunning if
+    `address`: how people reach this server where a proxy stands before it; with https the cookies of sessions are never sent
+    without TLS. Without `port` the usual one is taken, or a free one if something else listens there. Raises AlreadyRunning if
     another process serves one of the files, BadInput for an address that cannot be had.
     """
     workspaces = _of_people(workspaces)
     listener = listen(host, port)
     port = listener.getsockname()[1]
-    base_url = f"http://{_reachable(host)}:{port}"
+    public = read_address(address) if address else ""
+    base_url = public or f"http://{_reachable(host)}:{port}"
+    allow_hosts = [*allow_hosts, *([public.partition("://")[2]] if public else [])]
     with ExitStack() as stack:
         stack.callback(listener.close)
         opened = []
@@ -91,6 +96,26 @@ def _reachable(host: str) -> str:
     if host in EVERYWHERE:
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
+
+
+def read_address(text: str) -> str:
+    """“https://label.example.org”, with a port where it is not the usual one. Raises BadInput for anything else."""
+    wrong = BadInput(
+        f"{text[:100]!r} is no address of a server.", "Such as https://label.example.org, without a path.",
+        field="address",
+    )  # fmt: skip
+    try:
+        parts = urlsplit(text.strip())
+        port = parts.port
+    except ValueError:
+        raise wrong from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise wrong
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise wrong
+    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{name}" + (f":{port}" if port not in (None, usual) else "")
 
 
 def listen(host: str, port: int | None) -> socket.socket:
