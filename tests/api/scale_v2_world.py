@@ -1,7 +1,7 @@
 """What the tests of the second version share: Scale's own client against a server on the loopback, in both worlds."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,9 +39,11 @@ class Side:
         held = home if self.mode == "live" else self.server.state.twin_of(home)
         return World(held.db, self.server.state.accounts, held.id, self.mode, home.owner_id)
 
-    def send(self, method: str, path: str, body: Any = None, query: Any = None) -> tuple[int, Any]:
+    def send(
+        self, method: str, path: str, body: Any = None, query: Any = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Any]:
         """A request by hand, redirects not followed: status and JSON."""
-        headers = {"authorization": f"Bearer {self.server.key(self.mode)}"}
+        headers = {"authorization": f"Bearer {self.server.key(self.mode)}", **(headers or {})}
         found = requests.request(
             method, self.server.url + path, json=body, params=query, headers=headers, timeout=WAIT_S, allow_redirects=False
         )  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from scaleapi.api_client.v2 import (
@@ -20,7 +21,7 @@ from scaleapi.api_client.v2.exceptions import BadRequestException, ConflictExcep
 from scaleapi.tasks import TaskType
 from tests.api.scale_v2_world import Side, both_worlds
 
-from tawsim.loop.scale import v2_batches
+from tawsim.loop.scale import outcomes, v2_batches
 
 
 @pytest.fixture(scope="module")
@@ -249,3 +250,39 @@ def test_tasks_of_other_types_are_shown_without_threads(worlds: dict[str, Side])
     assert (found.status, found.threads) == (TaskStatus.COMPLETED, [])
     with pytest.raises(BadRequestException, match="categorization"):
         side.chat(project_name=project.name)
+
+
+def test_a_creation_that_is_sent_twice_makes_one_task(side: Side) -> None:
+    project = side.project()
+    body, key = {"project_name": project.name, "template_variables": {"prompt": "س"}}, uuid4().hex
+    made = [side.send("POST", "/v2/task/chat", body, headers={"idempotency-key": key}) for _ in range(2)]
+    assert [status for status, _ in made] == [200, 200]
+    assert made[0][1]["task_id"] == made[1][1]["task_id"]
+    other = side.send("POST", "/v2/task/chat", body | {"metadata": {"n": 1}}, headers={"idempotency-key": key})
+    assert other[0] == 409
+    first, _ = side.post("/v2/task/chat", **body, unique_id="u" + project.name)
+    again, told = side.post("/v2/task/chat", **body, unique_id="u" + project.name)
+    assert (first, again, told["status_code"]) == (200, 409, 409)
+    assert len(side.v2.get_tasks(project_name=project.name).tasks) == 2
+
+
+def test_a_task_that_came_to_nothing_says_why(side: Side) -> None:
+    project = side.project()
+    made = side.chat(project_name=project.name)
+    side.world.db.write(lambda tx: outcomes.fail(tx, side.world, made.task_id, "لا ملفّ هناك"))
+    found = side.v2.get_task(made.task_id)
+    assert (found.status, found.threads) == (TaskStatus.ERROR, [])
+    assert [one.message for one in found.errors] == ["لا ملفّ هناك"]
+    assert side.v2.get_tasks(project_name=project.name, status=TaskStatus.ERROR).tasks == [found]
+
+
+def test_tasks_without_a_project_are_told_by_the_id_of_theirs(side: Side) -> None:
+    made = side.v1.create_task(TaskType.Chat, prompt="بلا مشروع")
+    found = side.v2.get_task(made.id)
+    own = instance(found.project)
+    assert made.id in [one.task_id for one in side.v2.get_tasks(project_id=own).tasks]
+    assert side.v2.get_project(project_id=own).id == own
+    assert own not in [one.id for one in side.v2.get_projects().projects]
+    for path in ("/v2/batch", "/v2/task/chat"):
+        status, told = side.post(path, name="دفعة بلا مشروع", project_id=own, template_variables={"prompt": "x"})
+        assert (status, "name none" in told["error"]) == (400, True)

@@ -127,7 +127,7 @@ def test_a_response_that_somebody_writes(side: Side) -> None:
         template_variables={"messages": [{"role": "user", "content": PROMPT}], "context": "شعر"},
     )
     lease = omar.lease(made.project.actual_instance)
-    assert "شعر" in lease["task"]["content"].values()
+    assert any("شعر" in str(value) for value in lease["task"]["content"].values())
     omar.submit(lease, {"response": "البحرُ مرآةُ السماء"})
     messages = completed(side, made.task_id).threads[0].turns[-1].messages
     assert [(one.role.value, one.content.text) for one in messages] == [

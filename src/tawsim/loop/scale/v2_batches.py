@@ -14,7 +14,7 @@ from tawsim.labelling import batches
 from tawsim.labelling.batches import NewBatch
 from tawsim.loop.scale import outcomes
 from tawsim.loop.scale.sent import read_callback, read_metadata
-from tawsim.loop.scale.v2_finding import Named, batch, project
+from tawsim.loop.scale.v2_finding import Named, batch, project_for_more
 from tawsim.loop.scale.v2_metadata import merged
 from tawsim.loop.scale.world import World
 from tawsim.store.database import Row, Transaction
@@ -44,7 +44,7 @@ class NewScaleBatch:
 
 def create(tx: Transaction, world: World, new: NewScaleBatch) -> Row:
     """A new batch. Raises BadInput, NotFound for the project, AlreadyExists for a taken name."""
-    of = project(tx, new.project)
+    of = project_for_more(tx, new.project)
     begun = world.mode == "test" and not new.staging
     asked = NewBatch(
         new.name, state="in_progress" if begun else "staging", metadata=read_metadata(new.metadata),

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tawsim.core.errors import BadInput
-from tawsim.loop.scale.tasks import create_task
-from tawsim.loop.scale.v2_finding import Named, batch_in, project
+from tawsim.loop.scale.tasks import create_once
+from tawsim.loop.scale.v2_finding import Named, batch_in, project_for_more
 from tawsim.loop.scale.world import World
 from tawsim.store.database import Row, Transaction
 
@@ -23,20 +23,22 @@ class NewChat:
     variables: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     callback_url: str | None = None
+    unique_id: str | None = None
 
 
-def create_chat_task(tx: Transaction, world: World, new: NewChat) -> Row:
-    """The new task. Raises BadInput, NotFound; and whatever making any task raises."""
+def create_chat_task(tx: Transaction, world: World, new: NewChat, key: str = "") -> Row:
+    """The new task; with an idempotency key, the one that this key made before. Raises BadInput, NotFound, AlreadyExists for a
+    taken unique_id, KeyReused; and whatever making any task raises."""
     if not new.project and not new.batch:
         raise BadInput("A project or a batch is needed, by its id or its name.")
     sent: dict[str, Any] = {"template_variables": dict(new.variables), "metadata": dict(new.metadata)}
     if new.batch:
         part = batch_in(tx, new.batch, new.project)
         sent["batch"] = part["name"]
-        of = project(tx, Named(part["project_id"]))
+        of = project_for_more(tx, Named(part["project_id"]))
     else:
-        of = project(tx, new.project)
+        of = project_for_more(tx, new.project)
     sent["project"] = of["name"]
-    if new.callback_url is not None:
-        sent["callback_url"] = new.callback_url
-    return create_task(tx, world, "chat", sent)
+    given = {"callback_url": new.callback_url, "unique_id": new.unique_id}
+    sent |= {name: value for name, value in given.items() if value is not None}
+    return create_once(tx, world, "chat", sent, key)

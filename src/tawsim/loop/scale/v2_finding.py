@@ -27,6 +27,14 @@ def project(tx: Transaction, given: Named) -> Row:
     return _the_one("project", given, by_id, by_name, "project_id")
 
 
+def project_for_more(tx: Transaction, given: Named) -> Row:
+    """The project, to make something in it: not one of those that hold the tasks without a project."""
+    found = project(tx, given)
+    if not found["named"]:
+        raise BadInput("This project is only for tasks that name none.", "Make a project of your own.")
+    return found
+
+
 def batch(tx: Transaction, given: Named) -> Row:
     """The batch; as with `project`."""
     by_id = tx.one("scale_v2_batch", id=given.id) if given.id is not None else None

@@ -9,16 +9,18 @@ from tawsim.server.scale.v2_reading import sent
 from tawsim.store.database import Transaction
 
 
-@route("POST", "/v2/task/chat", right="manage", max_body=16 * MB)
+@route("POST", "/v2/task/chat", right="manage", max_body=16 * MB, conflicts=True)
 def create_chat(call: Call) -> Any:
     """Make a task of a conversation."""
     body = sent(call)
     new = NewChat(
         project=body.named("project"), batch=body.named("batch"), variables=body.mapping("template_variables") or {},
-        metadata=body.mapping("metadata") or {}, callback_url=body.text("callback_url"),
+        metadata=body.mapping("metadata") or {}, callback_url=body.text("callback_url"), unique_id=body.text("unique_id"),
     )  # fmt: skip
 
+    key = call.headers.get("idempotency-key", "")
+
     def work(tx: Transaction) -> Any:
-        return Objects(tx).task(create_chat_task(tx, call.world, new))
+        return Objects(tx).task(create_chat_task(tx, call.world, new, key))
 
     return call.world.db.write(work)
