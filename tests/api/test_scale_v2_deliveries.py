@@ -245,9 +245,10 @@ def test_a_delivery_is_made_at_the_terminal(
     assert "There is no such project" in capsys.readouterr().err
 
 
-def test_a_file_that_a_response_names_is_led_to(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", ["live", "test"])
+def test_a_file_that_a_response_names_is_led_to(tmp_path: Path, mode: str) -> None:
     with both_worlds(tmp_path) as worlds:
-        side = worlds["live"]
+        side = worlds[mode]
         upload = side.v1.upload_file(io.BytesIO(b"a,b\n1,2\n"), project_name="p")
         task = side.chat(project_name=side.project().name)
         held = [
@@ -259,15 +260,18 @@ def test_a_file_that_a_response_names_is_led_to(tmp_path: Path) -> None:
         ]
         response = {"threads": [{"id": "t", "turns": [], "annotations": held}]}
         path = f"/v2/datasets/task/{task.task_id}/response_url/"
-        assert side.get(path + upload.id)[0] == 404  # it is not completed
+        assert side.get(path + upload.id)[0] == 404  # nothing names it yet
         side.world.db.write(lambda tx: outcomes.complete(tx, side.world, task.task_id, response))
         ids = [instance(one).id for one in side.v2.get_task(task.task_id).threads[0].annotations]
         assert side.get(path + ids[1]) == (302, {"url": "https://example.com/x?y=1"})
         for one in (upload.id, ids[0]):
             status, told = side.get(path + one)
             assert status == 302
-            headers = {"authorization": f"Bearer {side.server.key('live')}"}
-            assert requests.get(side.server.url + told["url"], headers=headers, timeout=20).content == b"a,b\n1,2\n"
+            headers = {"authorization": f"Bearer {side.server.key(side.mode)}"}
+            found = requests.get(side.server.url + told["url"], headers=headers, timeout=20)
+            assert (found.content, found.headers["content-disposition"][:10]) == (b"a,b\n1,2\n", "attachment")
+            assert "sandbox" in found.headers["content-security-policy"]
+        assert side.get(path + quote(ids[1], safe="") + "/file")[0] == 404
         for one in (*ids[2:], "none", upload.id[:-1]):
             assert side.get(path + quote(one, safe=""))[0] == 404
         assert side.get(f"/v2/datasets/task/none/response_url/{upload.id}")[0] == 404

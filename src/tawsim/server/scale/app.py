@@ -6,11 +6,12 @@ What may be called is in routes.py, what is answered in the modules of the route
 
 import inspect
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi.concurrency import run_in_threadpool
+from starlette.concurrency import iterate_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tawsim.core.errors import BadInput, NotAllowed, NotSignedIn, TawsimError, TooLarge
@@ -152,6 +153,9 @@ async def _refuse(send: Send, error: TawsimError, *, conflicts: bool) -> None:
 
 async def _send(send: Send, answer: Any) -> None:
     reply = answer if isinstance(answer, Reply) else Reply(200, answer)
+    if isinstance(reply.body, Iterator):
+        await _stream(send, reply)
+        return
     raw = isinstance(reply.body, bytes)
     body = reply.body if raw else wire.to_bytes(reply.body)
     headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in reply.headers]
@@ -160,3 +164,16 @@ async def _send(send: Send, answer: Any) -> None:
     headers += [NEVER_KEPT, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _stream(send: Send, reply: Reply) -> None:
+    """A body that is never in memory whole. Where it breaks off, so does the connection: the status is out already."""
+    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in reply.headers]
+    await send({"type": "http.response.start", "status": reply.status, "headers": [*headers, NEVER_KEPT]})
+    try:
+        async for part in iterate_in_threadpool(reply.body):
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+    except TawsimError as error:
+        log.warning("an answer broke off: %s", error)
+        raise ClientGone from error
+    await send({"type": "http.response.body", "body": b""})

@@ -39,7 +39,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer other than 200 and JSON. `body`: bytes as they are, or what becomes JSON."""
+    """An answer other than 200 and JSON. `body`: bytes as they are, an iterator of them, or what becomes JSON."""
 
     status: int = 200
     body: Any = None

@@ -12,6 +12,7 @@ from tawsim.server.scale.routes import Call, Reply, route
 from tawsim.server.scale.v2_reading import Asked
 
 EXPANDED = ("dataset", "delivery")
+NO_FILE = "There is no such file in the response of this task."
 
 
 @route("GET", "/v2/datasets", right="manage")
@@ -65,17 +66,35 @@ def task(call: Call) -> NoReturn:
 @route("GET", "/v2/datasets/task/{}/response_url/{}", right="manage")
 def response_url(call: Call) -> Reply:
     """To where a file lies that the response of a completed task names."""
+    address = _address(call)
+    if file_id_of(address) is not None:
+        address = f"/v2/datasets/task/{'/response_url/'.join(quote(one, safe='') for one in call.path)}/file"
+    return Reply(302, {"url": address}, (("location", address),))
+
+
+@route("GET", "/v2/datasets/task/{}/response_url/{}/file", right="manage")
+def response_file(call: Call) -> Reply:
+    """The bytes of such a file that is kept here, to be saved: nothing of it is ever shown as a page."""
+    address = _address(call)
+    if file_id_of(address) is None:
+        raise NotFound(NO_FILE)
+    with call.world.db.read() as tx:
+        row = files.find_file(tx, call.world.workspace_id, address)
+        files.check_here(row)
+    headers = (
+        ("content-type", row["mime"]), ("content-length", str(row["size"])),
+        ("content-disposition", f"attachment; filename*=UTF-8''{quote(row['name'], safe='')}"),
+        ("content-security-policy", "sandbox; default-src 'none'"),
+    )  # fmt: skip
+    return Reply(200, files.read_pieces(call.world.db, row["id"], row["size"]), headers)
+
+
+def _address(call: Call) -> str:
     task_id, attachment_id = call.path
     with call.world.db.read() as tx:
         row = v2_finding.task(tx, task_id)
-        response = json.loads(row["response"]) if row["status"] == "completed" and row["response"] else None
-        address = address_of(task_id, response, attachment_id)
-        file_id = None if address is None else file_id_of(address)
-        if address is None or (file_id is not None and call.world.mode == "test"):
-            raise NotFound(
-                "There is no such file in the response of this task."
-            )  # nothing of test keys is served as a page
-        if file_id is not None:
-            files.check_here(files.find_file(tx, call.world.workspace_id, address))
-    place = address if file_id is None else f"/api/v1/scale/files/{quote(file_id, safe='')}"
-    return Reply(302, {"url": place}, (("location", place),))
+    response = json.loads(row["response"]) if row["status"] == "completed" and row["response"] else None
+    address = address_of(task_id, response, attachment_id)
+    if address is None:
+        raise NotFound(NO_FILE)
+    return address
