@@ -24,7 +24,7 @@ def which(named: Path | None, *, new: str | None = None) -> Path:
     """
     if named is not None:
         return _checked(named)
-    here = _of_people(sorted(path for path in Path.cwd().glob("*.tawsim") if path.is_file()))
+    here = of_people(sorted(path for path in Path.cwd().glob("*.tawsim") if path.is_file()))
     if len(here) == 1:
         return here[0]
     if len(here) > 1 and not os.environ.get(VARIABLE):
@@ -37,7 +37,7 @@ def which(named: Path | None, *, new: str | None = None) -> Path:
     raise NotFound("There is no workspace in this folder.", MAKE_ONE)
 
 
-def _of_people(files: list[Path]) -> list[Path]:
+def of_people(files: list[Path]) -> list[Path]:
     """The files but those of test keys, each of which stands beside one of the others."""
     if len(files) < 2:
         return files

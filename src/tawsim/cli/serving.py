@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from tawsim.cli import options
-from tawsim.cli.opening import address_of, link, new_secrets, opened
+from tawsim.cli.opening import address_of, link, new_secrets, of_people, opened
 from tawsim.cli.options import app
 from tawsim.cli.output import DONE, Output, command, count
 from tawsim.core.errors import AlreadyRunning
@@ -78,7 +78,7 @@ def up(
     from tawsim.workspaces.workspace import workspace_files
 
     out = Output(json)
-    files = workspace_files(place)
+    files = of_people(workspace_files(place))
     return _serve(
         out,
         files,
