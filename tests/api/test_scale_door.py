@@ -197,6 +197,7 @@ def test_bodies_are_json_or_400(door: Door) -> None:
 def test_a_body_over_the_limit_is_cut_off_as_it_arrives(door: Door) -> None:
     assert door.call("POST", "/v1/batches/a", content=b" " * 1000).status_code == 200
     assert door.call("POST", "/v1/batches/a", content=b" " * 1001).status_code == 400
+
     def endless() -> Iterator[bytes]:
         for _ in range(100):
             yield b" " * 400
