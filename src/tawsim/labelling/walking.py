@@ -113,12 +113,14 @@ class Walk:
         if lane.row is not None and not lane.tried:
             lane.tried = True
             lane.mine = self.allowed.meets(lane.row)
-            place = self.tx.one(
-                "worker_lane_get", project_id=self.project_id, worker_id=self.worker_id, lane_id=lane.id
-            )
-            if place is not None:
-                lane.position, lane.returned_rank = place["position"], place["returned_rank"]
+            if lane.mine:
+                self._find_place(lane)
         return lane.mine
+
+    def _find_place(self, lane: Lane) -> None:
+        place = self.tx.one("worker_lane_get", project_id=self.project_id, worker_id=self.worker_id, lane_id=lane.id)
+        if place is not None:
+            lane.position, lane.returned_rank = place["position"], place["returned_rank"]
 
     def step(self) -> None:
         """Move past the task that `peek` gave."""
@@ -144,7 +146,7 @@ def walk_of(tx: Transaction, counts: Row, place: Row | None, worker_id: str) -> 
     plain = Lane(EVERYBODY, place["position"], place["returned_rank"]) if place is not None else Lane(EVERYBODY)
     lanes = [plain]
     if counts["lanes"]:
-        lanes += [Lane(row["id"], row=row) for row in tx.all("lane_open", project_id=project_id) if not row["held"]]
+        lanes += [Lane(row["id"], row=row) for row in tx.all("lane_open", project_id=project_id)]
         lanes.sort(key=_turn)
     return Walk(tx, project_id, worker_id, counts["visible_position"], lanes, Eligible(tx, worker_id))
 
@@ -162,7 +164,4 @@ def _turn(lane: Lane) -> tuple[float | str, ...]:
 def waiting_lanes(tx: Transaction, project_id: str, worker_id: str) -> bool:
     """Whether tasks that this worker could be given stand in a batch that waits."""
     eligible = Eligible(tx, worker_id)
-    return any(
-        row["held"] and row["batch_state"] != "cancelled" and eligible.would_meet(row)
-        for row in tx.all("lane_open", project_id=project_id)
-    )
+    return any(eligible.would_meet(row) for row in tx.all("lane_waiting", project_id=project_id))

@@ -11,12 +11,24 @@ WITH RECURSIVE met (id) AS (
   SELECT (SELECT MIN(t.lane_id) FROM task t WHERE t.project_id = :project_id AND t.is_open = 1 AND t.lane_id > m.id)
   FROM met m WHERE m.id IS NOT NULL
 )
-SELECT l.*, b.rank, b.kind, b.state AS batch_state, b.grouped
-FROM met m JOIN lane l ON l.id = m.id LEFT JOIN batch b ON b.id = l.batch_id;
+SELECT l.id, l.priority, l.requirement, l.batch_id, l.held, b.rank, b.kind, b.grouped
+FROM met m JOIN lane l ON l.id = m.id LEFT JOIN batch b ON b.id = l.batch_id
+WHERE l.held = 0;
+
+-- The same of those that are held, but for what a cancelled batch has left.
+-- name: lane_waiting
+WITH RECURSIVE met (id) AS (
+  SELECT MIN(f.lane_id) FROM task f WHERE f.project_id = :project_id AND f.is_open = 1 AND f.lane_id > ''
+  UNION ALL
+  SELECT (SELECT MIN(t.lane_id) FROM task t WHERE t.project_id = :project_id AND t.is_open = 1 AND t.lane_id > m.id)
+  FROM met m WHERE m.id IS NOT NULL
+)
+SELECT l.requirement, l.batch_id, b.grouped
+FROM met m JOIN lane l ON l.id = m.id JOIN batch b ON b.id = l.batch_id
+WHERE l.held = 1 AND b.state <> 'cancelled';
 
 -- name: lane_with_batch
-SELECT l.*, b.rank, b.kind, b.state AS batch_state, b.grouped
-FROM lane l LEFT JOIN batch b ON b.id = l.batch_id WHERE l.id = :id;
+SELECT l.requirement, l.batch_id, l.held, b.grouped FROM lane l LEFT JOIN batch b ON b.id = l.batch_id WHERE l.id = :id;
 
 -- name: lane_find
 SELECT id FROM lane WHERE project_id = :project_id AND batch_id = :batch_id AND priority = :priority AND requirement = :requirement;
