@@ -11,14 +11,16 @@ import pytest
 from media_made import png, wav
 from scale_world import Live, live_world
 
+from tawsim.core.errors import BadInput
 from tawsim.intake.adding import add_tasks
 from tawsim.labelling import batches
 from tawsim.labelling.batches import NewBatch
 from tawsim.labelling.slots import project_row
-from tawsim.loop.scale import files, placing, preparing
+from tawsim.loop.scale import files, placing, preparing, quality
 from tawsim.loop.scale.files import NewFile
 from tawsim.loop.scale.tasks import cancel_task
 from tawsim.store import rows
+from tawsim.store.statements import statements
 
 PICTURE = {"attachment_type": "image"}
 
@@ -218,3 +220,38 @@ def test_a_file_that_is_still_to_be_fetched_is_waited_for(live: Live) -> None:
     live.web.pages["https://example.com/later.png"] = png(5, 5)
     assert files.fetch_next(live.world.db, opened=live.web)
     live.place(lambda: live.is_placed(task))
+
+
+def test_what_was_placed_costs_nothing_to_who_looks_for_what_waits(live: Live) -> None:
+    with live.world.db.read() as tx:
+        for name in ("scale_waiting_batches", "scale_waiting_of_batch", "scale_waiting_of_none"):
+            values = {"batch_id": "b", "created_at": 0, "task_id": "", "n": 1}
+            plan = [row[3] for row in tx._connection.execute("EXPLAIN QUERY PLAN " + statements()[name], values)]
+            assert any("scale_task_to_place" in step for step in plan), plan
+            assert not any("scale_task " in step and "SCAN" in step for step in plan), plan
+
+
+def test_evaluation_and_training_tasks_are_gold_and_training_here(live: Live) -> None:
+    sent = {"attachment_type": "text", "categories": ["a", "b"]}
+
+    def make(purpose: Any, **more: Any) -> str:
+        given = {**sent, "attachment": f"known {purpose}", "expected_response": {"category": "b"}, **more}
+        return str(
+            live.world.db.write(lambda tx: quality.create(tx, live.world, "categorization", given, purpose))["id"]
+        )
+
+    gold, training = make("gold", initial_response={"category": "a"}), make("training")
+    live.place(lambda: live.is_placed(gold) and live.is_placed(training))
+    with live.world.db.read() as tx:
+        known = {one: tx.one("gold_get", task_id=one) for one in (gold, training)}
+        suggested = tx.all("suggestion_of_task", task_id=gold)
+        project = rows.project(project_row(tx, live.project(gold)))
+    assert [(one["purpose"], json.loads(one["answers"])) for one in known.values() if one is not None] == [
+        ("gold", {"category": "b"}), ("training", {"category": "b"}),
+    ]  # fmt: skip
+    assert [json.loads(one["answer"]) for one in suggested] == ["a"]  # what a reviewer is to put right
+    assert project.settings.gold.on
+    assert not project.settings.training.on  # it would send everybody to school: its owner says so
+    for bad in ({"category": "z"}, {}, {"other": 1}, None, "a"):
+        with pytest.raises(BadInput, match="expected_response"):
+            make("gold", expected_response=bad)

@@ -59,7 +59,7 @@ class Watching:
         self._mailbox = _mailbox()
         self._threads = [
             threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True)
-            for work in (self._send, self._look, self._place, self._follow, self._fetch)
+            for work in (self._send, self._look, self._place, self._follow, self._call_back, self._fetch)
         ]
         for one in self._threads:
             one.start()
@@ -96,12 +96,16 @@ class Watching:
         self._for_ever(SCALE_EVERY_S, "placing tasks", step)
 
     def _follow(self) -> None:
-        def step(one: _Scale) -> bool:
-            more = one.completer is not None and one.completer.step()
-            one.sender.step()
-            return more
+        self._for_ever(
+            SCALE_EVERY_S, "completing tasks", lambda one: one.completer is not None and one.completer.step()
+        )
 
-        self._for_ever(SCALE_EVERY_S, "completing tasks", step)
+    def _call_back(self) -> None:
+        def step(one: _Scale) -> bool:
+            one.sender.step()
+            return False
+
+        self._for_ever(SCALE_EVERY_S, "callbacks", step)
 
     def _for_ever(self, every_s: float, what: str, step: Callable[[_Scale], bool]) -> None:
         """Each world in turn; at once again where a step left more to do."""

@@ -117,14 +117,21 @@ class Completer:
         due = {project_id for at, project_id in self._looks if at <= now}
         self._looks = [one for one in self._looks if one[0] > now]
         for project_id in due:
-            after, page = "", [""]
-            while page:
+            place: tuple[int, str] = (-1, "")
+            while True:
                 with self.world.db.read() as tx:
-                    rows_ = tx.all("scale_pending_of_project", project_id=project_id, after=after, n=GROUP)
-                page = [row["task_id"] for row in rows_]
-                found = self._findings(page)
+                    page = tx.all(
+                        "scale_pending_of_project",
+                        project_id=project_id,
+                        created_at=place[0],
+                        task_id=place[1],
+                        n=GROUP,
+                    )
+                if not page:
+                    break
+                found = self._findings([row["task_id"] for row in page])
                 self.world.db.write(lambda tx, found=found: _apply(tx, self.world, found))  # type: ignore[misc]
-                after = page[-1] if page else after
+                place = (page[-1]["created_at"], page[-1]["task_id"])
 
     def _findings(self, task_ids: Sequence[str]) -> list[Finding]:
         """What is new of these tasks; those of which nothing is are left out."""

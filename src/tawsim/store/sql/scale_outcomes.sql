@@ -1,9 +1,11 @@
 -- Statements on what becomes of tasks of the Scale-compatible API: placing, completing, callbacks, audits.
 
--- What waits and may go on: of no batch, then of each batch that is in progress.
+-- What waits and may go on: of no batch, then of each batch that is in progress. Worded for the partial indexes: nothing is
+-- read of batches that are over, nor of tasks that were placed.
 -- name: scale_waiting_batches
-SELECT b.id FROM batch b WHERE b.state = 'in_progress'
-  AND EXISTS (SELECT 1 FROM scale_task s WHERE s.batch_id = b.id AND s.stage = 'waiting') ORDER BY b.created_at, b.id;
+SELECT b.id FROM batch b WHERE b.state IN ('staging', 'in_progress', 'paused') AND b.state = 'in_progress'
+  AND (SELECT MIN(s.created_at) FROM scale_task s WHERE s.batch_id = b.id AND s.stage = 'waiting') IS NOT NULL
+ORDER BY b.created_at, b.id;
 
 -- name: scale_waiting_of_batch
 SELECT * FROM scale_task WHERE batch_id = :batch_id AND stage = 'waiting' AND (created_at, task_id) > (:created_at, :task_id)
@@ -40,9 +42,10 @@ FROM scale_task s JOIN task t ON t.id = s.task_id
 WHERE s.task_id = :task_id AND s.stage = 'placed' AND s.purpose = 'work';
 
 -- name: scale_pending_of_project
-SELECT s.task_id FROM scale_task s JOIN task t ON t.id = s.task_id
-WHERE s.project_id = :project_id AND s.purpose = 'work' AND s.stage = 'placed' AND s.status = 'pending' AND s.task_id > :after
-  AND t.accepted >= t.overlap AND t.state = 'open' ORDER BY s.task_id LIMIT :n;
+SELECT s.task_id, s.created_at FROM scale_task s JOIN task t ON t.id = s.task_id
+WHERE s.project_id = :project_id AND s.purpose = 'work' AND (s.created_at, s.task_id) > (:created_at, :task_id)
+  AND s.stage = 'placed' AND s.status = 'pending' AND t.accepted >= t.overlap AND t.state = 'open'
+ORDER BY s.created_at, s.task_id LIMIT :n;
 
 -- name: scale_set_completed
 UPDATE scale_task SET status = 'completed', response = :response, basis = :basis, prior_responses = :prior_responses,
@@ -109,7 +112,8 @@ SELECT s.* FROM scale_task s LEFT JOIN batch b ON b.id = s.batch_id
 WHERE s.task_id = :task_id AND s.stage = 'waiting' AND s.status = 'pending' AND (s.batch_id IS NULL OR b.state = 'in_progress');
 
 -- name: scale_pending_of_batch
-SELECT task_id FROM scale_task WHERE batch_id = :batch_id AND status = 'pending' AND stage = 'waiting' ORDER BY task_id LIMIT :n;
+SELECT task_id FROM scale_task WHERE batch_id = :batch_id AND stage = 'waiting' AND status = 'pending'
+ORDER BY created_at, task_id LIMIT :n;
 
 -- name: scale_set_expected
 UPDATE scale_task SET expected = :expected, initial = :initial WHERE task_id = :task_id;
