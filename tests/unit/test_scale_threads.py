@@ -11,6 +11,7 @@ from scale_forms import FIELDS, TALK, TASKS, answers, work
 from tawsim.scale.chats import CHATS
 from tawsim.scale.inventing import invent
 from tawsim.scale.responding import answers_of, response_of
+from tawsim.scale.titles import OWN
 
 CHAT_TASKS = [one for one in TASKS if one[0] in CHATS]
 EVERY = pytest.mark.parametrize(
@@ -57,6 +58,14 @@ def test_the_client_reads_every_answer_and_finds_each_annotation(type_: str, par
             assert [(one.id, one.key, one.type, one.value) for one in found] == [
                 (one["id"], one["key"], one["type"], one.get("value")) for one in was["annotations"]
             ]
+
+
+def test_no_heading_of_ours_stands_in_a_response() -> None:
+    for type_, params in CHAT_TASKS:
+        text = json.dumps(invent(type_, params, "s"), ensure_ascii=False)
+        assert not any(one in text for one in OWN.values()), text
+    fields = {"prompt": "Hi", "fields": FIELDS[:1]}
+    assert '"title": "Is it clear?' in json.dumps(invent("chat", fields, "s"))  # what was sent is
 
 
 def test_a_turn_begins_with_what_the_user_says() -> None:

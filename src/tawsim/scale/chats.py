@@ -17,6 +17,7 @@ from tawsim.scale.fields import read_fields
 from tawsim.scale.form import NO_LABELS, Form, Labels, NoScreen, Part, escaped, labels_of, name_of, titled
 from tawsim.scale.options import read_options
 from tawsim.scale.plain import as_flag, as_list, as_object, as_text, as_whole, refuse
+from tawsim.scale.titles import OWN
 
 CHATS = ("chat", "chatlite", "chatexperimental", "multichat", "multistage")
 ROLES = {
@@ -173,21 +174,34 @@ def _about_responses(params: Mapping[str, Any], talk: Talk, shown: Shown) -> lis
     if ratings:
         rated = shown.put("chat", "rated", [{"role": "assistant", "content": one.text} for one in talk.responses])
         parts += [_rated(key, title, rating, rated, "rated") for key, title, rating in ratings]
-    common = {"title": "", "candidates": [column], "format": "markdown", "required": True}
+    common = {"candidates": [column], "format": "markdown", "required": True}
     if len(talk.responses) == 2:
         points = as_whole(told(params, "likert"), "likert", USUAL_POINTS) or 0
         if not 2 <= points <= MOST_POINTS:
             refuse("likert", f"is the number of points of the scale, 2 to {MOST_POINTS}.")
-        question = {"kind": "pairwise", "name": "preference", "steps": points // 2, "ties": points % 2 == 1, **common}
+        question = {
+            "kind": "pairwise",
+            "name": "preference",
+            "title": OWN["preference"],
+            "steps": points // 2,
+            "ties": points % 2 == 1,
+            **common,
+        }
         parts.append(Part(question, "likert_value", "likert"))
     else:
         ties = as_flag(told(params, "ties"), "ties", default=True)
-        parts.append(Part({"kind": "ranking", "name": "ranking", "ties": ties, **common}, "ranking", "groups"))
+        parts.append(
+            Part(
+                {"kind": "ranking", "name": "ranking", "title": OWN["ranking"], "ties": ties, **common},
+                "ranking",
+                "groups",
+            )
+        )
     if as_flag(told(params, "rewrite"), "rewrite"):
         question = {
             "kind": "text",
             "name": "rewrite",
-            "title": "",
+            "title": OWN["rewrite"],
             "required": False,
             "at_least": 0,
             "at_most": LONGEST_TEXT,
@@ -201,7 +215,7 @@ def _about_messages(params: Mapping[str, Any], talk: Talk, shown: Shown) -> list
         if "messages" not in shown.row:
             shown.put("chat", "messages", [])
         question = {
-            "kind": "chat", "name": "talk", "title": "", "on": "messages", "live": _live(told(params, "live")),
+            "kind": "chat", "name": "talk", "title": OWN["talk"], "on": "messages", "live": _live(told(params, "live")),
             "required": True,
         }  # fmt: skip
         return [Part(question, "talk", "talk")]
@@ -209,7 +223,7 @@ def _about_messages(params: Mapping[str, Any], talk: Talk, shown: Shown) -> list
         question = {
             "kind": "text",
             "name": "response",
-            "title": "",
+            "title": OWN["response"],
             "at_least": 1,
             "at_most": LONGEST_TEXT,
             "required": True,
@@ -218,11 +232,11 @@ def _about_messages(params: Mapping[str, Any], talk: Talk, shown: Shown) -> list
     ratings = _dimensions(params)
     rewrite, comment = (as_flag(told(params, name), name) for name in ("rewrite", "comment"))
     if not ratings and not rewrite and not comment and not told(params, "fields"):
-        ratings, rewrite = [("rating", "", {"low": 1, "high": 5})], True
+        ratings, rewrite = [("rating", OWN["rating"], {"low": 1, "high": 5})], True
     parts = [_rated(key, title, rating, "messages", "messages") for key, title, rating in ratings]
     if rewrite or comment:
         if not parts:
-            parts = [_rated("rewrite", "", None, "messages", "messages")]
+            parts = [_rated("rewrite", OWN["rewrites"], None, "messages", "messages")]
         first = parts[0]
         parts[0] = Part({**first.question, "rewrite": rewrite, "comment": comment}, first.key, first.says, first.labels)
     return parts
@@ -247,7 +261,7 @@ def _justification(params: Mapping[str, Any]) -> Part:
     given = told(params, "justification")
     needed = given is True or given == "required"
     question = {
-        "kind": "text", "name": "justification", "title": "", "required": needed, "at_least": int(needed),
+        "kind": "text", "name": "justification", "title": OWN["justification"], "required": needed, "at_least": int(needed),
         "at_most": LONGEST_TEXT,
     }  # fmt: skip
     return Part(question, "justification", "text", type="text")
@@ -258,7 +272,7 @@ def _dimensions(params: Mapping[str, Any]) -> list[tuple[str, str, dict[str, Any
     found: list[tuple[str, str, dict[str, Any]]] = []
     rating = told(params, "rating")
     if rating is not None:
-        found.append(("rating", "", _rating(rating, "rating")))
+        found.append(("rating", OWN["rating"], _rating(rating, "rating")))
     for place, one in enumerate(as_list(told(params, "dimensions"), "dimensions", MOST_DIMENSIONS)):
         where = f"dimensions[{place}]"
         spec = {"key": one} if isinstance(one, str) else as_object(one, where)

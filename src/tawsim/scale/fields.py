@@ -21,6 +21,7 @@ from tawsim.scale.form import (
 )
 from tawsim.scale.options import read_options
 from tawsim.scale.plain import as_flag, as_list, as_number, as_object, as_text, as_whole, refuse
+from tawsim.scale.titles import EACH_LINE
 
 MOST_FIELDS = 100
 # The types of fields that are known, each as one of those that there is a question for.
@@ -30,7 +31,6 @@ KNOWN = {
     "ranking": "order", "ranking_order": "order", "ranked_choices": "order", "list": "lines", "rating": "rating",
     "likert": "rating", "scale": "rating",
 }  # fmt: skip
-EACH_LINE = "one per line · واحد في كل سطر"
 DATE_FORM = "YYYY-MM-DD"
 MOST_DAYS = 40
 

@@ -10,11 +10,12 @@ from tawsim.kinds.content import MAX_BLOCKS, read_blocks
 from tawsim.kinds.text import LONGEST as LONGEST_TEXT
 from tawsim.scale.attachments import Shown, show_attachments
 from tawsim.scale.chats import chat_form
-from tawsim.scale.fields import EACH_LINE, read_field, read_fields
+from tawsim.scale.fields import read_field, read_fields
 from tawsim.scale.form import Form, Labels, NoScreen, Part, help_of, labels_of, name_of, titled, with_nothing
 from tawsim.scale.options import asks_more, read_options
 from tawsim.scale.pictures import OF_TYPE, image_form, plain_form
 from tawsim.scale.plain import as_flag, as_list, as_object, as_text, refuse
+from tawsim.scale.titles import EACH_LINE, IN_ORDER, OWN
 
 MOST_FIELDS = 100
 LONGEST_DOCUMENT = 1_000_000
@@ -54,7 +55,7 @@ def _textcollection(params: Mapping[str, Any]) -> Form:
         question = {
             "kind": "text",
             "name": "text",
-            "title": "",
+            "title": OWN["text"],
             "at_least": 1,
             "at_most": LONGEST_TEXT,
             "required": True,
@@ -72,7 +73,7 @@ def _categorization(params: Mapping[str, Any]) -> Form:
     options = read_options(given if given is not None else (), "categories")
     labels = with_nothing(labels_of(options, "categories"))
     many = as_flag(params.get("allow_multiple"), "allow_multiple") and () not in labels.paths.values()
-    part = Part(_choosing("category", "", labels, many), "category", "picks" if many else "pick", labels)
+    part = Part(_choosing("category", OWN["category"], labels, many), "category", "picks" if many else "pick", labels)
     return _whole(shown, [part], list(help_of(options, labels)))
 
 
@@ -124,7 +125,7 @@ def _comparison(params: Mapping[str, Any]) -> Form:
         question = {
             "kind": "pairwise",
             "name": "choice",
-            "title": "",
+            "title": OWN["better"],
             "candidates": ["compared"],
             "ties": False,
             "required": True,
@@ -138,7 +139,7 @@ def _comparison(params: Mapping[str, Any]) -> Form:
             options = read_options(choices, "choices")
             numbers = Labels({str(n): (one,) for n, one in enumerate(choices, 1)})  # those over them
             labels = with_nothing(numbers if themselves else labels_of(options, "choices"))
-            parts = [Part(_choosing("choice", "", labels, many=False), "choice", "pick", labels)]
+            parts = [Part(_choosing("choice", OWN["choice"], labels, many=False), "choice", "pick", labels)]
             about = list(help_of(options, labels))
     more, said = _any_fields(params.get("fields"), "fields", shown.row, [part.question["name"] for part in parts])
     if not parts and not more:
@@ -184,8 +185,8 @@ def _entities(params: Mapping[str, Any]) -> Form:
     column = shown.put("text", "text", text)
     show_attachments(shown, params, default="text")
     question = {
-        "kind": "spans", "name": "entities", "title": "", "on": column, "labels": list(labels.shown), "overlap": True,
-        "relations": rules, "required": True,
+        "kind": "spans", "name": "entities", "title": OWN["entities"], "on": column, "labels": list(labels.shown),
+        "overlap": True, "relations": rules, "required": True,
     }  # fmt: skip
     return _whole(shown, [Part(question, "annotations", "spans", labels)], about)
 
@@ -264,16 +265,16 @@ def _document(params: Mapping[str, Any]) -> Form:
         question = {
             "kind": "boxes",
             "name": "regions",
-            "title": "",
+            "title": OWN["regions"],
             "on": images[0],
             "labels": list(labels.shown),
             "required": True,
         }
         parts.append(Part(question, "regions", "regions", labels))
-    names = ["regions"]
+    names, how = ["regions"], IN_ORDER if parts else EACH_LINE
     for label, path in labels.paths.items():
         question = {
-            "kind": "text", "name": name_of(label, names), "title": titled(label, EACH_LINE), "required": False,
+            "kind": "text", "name": name_of(label, names), "title": titled(label, how), "required": False,
             "at_least": 0, "at_most": LONGEST_TEXT,
         }  # fmt: skip
         names.append(question["name"])

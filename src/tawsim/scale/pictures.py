@@ -7,6 +7,7 @@ from tawsim.scale.attachments import Shown, show_attachments
 from tawsim.scale.form import Form, NoScreen, Part, help_of, labels_of, titled
 from tawsim.scale.options import asks_more, read_options
 from tawsim.scale.plain import as_number, as_object, as_whole, refuse
+from tawsim.scale.titles import OWN
 
 GEOMETRIES = ("box", "polygon", "line", "point", "cuboid", "ellipse")
 # What there is a screen for, and the kind of question that draws it.
@@ -51,11 +52,11 @@ def _form(params: Mapping[str, Any], wanted: Mapping[str, tuple[Mapping[str, Any
         given = spec.get("objects_to_annotate")
         options = read_options(given if given is not None else (), f"{where}objects_to_annotate")
         labels = labels_of(options, f"{where}objects_to_annotate")
-        title = titled(name, _limits(spec, where))
+        title = titled(OWN.get(name, name), _limits(spec, where))
         if name not in DRAWN:
             missing.append(f"the geometry {name}")
             continue
-        about += help_of(options, labels, name)
+        about += help_of(options, labels, OWN[name])
         question = {
             "kind": DRAWN[name], "name": name, "title": title, "on": on, "labels": list(labels.shown),
             "required": True,
@@ -79,5 +80,5 @@ def _limits(spec: Mapping[str, Any], where: str) -> str:
     if wide or high:
         said.append(f"≥ {wide or 0} × {high or 0} px")
     if least or most:
-        said.append(f"{least or 3}-{most or '∞'} •")
+        said.append(f"{least}-{most} •" if least and most else f"≥ {least} •" if least else f"≤ {most} •")
     return ", ".join(said)

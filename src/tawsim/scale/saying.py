@@ -7,6 +7,7 @@ from typing import Any
 from tawsim.scale.form import Part
 from tawsim.scale.options import worded
 from tawsim.scale.plain import as_object, refuse
+from tawsim.scale.titles import sent
 from tawsim.scale.wording import heard, stable_id
 
 # Stands for the answer “none of it”.
@@ -17,7 +18,7 @@ def annotation(title: Any, task_id: str, key: str, type_: str, value: Any, *plac
     """An annotation; without a value where None is given. Its id begins with that of its task, so that it can be found by it."""
     id_ = stable_id(task_id, "annotation", key, list(place))
     found: dict[str, Any] = {"id": f"{task_id}.{id_}" if task_id else id_, "key": key, "type": type_}
-    if title:
+    if sent(title):
         found["title"] = title
     if value is not None:
         found["value"] = value
