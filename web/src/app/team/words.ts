@@ -10,5 +10,8 @@ export function languageName(tag: string): string {
   }
 }
 
+/** A dialect: often a tag such as ar-EG, which has a name; else the workspace's own word. */
+export const dialectName = (word: string): string => (/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})+$/.test(word) ? languageName(word) : word);
+
 /** Words between commas, Arabic ones too; each once. */
 export const listOf = (text: string): string[] => [...new Set(text.split(/[,،;؛\n]/).map((one) => one.trim()).filter(Boolean))];
