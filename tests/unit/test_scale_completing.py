@@ -6,19 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from media_made import png
 from scale_world import Live, live_world
 
 from tawsim.labelling import batches, reviews
 from tawsim.labelling.batches import NewBatch
 from tawsim.labelling.decisions import Settled, case_of, decide
 from tawsim.labelling.projects import update_project
+from tawsim.labelling.queue import next_leases
 from tawsim.labelling.review_queue import chance
 from tawsim.labelling.reviews import Said
 from tawsim.labelling.slots import project_row
-from tawsim.labelling.submit import edit, undo
+from tawsim.labelling.submit import edit, submit, undo
 from tawsim.loop.scale import auditing, concluding
 from tawsim.loop.scale.completing import Completer
+from tawsim.loop.scale.projects import questions_now
 from tawsim.loop.settings import change_project
+from tawsim.store import rows
 
 
 @pytest.fixture
@@ -245,3 +249,48 @@ def test_a_rejected_response_that_was_decided_begins_a_new_round(live: Live) -> 
     assert (row["round"], row["accepted"]) == (1, 0)
     live.follow()
     assert live.row(task)["status"] == "pending"
+
+
+def answer_with(live: Live, who: str, project_id: str, answers: Any) -> None:
+    def work(tx: Any) -> None:
+        (lease,) = next_leases(tx, project_id, who, 1).leases
+        submit(tx, who, lease.lease_id, f"k{lease.lease_id}", answers).or_raise()
+
+    live.world.db.write(work)
+
+
+def test_spans_of_several_people_become_one_response(live: Live) -> None:
+    text = "Ali went to Cairo"
+    sent = {"text": text, "labels": [{"name": "person"}, {"name": "place"}]}
+    task = live.create("namedentityrecognition", **sent)
+    live.place(lambda: live.is_placed(task))
+    project = live.project(task)
+    overlap(live, project, 3)
+    with live.world.db.read() as tx:
+        (name,) = [one.name for one in questions_now(rows.project(project_row(tx, project)))]
+    person, place = {"start": 0, "end": 3, "label": "person"}, {"start": 12, "end": 17, "label": "place"}
+    for who, spans in (("x", [person, place]), ("y", [person, place]), ("z", [person])):
+        answer_with(live, live.person(who), project, {name: {"spans": spans}})
+    live.follow()
+    found = response(live, task)["annotations"]
+    assert [(one["start"], one["end"], one["text"], one["label"]) for one in found] == [
+        (0, 3, "Ali", "person"), (12, 17, "Cairo", "place"),
+    ]  # fmt: skip
+
+
+def test_boxes_of_several_people_become_one_response(live: Live) -> None:
+    live.web.pages["https://example.com/x.png"] = png(100, 80)
+    task = live.create(
+        "imageannotation", attachment="https://example.com/x.png", geometries={"box": {"objects_to_annotate": ["car"]}}
+    )
+    live.place(lambda: live.is_placed(task))
+    project = live.project(task)
+    overlap(live, project, 3)
+    for who, x in (("x", 10), ("y", 11), ("z", 12)):
+        box = {"label": "car", "x": x, "y": 20, "width": 30, "height": 25}
+        answer_with(live, live.person(who), project, {"box": {"size": [100, 80], "boxes": [box]}})
+    live.follow()
+    (found,) = response(live, task)["annotations"]
+    assert (found["type"], found["label"]) == ("box", "car")
+    assert 10 <= found["left"] <= 12
+    assert (round(found["top"]), round(found["width"]), round(found["height"])) == (20, 30, 25)
