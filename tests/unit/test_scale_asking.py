@@ -1,5 +1,6 @@
 """What a labeller is asked and shown: nothing of what was sent for them is lost, and what cannot be asked is not half asked."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tawsim.core.errors import BadInput
 from tawsim.kinds import read_questions
 from tawsim.kinds.content import read_blocks, with_columns
 from tawsim.scale.asking import lacks, work_of
+from tawsim.scale.fields import KNOWN
 from tawsim.scale.form import LONGEST_NAME
 from tawsim.scale.types import TYPES, check
 
@@ -239,3 +241,12 @@ def test_a_conversation_is_shown_with_what_the_template_says() -> None:
     assert task.row["messages"] == [{"role": "user", "content": "Hello?"}]
     assert task.row["variables"] == "**audience**\n\nchildren"
     assert [one["name"] for one in task.questions] == ["response"]
+
+
+def test_the_reference_names_every_type_and_every_sort_of_field() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "scale_types.md").read_text(encoding="utf-8")
+    for type_, one in TYPES.items():
+        assert (f"`{type_}`" in page) == one.screen
+    for sort in ("category", "boolean", "text", "list", "number", "date", "rating", "ranking_order"):
+        assert sort in KNOWN
+        assert f"`{sort}`" in page
