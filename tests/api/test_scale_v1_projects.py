@@ -89,11 +89,14 @@ def test_renamed_on_the_pages_it_keeps_the_name_that_programs_know(site: Served,
 def test_a_removed_one_is_archived_and_its_name_is_free(site: Served, live: Any) -> None:
     old = live.create_project("short-lived", TaskType.Categorization).as_dict()["id"]
     task = live.create_task(TaskType.Categorization, project="short-lived", categories=["a"], **TEXT)
+    live.create_batch("short-lived", "of the short-lived", "")
     version = own(site, old)["version"]
     owner = site.workspace.owner_id
     site.workspace.db.write(lambda tx: update_project(tx, owner, old, version, {"state": "removed"}))
     with pytest.raises(ScaleResourceNotFound):
         live.get_project("short-lived")
+    with pytest.raises(ScaleResourceNotFound):
+        live.create_task(TaskType.Categorization, batch="of the short-lived", categories=["a"], **TEXT)
     assert live.get_task(task.id).project == "short-lived"
     archived = send(site, "GET", "/v1/projects?archived=True").json()
     assert [one["id"] for one in archived] == [old]

@@ -97,6 +97,8 @@ def _project(tx: Transaction, world: World, type_: str, read: Sent, batch: Row |
             raise BadInput(f"The batch “{read.batch[:200]}” belongs to another project.", field="batch")
     elif batch is not None:
         project = project_by_id(tx, batch["project_id"])
+        if project["state"] == "removed":
+            raise NotFound(f"The project of the batch “{read.batch[:200]}” was removed.")
     else:
         return project_of_type(tx, world, type_)
     if project["type"] != type_:
