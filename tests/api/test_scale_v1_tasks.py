@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from scaleapi.exceptions import (
 from scaleapi.tasks import TaskType
 from tests.api.scale_served import Served, served
 
+from tawsim.labelling.queue import next_leases
 from tawsim.loop.scale import outcomes
 from tawsim.loop.scale.world import World
 
@@ -284,3 +286,30 @@ def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
         second.keys = {"live": live, "test": test}
         again = [second.client(mode).tasks(unique_id="kept").docs[0].as_dict() for mode in ("live", "test")]
         assert again == made
+
+
+def test_a_task_that_stands_in_the_queue_is_canceled_until_somebody_has_it(tmp_path: Path) -> None:
+    with served(tmp_path, watching=True) as site:
+        client, db = site.client(), site.workspace.db
+        first, second = make(client), make(client)
+
+        def placed(task: Any) -> Any:
+            with db.read() as tx:
+                return tx.one("task_get", id=task.id)
+
+        until = time.monotonic() + 60
+        while not (placed(first) and placed(second)) and time.monotonic() < until:
+            time.sleep(0.05)
+        grant = db.write(lambda tx: next_leases(tx, placed(first)["project_id"], site.workspace.owner_id, 1))
+        [held] = [lease.lease_id for lease in grant.leases]
+        with db.read() as tx:
+            given = tx.one("lease_get", id=held)
+        assert given is not None
+        mine, free = (first, second) if given["task_id"] == first.id else (second, first)
+        with pytest.raises(ScaleInvalidRequest, match="working"):
+            mine.cancel()
+        free.cancel()
+        assert placed(free) is None
+        assert placed(mine) is not None
+        assert client.get_task(free.id).status == "canceled"
+        assert client.get_task(mine.id).status == "pending"
