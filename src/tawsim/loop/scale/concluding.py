@@ -14,7 +14,7 @@ from tawsim.core.records import Project, Question
 from tawsim.kinds import is_asked
 from tawsim.labelling.schemas import Carrier, carrier_of
 from tawsim.loop.following import ProjectTruth, judge
-from tawsim.loop.structured import completed
+from tawsim.loop.structured import FROM_ROW, completed
 from tawsim.store.database import Database, Row, Transaction
 
 # Revisions before the first of the finished tasks whose answers tell what their people are like; about as many answers.
@@ -28,7 +28,6 @@ class Work:
 
     row: Row
     given: tuple[Row, ...]
-    content: dict[str, Any]
     answers: tuple[dict[str, Any], ...]
     fixed: dict[str, Any] | None
     decided: dict[str, Any] | None
@@ -55,7 +54,6 @@ def read_work(tx: Transaction, project: Project, row: Row) -> Work:
     decision = tx.one("decision_current", task_id=row["task_id"])
     if decision is not None and (decision["round"] != row["round"] or decision["settles"] == "open"):
         decision = None
-    task = tx.one("task_with_content", id=row["task_id"])
     parts = [f"{one['id']} {one['version']}" for one in given] + [one["id"] for one in fixes]
     parts.append(decision["id"] if decision is not None else "")
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
@@ -63,7 +61,6 @@ def read_work(tx: Transaction, project: Project, row: Row) -> Work:
     return Work(
         row=row,
         given=tuple(given),
-        content={} if task is None else json.loads(task["content"]),
         answers=tuple(_carried(carrier, one) for one in given),
         fixed=_carried(carrier, fixes[-1]) if fixes else None,
         decided=_carried(carrier, decision) if decision is not None and settles else None,
@@ -111,10 +108,23 @@ def _inferred(db: Database, project: Project, works: Sequence[Work]) -> dict[str
         for one in project.questions
         if one.name in asked
     }
-    return {work.row["task_id"]: _whole(project.questions, truths, work) for work in works}
+    from_row = any(one.kind in FROM_ROW for one in project.questions if one.name in asked)  # type: ignore[attr-defined]
+    return {
+        work.row["task_id"]: _whole(project.questions, truths, work, _content(db, work) if from_row else {})
+        for work in works
+    }
 
 
-def _whole(questions: Sequence[Question], truths: dict[str, ProjectTruth], work: Work) -> dict[str, Any]:
+def _content(db: Database, work: Work) -> dict[str, Any]:
+    with db.read() as tx:
+        task = tx.one("task_with_content", id=work.row["task_id"])
+    found: dict[str, Any] = {} if task is None else json.loads(task["content"])
+    return found
+
+
+def _whole(
+    questions: Sequence[Question], truths: dict[str, ProjectTruth], work: Work, content: dict[str, Any]
+) -> dict[str, Any]:
     """All questions of a task together. What nothing came out of is what was answered first; what is not asked after the
     answers before it is left out."""
     found: dict[str, Any] = {}
@@ -124,6 +134,6 @@ def _whole(questions: Sequence[Question], truths: dict[str, ProjectTruth], work:
             continue
         truth = truths[question.name]
         place = truth.place(int(work.row["seq"]))
-        answer = completed(question, truth.label(place), work.content) if place is not None else None
+        answer = completed(question, truth.label(place), content) if place is not None else None
         found[question.name] = said[0] if answer is None else answer
     return found

@@ -23,11 +23,12 @@ from tawsim.loop.scale import outcomes
 from tawsim.loop.scale.attachments import Fetched, Fetcher, Wanted
 from tawsim.loop.scale.preparing import Prepared, add_all, prepare
 from tawsim.loop.scale.world import World
-from tawsim.store.database import Row, Transaction
+from tawsim.store.database import Transaction
 
 log = logging.getLogger("tawsim.scale.placing")
 READ = 500  # waiting rows looked at in one step, of each batch
 GROUP = 100  # tasks in one transaction: people who answer wait for it
+GROUP_SIZE = 4_000_000  # characters of their parameters, at which a group ends
 MOST_HELD = 20_000  # tasks that wait for attachments, in memory
 MOST_READY = 2_000
 # Everything that waits is looked at again after this long: a clock that jumped, a batch that was held back, an upgrade.
@@ -40,9 +41,10 @@ NO_BATCH = ""
 
 @dataclass(slots=True)
 class _Held:
-    """A task that waits for some of its attachments."""
+    """A task that waits for some of its attachments. `size`: characters of its parameters."""
 
     project_id: str
+    size: int
     needs: set[Wanted]
 
 
@@ -74,7 +76,7 @@ class Placer:
         self._known: set[str] = set()  # tasks that are held, ready, or cannot be shown by this version
         self._held: dict[str, _Held] = {}
         self._for: dict[Wanted, dict[str, None]] = defaultdict(dict)  # tasks in the order in which they came
-        self._ready: dict[str, deque[str]] = defaultdict(deque)
+        self._ready: dict[str, deque[tuple[str, int]]] = defaultdict(deque)  # project → tasks and their sizes
         self._not_before: dict[str, float] = {}
 
     def step(self) -> bool:
@@ -108,20 +110,25 @@ class Placer:
                     if batch_id
                     else tx.all("scale_waiting_of_none", **place)
                 )
-            self._sort([row for row in found if row["task_id"] not in self._known])
+            self._sort([row["task_id"] for row in found if row["task_id"] not in self._known])
             if found:
                 self._cursors[batch_id] = (found[-1]["created_at"], found[-1]["task_id"])
             more = more or len(found) == READ
         return more
 
-    def _sort(self, found: Sequence[Row]) -> None:
-        """What needs nothing, or only what is here, is ready; of the rest it is said what is to be fetched."""
-        for row in found:
-            task_id = row["task_id"]
+    def _sort(self, task_ids: Sequence[str]) -> None:
+        """What needs nothing, or only what is here, is ready; of the rest it is said what is to be fetched. One at a time: a
+        task may have megabytes of parameters."""
+        for task_id in task_ids:
+            needs: set[Wanted] = set()
             try:
                 with self.world.db.read() as tx:
+                    row = tx.one("scale_waiting_get", task_id=task_id)
+                    if row is None:
+                        continue
                     prepared = prepare(tx, row)
-                    needs = set() if prepared is None else self._missing(tx, prepared.wanted)
+                    if prepared is not None:
+                        needs = self._missing(tx, prepared.wanted)
             except BadInput as error:
                 self._fail(task_id, str(error))
                 continue
@@ -131,10 +138,11 @@ class Placer:
             self._known.add(task_id)
             if prepared is None:
                 continue  # no screen for it in this version: it waits
+            project_id, size = prepared.row["project_id"], len(prepared.row["params"])
             if not needs:
-                self._ready[row["project_id"]].append(task_id)
+                self._ready[project_id].append((task_id, size))
                 continue
-            self._held[task_id] = _Held(row["project_id"], needs)
+            self._held[task_id] = _Held(project_id, size, needs)
             for one in needs:
                 self._for[one][task_id] = None
                 self.fetcher.want(one)
@@ -186,7 +194,7 @@ class Placer:
             held.needs.discard(wanted)
             if not held.needs:
                 del self._held[task_id]
-                self._ready[held.project_id].append(task_id)
+                self._ready[held.project_id].append((task_id, held.size))
 
     def _gone(self, one: Fetched) -> None:
         """Every task that waited for it errs."""
@@ -221,9 +229,9 @@ class Placer:
         for project_id, queue in list(self._ready.items()):
             if now < self._not_before.get(project_id, 0.0):
                 continue
-            group = [queue.popleft() for _ in range(min(len(queue), GROUP))]
+            group = _first_of(queue)
             try:
-                self._place_group(project_id, group)
+                self._place_group(project_id, [task_id for task_id, _ in group])
             except (AlreadyRunning, Unavailable):
                 queue.extendleft(reversed(group))
                 self._not_before[project_id] = now + IMPORT_S
@@ -271,3 +279,13 @@ class Placer:
                 continue
             found.append(prepared.with_fetched(self._texts.held))
         return found
+
+
+def _first_of(queue: deque[tuple[str, int]]) -> list[tuple[str, int]]:
+    """The next group, taken out: so many tasks, or fewer large ones."""
+    found: list[tuple[str, int]] = []
+    size = 0
+    while queue and len(found) < GROUP and size < GROUP_SIZE:
+        found.append(queue.popleft())
+        size += found[-1][1]
+    return found

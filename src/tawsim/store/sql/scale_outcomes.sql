@@ -8,11 +8,11 @@ SELECT b.id FROM batch b WHERE b.state IN ('staging', 'in_progress', 'paused') A
 ORDER BY b.created_at, b.id;
 
 -- name: scale_waiting_of_batch
-SELECT * FROM scale_task WHERE batch_id = :batch_id AND stage = 'waiting' AND (created_at, task_id) > (:created_at, :task_id)
+SELECT task_id, created_at FROM scale_task WHERE batch_id = :batch_id AND stage = 'waiting' AND (created_at, task_id) > (:created_at, :task_id)
 ORDER BY created_at, task_id LIMIT :n;
 
 -- name: scale_waiting_of_none
-SELECT * FROM scale_task WHERE batch_id IS NULL AND stage = 'waiting' AND (created_at, task_id) > (:created_at, :task_id)
+SELECT task_id, created_at FROM scale_task WHERE batch_id IS NULL AND stage = 'waiting' AND (created_at, task_id) > (:created_at, :task_id)
 ORDER BY created_at, task_id LIMIT :n;
 
 -- name: scale_may_place
