@@ -31,6 +31,7 @@ from tawsim.loop.settled import (
     without_reviewers,
 )
 from tawsim.loop.structured import Structured, infer_structured
+from tawsim.loop.teaching import known_answers, only_work, without_known
 from tawsim.store import rows
 from tawsim.store.database import Database
 from tawsim.truth import Agreement, Inference, SetsInference, TruthModel, Votes, Why, WorkerSkill, infer, infer_sets
@@ -291,8 +292,13 @@ def judge(db: Database, project: Project, question: Question, *, seen: int = -1,
             following = _structured(project, question, inferred, total, visible_seq, revision, started)
             following.truth = replace(with_decisions(following.truth, settled), misfits=fit.misfits)
             return following
-        found, own = without_reviewers(gather(chain(given, as_reviewers(fixes)), question, carrier))
-    result = _inferred(found, question, settled)
+        taught = known_answers(tx, question, project.id, visible_seq) if seen < 0 else {}
+        gold = tx.stream("truth_gold_answers", **limits) if taught else ()
+        found, own = without_reviewers(gather(chain(given, gold, as_reviewers(fixes)), question, carrier))
+    result = _inferred(found, question, {**settled, **taught})
+    if taught and isinstance(result, Inference):
+        own, found = only_work(own or found, taught), only_work(found, taught)
+        result = without_known(result, taught, found)
     row_of = np.full(visible_seq + 1, -1, np.int32)
     truth = ProjectTruth(
         project, question, "majority", NOBODY, np.zeros(0, np.int64), row_of, np.zeros(0, np.int64), None, np.zeros(0),
@@ -314,7 +320,8 @@ def judge(db: Database, project: Project, question: Question, *, seen: int = -1,
         )  # fmt: skip
     if own is not None and not isinstance(result, SetsInference):
         # Who fixes an answer has seen it, and does so where they differ: no measure of how far people agree by themselves.
-        truth = replace(truth, agreement=krippendorff_alpha(votes_of(own, question.labels).counts()))
+        alone = krippendorff_alpha(votes_of(own, question.labels).counts()) if len(own.seq) else None
+        truth = replace(truth, agreement=alone)
     offers = read_offers(db, project, question, visible_seq, None if seen < 0 else truth.seqs.tolist())
     if offers is not None:
         truth = _as_offered(truth, offers)

@@ -6,6 +6,19 @@ FROM task t JOIN annotation a ON a.task_id = t.id AND a.round = t.round AND a.st
 JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
 WHERE t.project_id = :project_id AND t.seq <= :visible_seq AND t.state <> 'removed' AND t.purpose = 'work';
 
+-- Gold that nobody doubts, and what people said to it.
+-- name: truth_gold
+SELECT t.seq, g.answers FROM gold g JOIN task t ON t.id = g.task_id
+WHERE g.project_id = :project_id AND g.purpose = 'gold' AND g.state <> 'flagged' AND t.state <> 'removed'
+  AND t.seq <= :visible_seq;
+
+-- name: truth_gold_answers
+SELECT t.seq, a.worker_id, v.answers, a.schema_version FROM gold g JOIN task t ON t.id = g.task_id
+JOIN annotation a ON a.task_id = t.id AND a.round = t.round AND a.state = 'accepted'
+JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
+WHERE g.project_id = :project_id AND g.purpose = 'gold' AND g.state <> 'flagged' AND t.state <> 'removed'
+  AND t.seq <= :visible_seq;
+
 -- The tasks whose answers changed after a revision, and what is accepted of them now; a removed task and one that lost its
 -- last answer are among the first and not the second. (“> 0” lets SQLite see that the partial index serves.)
 -- name: truth_changed
