@@ -103,18 +103,19 @@ def test_a_walk_gives_each_task_once(
     made: list[tuple[str, int]], of: Literal["project", "batch"], status: str | None, limits: list[int], more: list[str],
     window: tuple[int | None, int | None],
 ) -> None:  # fmt: skip
-    span = Span(*(None if one is None else START + one for one in window))
     with bench() as held:
         for state, pause in made:
             held.now += pause
             held.make(state)
+        after, before = (None if one is None else START + one for one in window)
         wanted = [
             task_id
             for _, task_id, state, done in sorted(held.made, reverse=True)
             if status in (None, state)
-            and (span.whole or (done is not None and span.low <= done < span.high))
-        ]  # fmt: skip
-        assert held.walk(of, status, span, limits, list(more)) == wanted
+            and (after is None or (done is not None and after <= done))
+            and (before is None or (done is not None and done < before))
+        ]
+        assert held.walk(of, status, Span(after, before), limits, list(more)) == wanted
 
 
 def test_a_token_of_ones_own_making_is_refused() -> None:
