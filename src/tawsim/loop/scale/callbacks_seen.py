@@ -14,7 +14,9 @@ LAST = "~"  # behind every id
 
 def latest(tx: Transaction, *, failed: bool = False, before: str = LAST, n: int = 50) -> list[Row]:
     """A page of them, newest first; with `failed`, of those that are tried no more. Sent ones are kept for a week."""
-    return tx.all("scale_callback_seen_failed" if failed else "scale_callback_seen", before=before, n=n)
+    if failed:
+        return tx.all("scale_callback_seen_failed", before=before, n=n)
+    return tx.all("scale_callback_seen", before=before, n=n)
 
 
 def counts(tx: Transaction) -> dict[str, int]:
