@@ -22,8 +22,9 @@ from scaleapi.exceptions import (
 from scaleapi.tasks import TaskType
 from tests.api.scale_served import Served, served
 
+from tawsim.core.errors import BadInput
 from tawsim.labelling.queue import next_leases
-from tawsim.loop.scale import outcomes
+from tawsim.loop.scale import outcomes, tasks
 from tawsim.loop.scale.world import World
 
 TEXT = {"attachment": "مرحبا", "attachment_type": "text", "categories": ["good", "bad"]}
@@ -313,3 +314,41 @@ def test_a_task_that_stands_in_the_queue_is_canceled_until_somebody_has_it(tmp_p
         assert placed(mine) is not None
         assert client.get_task(free.id).status == "canceled"
         assert client.get_task(mine.id).status == "pending"
+
+
+def test_a_large_task_is_checked_ahead_and_all_the_same(site: Served, live: Any) -> None:
+    """Over 64 kB: against the project's parameters of that moment, and with an idempotency key once."""
+    long = {"attachment": "ط" * 100_000, "attachment_type": "text"}
+    live.create_project("of long ones", TaskType.Categorization, params={"categories": ["a", "b"]})
+    task = live.create_task(TaskType.Categorization, project="of long ones", unique_id="long", **long)
+    assert task.params == {"categories": ["a", "b"], **long}
+    assert make(live, **long).params["attachment"] == long["attachment"]
+    with pytest.raises(ScaleDuplicateResource):
+        live.create_task(TaskType.Categorization, project="of long ones", unique_id="long", **long)
+    with pytest.raises(ScaleInvalidRequest, match="categories"):
+        live.create_task(TaskType.Categorization, **long)
+    with pytest.raises(ScaleResourceNotFound):
+        make(live, project="none such", **long)
+
+    def once(key: str, **more: Any) -> Any:
+        body = {"project": "of long ones", "batch": "long batch", **long} | more
+        return send(site, "POST", "/v1/task/categorization", body, headers={"Idempotency-Key": key})
+
+    live.create_batch("of long ones", "long batch", "")
+    first = once("long")
+    live.finalize_batch("long batch")
+    assert once("long").json()["task_id"] == first.json()["task_id"]
+    assert once("long", metadata={"other": 1}).status_code == 409
+    assert once("longer").status_code == 400
+
+
+def test_parameters_that_change_between_the_check_and_the_writing_are_checked_again(site: Served, live: Any) -> None:
+    live.create_project("changing", TaskType.Categorization, params={"categories": ["a", "b"]})
+    world = World(site.workspace.db, site.state.accounts, site.workspace.id, "live", site.workspace.owner_id)
+    sent = {"project": "changing", "attachment": "x", "attachment_type": "text"}
+    with world.db.read() as tx:
+        ahead = tasks.check_ahead(tx, world, "categorization", sent)
+    assert world.db.write(lambda tx: tasks.create_task(tx, world, "categorization", sent, ahead=ahead))["version"] == 0
+    live.update_project("changing", instruction="Nothing to choose from.")
+    with pytest.raises(BadInput, match="categories"):
+        world.db.write(lambda tx: tasks.create_task(tx, world, "categorization", sent, ahead=ahead))

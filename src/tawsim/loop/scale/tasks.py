@@ -33,14 +33,36 @@ _NOT_PARAMS = frozenset({"instruction", "callback_url"})
 OPEN_TO_TASKS = {"live": frozenset({"staging"}), "test": frozenset({"staging", "in_progress"})}
 
 
-def create_task(tx: Transaction, world: World, type_: str, sent: Any, *, purpose: str = "work") -> Row:
-    """Make a task of this type from what was sent. Raises NotFound (type, project, batch), BadInput that names the field,
-    NotEnabled, and AlreadyExists for a taken unique_id."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was sent, read and found good for this version of the project's parameters (None: of no project)."""
+
+    read: Sent
+    of: tuple[str, int] | None
+
+
+def check_ahead(tx: Transaction, world: World, type_: str, sent: Any) -> Checked:
+    """Read and check what was sent, in any transaction: a large one takes a while, and the writer is everybody's. Raises as
+    `create_task` does."""
     _check_type(type_)
     read = read_sent(sent)
+    project = _project(tx, world, type_, read, _batch(tx, world, read)) if read.project or read.batch else None
+    types.check(type_, _filled({} if project is None else params_of(project), read.params))
+    return Checked(read, None if project is None else (project["project_id"], version_of(project)))
+
+
+def create_task(
+    tx: Transaction, world: World, type_: str, sent: Any, *, purpose: str = "work", ahead: Checked | None = None
+) -> Row:
+    """Make a task of this type from what was sent. Raises NotFound (type, project, batch), BadInput that names the field,
+    NotEnabled, and AlreadyExists for a taken unique_id. `ahead`: what `check_ahead` found."""
+    _check_type(type_)
+    read = read_sent(sent) if ahead is None else ahead.read
     batch = _batch(tx, world, read)
     project = _project(tx, world, type_, read, batch)
-    types.check(type_, _filled(params_of(project), read.params))
+    of = (project["project_id"], version_of(project)) if project["named"] else None
+    if ahead is None or ahead.of != of:
+        types.check(type_, _filled(params_of(project), read.params))
     row = _insert(tx, world, type_, read, project, batch, purpose)
     if world.mode == "test" and purpose == "work":
         params, _ = effective(tx, row)
@@ -49,11 +71,11 @@ def create_task(tx: Transaction, world: World, type_: str, sent: Any, *, purpose
     return row
 
 
-def create_once(tx: Transaction, world: World, type_: str, sent: Any, key: str) -> Row:
+def create_once(tx: Transaction, world: World, type_: str, sent: Any, key: str, *, ahead: Checked | None = None) -> Row:
     """`create_task`, once for an idempotency key: the same body again gives the task that was made. Raises KeyReused for
     another body."""
     if not key:
-        return create_task(tx, world, type_, sent)
+        return create_task(tx, world, type_, sent, ahead=ahead)
     if len(key) > LONGEST_KEY:
         raise BadInput(f"Idempotency-Key has at most {LONGEST_KEY} characters.")
     digest = hashlib.sha256(json.dumps([type_, sent], sort_keys=True).encode()).hexdigest()
@@ -63,7 +85,7 @@ def create_once(tx: Transaction, world: World, type_: str, sent: Any, key: str) 
         raise KeyReused("This Idempotency-Key was used before with another body.", "Make a new key for a new task.")
     if known is not None:
         return task_row(tx, known["task_id"])
-    row = create_task(tx, world, type_, sent)
+    row = create_task(tx, world, type_, sent, ahead=ahead)
     tx.run("scale_key_insert", key=key, digest=digest, task_id=row["task_id"], now=tx.now)
     return row
 

@@ -19,7 +19,7 @@ from tawsim.server.permissions import check
 from tawsim.server.scale import wire
 from tawsim.server.scale.forms import reading
 from tawsim.server.scale.rooms import table as stated
-from tawsim.server.scale.routes import Call, Reply, Route, Table
+from tawsim.server.scale.routes import LARGE, Call, Reply, Route, Table
 from tawsim.server.scale.signing import sign
 from tawsim.server.sign_in_state import ServerState
 
@@ -64,8 +64,10 @@ class ScaleDoor:
             if route.body == "multipart":
                 answer = await self._with_form(route, (world, caller, self.state, names, query), headers, receive)
             else:
-                body = wire.read_json(b"".join([part async for part in _parts(receive, headers, route.max_body)]))
-                answer = await _run(route, Call(world, caller, self.state, names, query, body, headers))
+                sent = b"".join([part async for part in _parts(receive, headers, route.max_body)])
+                large = len(sent) > LARGE
+                body = await run_in_threadpool(wire.read_json, sent) if large else wire.read_json(sent)
+                answer = await _run(route, Call(world, caller, self.state, names, query, body, headers, large=large))
             await _send(send, answer)
         except ClientGone:
             return

@@ -17,6 +17,7 @@ from tawsim.server.sign_in_state import ServerState
 from tawsim.workspaces.roles import ROLES, Right
 
 MB = 1 << 20
+LARGE = 64 * 1024
 Body = Literal["json", "multipart"]
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 PLACE = "{}"
@@ -25,7 +26,8 @@ F = TypeVar("F", bound=Callable[["Call"], Any])
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a route is called with. `path`: the {} parts of the path, decoded. `body`: None where none was sent."""
+    """What a route is called with. `path`: the {} parts of the path, decoded. `body`: None where none was sent; `large`: it
+    has more than `LARGE` bytes, so that nothing long should be done with it where others wait."""
 
     world: World
     caller: Caller
@@ -35,6 +37,7 @@ class Call:
     body: Any
     headers: Mapping[str, str]
     form: Form | None = None
+    large: bool = False
 
 
 @dataclass(frozen=True, slots=True)

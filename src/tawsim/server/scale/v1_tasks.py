@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from tawsim.core.errors import BadInput
+from fastapi.concurrency import run_in_threadpool
+
+from tawsim.core.errors import BadInput, TawsimError
 from tawsim.kinds.answers import brief
 from tawsim.loop.scale import listing, tasks
 from tawsim.loop.scale.listing import Asked, split_list
@@ -28,7 +30,19 @@ async def _changed(call: Call, change: Callable[[Transaction], Row]) -> Any:
 async def create(call: Call) -> Any:
     """A new task of the type in the path; with an Idempotency-Key, once."""
     key = call.headers.get("idempotency-key", "")
-    return await _changed(call, lambda tx: tasks.create_once(tx, call.world, call.path[0], call.body, key))
+    ahead = await run_in_threadpool(_ahead, call, key) if call.large else None
+    return await _changed(call, lambda tx: tasks.create_once(tx, call.world, call.path[0], call.body, key, ahead=ahead))
+
+
+def _ahead(call: Call, key: str) -> tasks.Checked | None:
+    """A large body, checked before the writer has it. What a key may have been answered before is judged there alone."""
+    try:
+        with call.world.db.read() as tx:
+            return tasks.check_ahead(tx, call.world, call.path[0], call.body)
+    except TawsimError:
+        if key:
+            return None
+        raise
 
 
 @route("GET", "/v1/task/{}", right="manage")
