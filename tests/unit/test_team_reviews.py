@@ -463,3 +463,19 @@ def test_ten_thousand_wait_and_own_work_at_the_head_is_passed(workspace: Workspa
         assert review_queue.counts(tx, world.project.id, world.rana)["waiting"] == MANY + 2
     assert world.next(world.rana)["annotation_id"] == laylas["id"]
     assert world.next(world.sami)["annotation_id"] != laylas["id"]
+
+
+@pytest.mark.parametrize(("same", "free"), [({}, False), ({"alef": True, "diacritics": True}, True)])
+def test_a_fix_of_spelling_alone_costs_nothing_where_the_project_says_so(
+    workspace: Workspace, same: dict[str, bool], free: bool
+) -> None:
+    """The same word with and without hamza and vowels."""
+    review = {"choose": "all"}
+    settings = {"review": review, "same": same}
+    world = make_reviews(workspace, 1, questions=[{"kind": "text", "name": "said"}], settings=settings)
+    answer(workspace, world.project, world.layla, world.rows, [{"said": "اهلا بك"}])
+    [given] = world.answers()
+    world.say(world.rana, given["id"], "fix", answers={"said": "أَهلًا بك"})
+    with workspace.db.read() as tx:
+        worth = tally_of(tx, world.project.id, world.layla).score.right
+    assert (worth == 1.0) is free

@@ -8,7 +8,6 @@ loop/deciding.py.
 import hashlib
 import json
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -311,38 +310,34 @@ def _put_evidence(tx: Transaction, case: Case, decider_id: str, decided: dict[st
     """What the decision says of everybody whose work it judges: authors, those rejected too, and reviewers. Nobody's own
     decision says anything of themselves."""
     ids = {"task_id": case.task["id"], "round": case.task["round"]}
-    carrier, questions = carrier_of(tx, case.project), case.project.questions
+    carrier, project = carrier_of(tx, case.project), case.project
     answers = {row["id"]: row for row in tx.all("decision_answers", **ids)}
     for row in answers.values():
         if row["worker_id"] != decider_id:
-            value = likeness(questions, _carried(carrier, row), decided)
+            value = likeness(project.questions, _carried(carrier, row), decided, project.settings.same)
             put_evidence(
                 tx, worker_id=row["worker_id"], act="label", source="decision", annotation=row, value=value, fair=False
             )
     for said in tx.all("decision_reviews", **ids):
         judged = answers.get(said["annotation_id"])
         if judged is not None and said["reviewer_id"] != decider_id:
-            value = _worth_of_review(tx, carrier, questions, said, judged, decided)
+            value = _worth_of_review(tx, carrier, project, said, judged, decided)
             put_evidence(
-                tx,
-                worker_id=said["reviewer_id"],
-                act="review",
-                source="decision",
-                annotation=judged,
-                value=value,
+                tx, worker_id=said["reviewer_id"], act="review", source="decision", annotation=judged, value=value,
                 fair=False,
-            )
+            )  # fmt: skip
 
 
 def _worth_of_review(
-    tx: Transaction, carrier: Carrier, questions: Sequence[Any], said: Row, row: Row, decided: dict[str, Any]
+    tx: Transaction, carrier: Carrier, project: Project, said: Row, row: Row, decided: dict[str, Any]
 ) -> float:
     """An acceptance is worth how alike the accepted answer is to the decision, a rejection how unlike, a fix how alike the
     reviewer's own is."""
+    questions, same = project.questions, project.settings.same
     if said["verdict"] == "fix":
-        return likeness(questions, _carried(carrier, said), decided)
+        return likeness(questions, _carried(carrier, said), decided, same)
     versions = tx.all("review_versions", annotation_id=row["id"], n=MOST_VERSIONS)
     text = next((one["answers"] for one in versions if one["version"] == said["seen_version"]), row["answers"])
     seen = carrier.carry(row["schema_version"], json.loads(text)).answers
-    alike = likeness(questions, seen, decided)
+    alike = likeness(questions, seen, decided, same)
     return alike if said["verdict"] == "accept" else 1.0 - alike

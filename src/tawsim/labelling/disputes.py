@@ -240,15 +240,15 @@ def _worth(
     project: Project, row: Row, review: Row, right: str, sides: dict[Side, dict[str, Any] | None], own: Any
 ) -> list[tuple[str, str, float]]:
     """(worker, act, worth): what the author's answer and the reviewer's verdict turned out to be worth, 0 to 1."""
-    theirs, fixed = sides["author"] or {}, sides["reviewer"]
+    theirs, fixed, same = sides["author"] or {}, sides["reviewer"], project.settings.same
     if right == "author":
         answer, verdict = 1.0, 0.0
     elif right == "reviewer":
-        answer, verdict = (0.0 if fixed is None else likeness(project.questions, fixed, theirs)), 1.0
+        answer, verdict = (0.0 if fixed is None else likeness(project.questions, fixed, theirs, same)), 1.0
     else:
-        answer = likeness(project.questions, own, theirs)
+        answer = likeness(project.questions, own, theirs, same)
         # A fix is as good as it is like the judge's answer; a rejection was right as far as the answer was wrong.
-        verdict = 1.0 - answer if fixed is None else likeness(project.questions, own, fixed)
+        verdict = 1.0 - answer if fixed is None else likeness(project.questions, own, fixed, same)
     return [(row["author_id"], "label", answer), (row["reviewer_id"], "review", verdict)]
 
 

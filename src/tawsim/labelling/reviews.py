@@ -74,11 +74,13 @@ def _review(tx: Transaction, reviewer_id: str, annotation_id: str, said: Said) -
     value = {"accept": 1.0, "reject": 0.0}.get(said.verdict)
     if value is None:
         assert own is not None
-        value = likeness(project.questions, own, _present_answers(tx, project, answer))
+        value = likeness(project.questions, own, _present_answers(tx, project, answer), project.settings.same)
     review_id = new_id(tx.now)
     if said.verdict == "reject":
         words = ": ".join(part for part in (said.reason, said.words.strip()) if part)
-        owners.reject(tx, reviewer_id, annotation_id, f"review {review_id}", said.seen_version, words, review_id=review_id)
+        owners.reject(
+            tx, reviewer_id, annotation_id, f"review {review_id}", said.seen_version, words, review_id=review_id
+        )
     drawn = is_drawn(tx, project, annotation_id)
     evidence = put_evidence(
         tx, worker_id=answer["worker_id"], act="label", source="review", annotation=answer, value=value, fair=drawn

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tawsim.core.records import Project, Question
-from tawsim.kinds import kind_of
+from tawsim.kinds.same import distance_as_compared
 from tawsim.labelling import decisions
 from tawsim.labelling.decisions import Case, Settled
 from tawsim.labelling.presenting import to_shown
@@ -175,10 +175,10 @@ def _apart(db: Database, project: Project, question: Question, seqs: list[int]) 
                 answer = carrier.carry(row["schema_version"], json.loads(row["answers"])).answers.get(question.name)
                 if answer is not None:
                     given[seq].append(answer)
-    distance = kind_of(question).distance
+    same = project.settings.same
     found = {}
     for seq, answers in given.items():
-        pairs = [distance(question, one, other) for one, other in combinations(answers, 2)]
+        pairs = [distance_as_compared(question, one, other, same) for one, other in combinations(answers, 2)]
         found[seq] = sum(pairs) / len(pairs) if pairs else 0.0
     return found
 

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from tawsim.core.errors import BadInput, Conflict, NotFound
 from tawsim.core.ids import new_id
 from tawsim.core.records import Project
-from tawsim.kinds import Choice, kind_of
+from tawsim.kinds import Choice
+from tawsim.kinds.same import distance_as_compared
 from tawsim.labelling import review_queue, reviews
 from tawsim.labelling.evidence import score
 from tawsim.labelling.schemas import Carrier, carrier_of
@@ -160,13 +161,13 @@ def _p_of(truth: ProjectTruth, places: NDArray[np.int32], given: Sequence[Any]) 
         found[there] = truth.probabilities[places[there], codes[there]]
         found[(places >= 0) & (codes == -1)] = 0.0
         return found
-    distance = kind_of(truth.question).distance
+    same = truth.project.settings.same
     for i, (place, one) in enumerate(zip(places.tolist(), given, strict=True)):
         if place < 0 or one is None:
             continue
         label = truth.label(place)
         p = UNKNOWN if np.isnan(truth.p[place]) else float(truth.p[place])
-        found[i] = UNKNOWN if label is None else p * (1.0 - distance(truth.question, one, label))
+        found[i] = UNKNOWN if label is None else p * (1.0 - distance_as_compared(truth.question, one, label, same))
     return found
 
 

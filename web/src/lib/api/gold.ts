@@ -72,5 +72,5 @@ export const gold = {
   unmake: (task: string) => request<unknown>('DELETE', `/tasks/${part(task)}/known`),
   setState: (task: string, state: 'active' | 'retired') => post<{ known: Known }>(`/tasks/${part(task)}/known/state`, { state }),
   people: (project: string) => get<People>(`/projects/${part(project)}/stages`),
-  setStage: (project: string, worker: string, stage: Stage) => post<People>(`/projects/${part(project)}/stages/${part(worker)}`, { stage }),
+  setStage: (project: string, worker: string, stage: Stage, reason = '') => post<People>(`/projects/${part(project)}/stages/${part(worker)}`, { stage, reason }),
 };
