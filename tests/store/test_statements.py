@@ -11,7 +11,7 @@ from tawsim.store.migrations import Family, migrations
 from tawsim.store.statements import statements
 
 SOURCE = Path(tawsim.__file__).parent
-PARAMETER = re.compile(r":([a-z_]+)")
+PARAMETER = re.compile(r":([a-z_][a-z0-9_]*)")
 CALL = re.compile(r"""\b\w+\.(?:one|all|run|many|stream)\(\s*["']([a-z_]+)["']""")
 # What SQLite takes and PostgreSQL 15 does not, or takes for something else.
 ONLY_SQLITE = re.compile(
