@@ -32,6 +32,7 @@ OVER = frozenset({"completed", "cancelled"})
 _TOLD = frozenset({"name", "type", "param_history", "id", "created_at", "archived", "moved_from"})
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _ID = re.compile(r"[0-9A-Za-z_-]{1,100}")
+CLEARED = 200
 LOST_FILE = (
     "This task was moved here, and its attachment is a file that only Scale can read. "
     "Upload the file here and create the task anew."
@@ -54,33 +55,105 @@ class Moved:
 
 
 def move_project(db: Database, world: World, origin: str, found: Found, told: Sequence[Json], path: Path) -> Moved:
-    """Put a project with its batches (`told`) and the pages of tasks in `path` into the workspace, in one transaction.
+    """Put a project with its batches (`told`) and the pages of tasks in `path` into the workspace, or nothing of it.
 
-    `origin` is the address of the account: a project of this name that came from elsewhere is not added to. Raises
-    AlreadyExists for such a one, and for a unique_id or batch name that is taken here by another task or project.
+    Tasks are prepared in short transactions, where nobody sees them; one puts all of them in, together with the project. `origin`
+    is the address of the account: a project of this name that came from elsewhere is not added to. Raises AlreadyExists for such
+    a one, and for a unique_id or batch name that is taken here by another task or project.
     """
-    return db.write(lambda tx: _move(tx, world, origin, found, told, path))
-
-
-def _move(tx: Transaction, world: World, origin: str, found: Found, told: Sequence[Json], path: Path) -> Moved:
+    run = path.name
+    _clear(db, run)
     done = Moved(found.name)
+    history = _history(found)
+    for docs in pages(path):
+        rows = list(_rows(run, history, _not_here(db, docs, done), done, db.clock()))
+        if rows:
+            db.write(lambda tx, rows=rows: _prepare(tx, rows))  # type: ignore[misc]
+    db.write(lambda tx: _put(tx, world, origin, found, told, run, done))
+    _clear(db, run)
+    return done
+
+
+def _not_here(db: Database, docs: Iterable[Json], done: Moved) -> list[Json]:
+    """Those of a page that are not here already. Whether that is so is looked at once more when they are put in."""
+    with db.read() as tx:
+        here = {
+            told["task_id"]
+            for told in docs
+            if isinstance(told.get("task_id"), str) and tx.one("scale_task_there", task_id=told["task_id"]) is not None
+        }
+    done.already += len(here)
+    return [told for told in docs if not (isinstance(told.get("task_id"), str) and told["task_id"] in here)]
+
+
+def _prepare(tx: Transaction, rows: Sequence[Json]) -> None:
+    tx.many("scale_moving_insert", rows)
+    tags = {(row["task_id"], tag): row["run"] for row in rows for tag in json.loads(row["tags"] or "[]")}
+    tx.many(
+        "scale_moving_tag_insert",
+        [{"run": run, "task_id": task_id, "tag": tag} for (task_id, tag), run in tags.items()],
+    )
+
+
+def _put(tx: Transaction, world: World, origin: str, found: Found, told: Sequence[Json], run: str, done: Moved) -> None:
+    """The commit: the project, its batches, and all tasks that are not here yet."""
+    tx.run("scale_moving_mark", run=run)
+    clash = tx.one("scale_moving_clash", run=run)
+    if clash is not None:
+        raise AlreadyExists(
+            f"Task {clash['task_id']} has the unique_id {clash['unique_id'][:200]!r} there, and task {clash['holder']} "
+            "has it here.",
+            "Clear one of the two.",
+        )
     into = _Into(tx, world, done)
     if found.name != NO_PROJECT:
         into.project = _project(tx, world, origin, found)
         done.project_id = into.project["project_id"]
         for batch in told:
             into.batch(batch)
-    for docs in pages(path):
-        into.tasks(docs)
+    for row in tx.all("scale_moving_names", run=run):
+        tx.run(
+            "scale_moving_put", run=run, type=row["type"], batch=row["batch"], **into.place(row["type"], row["batch"])
+        )
+    tx.run("scale_moving_put_tags", run=run)
+    _count(tx, run, done)
     if done.tasks or done.batches:
         data = {"from": origin, "tasks": done.tasks, "batches": done.batches}
         record(tx, "scale.moved", world.actor_id, project_id=done.project_id, data=to_json(data))
-    return done
+
+
+def _count(tx: Transaction, run: str, done: Moved) -> None:
+    for row in tx.all("scale_moving_counts", run=run, lost=f'%"{LOST_FILE}"%'):
+        if row["is_new"]:
+            done.tasks += row["n"]
+            done.lost += row["lost"] or 0
+            done.statuses[row["status"]] = row["n"]
+        else:
+            done.already += row["n"]
+
+
+def _clear(db: Database, run: str) -> None:
+    """Remove what was prepared, in steps that nobody waits for."""
+
+    def some(tx: Transaction) -> int:
+        found = [{"run": run, "task_id": row["task_id"]} for row in tx.all("scale_moving_some", run=run, n=CLEARED)]
+        tx.many("scale_moving_tag_delete", found)
+        tx.many("scale_moving_delete", found)
+        return len(found)
+
+    while db.write(some):
+        pass
+
+
+def _history(found: Found) -> list[Json]:
+    """All versions of a project's parameters, oldest first."""
+    told = [one for one in found.told.get("param_history") or () if isinstance(one, dict)] or [{}]
+    return [one | {"version": one.get("version", number)} for number, one in enumerate(told)]
 
 
 def _project(tx: Transaction, world: World, origin: str, found: Found) -> Row:
     """The project, made or met again; its parameters are those that it has there now."""
-    history = [one for one in found.told.get("param_history") or () if isinstance(one, dict)] or [{}]
+    history = _history(found)
     facts = {name: value for name, value in found.told.items() if name not in _TOLD}
     row = tx.one("scale_project_named", name=found.name)
     if row is None or row["state"] == "removed":
@@ -90,9 +163,8 @@ def _project(tx: Transaction, world: World, origin: str, found: Found) -> Row:
             f"There is a project “{found.name[:200]}” here already, which did not come from {origin}.",
             "Rename or remove it, or move the projects one by one with --project.",
         )
-    versions = [one | {"version": one.get("version", number)} for number, one in enumerate(history)]
     tx.run(
-        "scale_moved_project", project_id=row["project_id"], params=_text(versions),
+        "scale_moved_project", project_id=row["project_id"], params=_text(history),
         facts=_text({**facts, "moved_from": origin}), created_at=read_time(found.told.get("created_at"), row["created_at"]),
     )  # fmt: skip
     return projects.project_by_id(tx, row["project_id"])
@@ -110,14 +182,13 @@ def _new_project(tx: Transaction, world: World, found: Found, params: Json, fact
 
 @dataclass(slots=True)
 class _Into:
-    """One run: where its batches and tasks go, and what it has done."""
+    """One run: where its batches and tasks go."""
 
     tx: Transaction
     world: World
     done: Moved
     project: Row | None = None
     _batches: dict[str, Row] = field(default_factory=dict)
-    _unnamed: dict[str, Row] = field(default_factory=dict)
 
     def batch(self, told: Mapping[str, Any]) -> None:
         """A batch, made or met again."""
@@ -134,7 +205,7 @@ class _Into:
 
     def _new_batch(self, name: str, told: Mapping[str, Any]) -> Row:
         assert self.project is not None
-        state = told.get("status") if told.get("status") in BATCH_STATES else "in_progress"
+        state = told["status"] if _is_one(told.get("status"), BATCH_STATES) else "in_progress"
         metadata = told.get("metadata")
         new = batches.NewBatch(
             name, state="staging" if state == "staging" else "in_progress",
@@ -149,75 +220,49 @@ class _Into:
         self.done.batches += 1
         return batches.batch_row(self.tx, row["id"])
 
-    def tasks(self, docs: Iterable[Json]) -> None:
-        """A page of tasks: those that are not here yet."""
-        rows = list(self._rows(docs))
-        self.tx.many("scale_moved_task_insert", rows)
-        tags = [{"tag": tag, "task_id": row["task_id"]} for row in rows for tag in json.loads(row["tags"] or "[]")]
-        self.tx.many("scale_moved_tag_insert", tags)
-        for row in rows:
-            self.done.tasks += 1
-            self.done.statuses[row["status"]] = self.done.statuses.get(row["status"], 0) + 1
-
-    def _rows(self, docs: Iterable[Json]) -> Iterator[Json]:
-        seen: set[str] = set()
-        for told in docs:
-            task_id = told.get("task_id")
-            if not isinstance(task_id, str) or not _ID.fullmatch(task_id) or told.get("status") not in STATUSES:
-                self.done.left_out += 1
-            elif task_id in seen or self.tx.one("scale_moved_there", task_id=task_id) is not None:
-                self.done.already += 1
-            else:
-                seen.add(task_id)
-                yield self._row(task_id, told)
-
-    def _row(self, task_id: str, told: Json) -> Json:
-        type_ = str(told.get("type", ""))
-        project = self.project or self._of_type(type_)
-        params = told["params"] if isinstance(told.get("params"), dict) else {}
-        version, instruction = _own_instruction(project, told)
-        row = {
-            "task_id": task_id, "type": type_, "project_id": project["project_id"], "batch_id": self._batch_of(told),
-            "stage": "waiting" if told["status"] == "pending" and type_ in TYPES else "over",
-            "unique_id": self._free(told.get("unique_id"), task_id), "instruction": instruction, "version": version,
-            "callback_url": str(told.get("callback_url") or ""), "params": _text(params), "status": told["status"],
-            **_said(told), **_times(told, self.tx.now),
-        }  # fmt: skip
-        if row["stage"] == "waiting" and '"scaledata://' in row["params"]:
-            self.done.lost += 1
-            lost = {"error": LOST_FILE, "attachments": [{"statusCode": 404, "url": url} for url in _files_in(params)]}
-            row |= {"status": "error", "stage": "over", "response": _text(lost)}
-        return row
-
-    def _batch_of(self, told: Json) -> str | None:
-        name = told.get("batch")
-        if not isinstance(name, str) or not name or self.project is None:
-            return None
-        if name not in self._batches:
-            self.batch({"name": name, "status": "in_progress"})
-        return str(self._batches[name]["id"])
-
-    def _of_type(self, type_: str) -> Row:
-        if type_ not in self._unnamed:
-            self._unnamed[type_] = projects.project_of_type(self.tx, self.world, type_)
-        return self._unnamed[type_]
-
-    def _free(self, unique_id: Any, task_id: str) -> str | None:
-        if not isinstance(unique_id, str) or not unique_id:
-            return None
-        holder = self.tx.one("scale_task_by_unique_id", unique_id=unique_id)
-        if holder is not None:
-            raise AlreadyExists(
-                f"Task {task_id} has the unique_id {unique_id[:200]!r} there, and task {holder['task_id']} has it here.",
-                "Clear one of the two.",
-            )
-        return unique_id
+    def place(self, type_: str, batch: str) -> dict[str, Any]:
+        """Where tasks of this type and batch go."""
+        if self.project is None:
+            return {"project_id": projects.project_of_type(self.tx, self.world, type_)["project_id"], "batch_id": None}
+        if batch and batch not in self._batches:
+            self.batch({"name": batch, "status": "in_progress"})
+        return {
+            "project_id": self.project["project_id"],
+            "batch_id": self._batches[batch]["id"] if batch else None,
+        }
 
 
-def _own_instruction(project: Row, told: Json) -> tuple[int, str]:
+def _rows(run: str, history: Sequence[Json], docs: Iterable[Json], done: Moved, now: int) -> Iterator[Json]:
+    """The rows of a page; what cannot be understood is counted."""
+    for told in docs:
+        task_id = told.get("task_id")
+        if isinstance(task_id, str) and _ID.fullmatch(task_id) and _is_one(told.get("status"), STATUSES):
+            yield {"run": run, **_row(task_id, history, told, now)}
+        else:
+            done.left_out += 1
+
+
+def _row(task_id: str, history: Sequence[Json], told: Json, now: int) -> Json:
+    type_ = str(told.get("type", ""))
+    params = told["params"] if isinstance(told.get("params"), dict) else {}
+    version, instruction = _own_instruction(history, told)
+    batch, unique_id = told.get("batch"), told.get("unique_id")
+    row = {
+        "task_id": task_id, "type": type_, "batch": batch if isinstance(batch, str) else "", "status": told["status"],
+        "stage": "waiting" if told["status"] == "pending" and type_ in TYPES else "over",
+        "unique_id": unique_id if isinstance(unique_id, str) and unique_id else None, "instruction": instruction,
+        "callback_url": str(told.get("callback_url") or ""), "params": _text(params), "version": version,
+        **_said(told), **_times(told, now),
+    }  # fmt: skip
+    if row["stage"] == "waiting" and '"scaledata://' in row["params"]:
+        lost = {"error": LOST_FILE, "attachments": [{"statusCode": 404, "url": url} for url in _files_in(params)]}
+        row |= {"status": "error", "stage": "over", "response": _text(lost)}
+    return row
+
+
+def _own_instruction(history: Sequence[Json], told: Json) -> tuple[int, str]:
     """Which version of the project's parameters a task was made with, by its time, and its instruction without theirs."""
     made = read_time(told.get("created_at"), 0)
-    history = json.loads(project["params"])
     version = max((n for n, one in enumerate(history) if read_time(one.get("created_at"), 0) <= made), default=0)
     whole, theirs = str(told.get("instruction") or ""), history[version].get("instruction")
     if isinstance(theirs, str) and theirs and whole.endswith(theirs):
@@ -234,7 +279,7 @@ def _said(told: Json) -> Json:
         "metadata": _text(told["metadata"] if isinstance(told.get("metadata"), dict) else {}),
         "tags": _text([one for one in tags if isinstance(one, str)]) if isinstance(tags, list) else None,
         "priority": _kept(told.get("priority")), "response": _kept(told.get("response")),
-        "prior_responses": _kept(told.get("prior_responses")), "review_status": review if review in REVIEWS else None,
+        "prior_responses": _kept(told.get("prior_responses")), "review_status": review if _is_one(review, REVIEWS) else None,
         "review_comments": _kept(told.get("customer_review_comments")),
         "callback_succeeded": int(succeeded) if isinstance(succeeded, bool) else None,
     }  # fmt: skip
@@ -247,6 +292,11 @@ def _times(told: Json, now: int) -> Json:
         "created_at": made, "updated_at": read_time(told.get("updated_at"), made),
         "completed_at": None if done is None else read_time(done, made),
     }  # fmt: skip
+
+
+def _is_one(value: Any, known: frozenset[str]) -> bool:
+    """Whether something from outside is one of these words."""
+    return isinstance(value, str) and value in known
 
 
 def _files_in(value: Any) -> list[str]:
