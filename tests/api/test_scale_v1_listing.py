@@ -228,3 +228,17 @@ def test_a_write_is_seen_by_the_next_read(live: Any) -> None:
         made = live.create_task(TaskType.Categorization, **TEXT, unique_id=f"seen {n}")
         assert live.tasks(limit=1).docs[0].id == made.id
         assert live.tasks(unique_id=f"seen {n}").total == 1
+
+
+def test_a_page_of_large_tasks_ends_early_and_goes_on(
+    site: Served, made: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = site.client("live")
+    live.create_project("large ones", TaskType.Categorization)
+    more = TEXT | {"attachment": "ط" * 50_000}
+    ids = [live.create_task(TaskType.Categorization, project="large ones", **more).id for _ in range(7)]
+    monkeypatch.setattr(listing, "MOST_CHARACTERS", 120_000)
+    first = live.tasks(project="large ones")
+    assert (len(first), first.total, first.has_more) == (3, 7, True)
+    assert [one.id for one in live.get_tasks(project_name="large ones")] == ids[::-1]
+    assert len(live.tasks(project="large ones", limited_response=True)) == 7

@@ -6,7 +6,7 @@ number of all is counted with the first page and carried along: it is that of th
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from tawsim.loop.scale.tasks import Projects, task_json
 from tawsim.store.database import Row, Transaction
 
 MOST = 100
+MOST_CHARACTERS = 8_000_000  # of one page: past them it ends, with fewer tasks than it might have
 MAX_UNIQUE_IDS = 100
 MAX_TAGS = 10
 NEVER, EVER = 0, 2**63 - 1
@@ -74,18 +75,31 @@ def page(tx: Transaction, asked: Asked) -> dict[str, Any]:
     _check(asked)
     cursor = read_token(asked.token) if asked.token else None
     values = _values(tx, asked)
-    if asked.unique_ids:
-        rows, total = _by_unique_id(tx, asked, values, cursor)
-    else:
-        rows, total = _by_statement(tx, asked, values, cursor)
-    more = len(rows) > asked.limit
-    rows = rows[: asked.limit]
+    source = _by_unique_id(tx, asked, values, cursor) if asked.unique_ids else _by_statement(tx, asked, values, cursor)
+    rows, more = _gathered(source, asked)
+    total = cursor.total if cursor is not None else len(rows)
+    if cursor is None and more:
+        total = len(_by_unique_id(tx, asked, values, None)) if asked.unique_ids else _count(tx, values)
     projects = Projects(tx)
     token = token_of(Cursor(rows[-1]["created_at"], rows[-1]["task_id"], total)) if more else None
     return {
         "docs": [task_json(tx, row, projects, limited=asked.limited) for row in rows],
         "total": total, "limit": asked.limit, "offset": 0, "has_more": more, "next_token": token,
     }  # fmt: skip
+
+
+def _gathered(source: Iterable[Row], asked: Asked) -> tuple[list[Row], bool]:
+    """A page of rows, and whether more follow: as many as were asked for, or fewer where they are large."""
+    rows: list[Row] = []
+    size = 0
+    for row in source:
+        if len(rows) == asked.limit or size > MOST_CHARACTERS:
+            return rows, True
+        rows.append(row)
+        size += (
+            0 if asked.limited else len(row["params"]) + len(row["response"] or "") + len(row["prior_responses"] or "")
+        )
+    return rows, False
 
 
 def _check(asked: Asked) -> None:
@@ -111,7 +125,9 @@ def _values(tx: Transaction, asked: Asked) -> dict[str, Any]:
             raise NotFound(f"There is no batch “{asked.batch[:200]}”.")
         batch_id = batch["id"]
         project_id = project_id or batch["project_id"]
-    return {
+    padded = (*asked.tags, *(asked.tags[:1] * (MAX_TAGS - len(asked.tags)))) if asked.tags else ()
+    tags = {f"tag{place}": tag for place, tag in enumerate(padded)}
+    return tags | {
         "project_id": project_id, "batch_id": batch_id, "type": asked.type, "status": asked.status,
         "created_from": asked.created.since, "created_until": asked.created.until,
         "updated_from": asked.updated.since, "updated_until": asked.updated.until,
@@ -120,28 +136,15 @@ def _values(tx: Transaction, asked: Asked) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _by_statement(
-    tx: Transaction, asked: Asked, values: Mapping[str, Any], cursor: Cursor | None
-) -> tuple[list[Row], int]:
-    """One row more than the page has, and the number of all."""
-    values = dict(values)
-    if asked.tags:
-        padded = (*asked.tags, *([asked.tags[0]] * (MAX_TAGS - len(asked.tags))))
-        values |= {f"tag{place}": tag for place, tag in enumerate(padded)}
+def _by_statement(tx: Transaction, asked: Asked, values: Mapping[str, Any], cursor: Cursor | None) -> Iterator[Row]:
+    """Rows after the cursor, read as they are taken, from the statement that reads the index of what is asked for."""
     at, last = (cursor.at, cursor.id) if cursor is not None else (EVER, LAST_ID)
-    rows = _rows(tx, values, {"at": at, "id": last, "n": asked.limit + 1})
-    if cursor is not None:
-        return rows, cursor.total
-    return rows, len(rows) if len(rows) <= asked.limit else _count(tx, values)
-
-
-def _rows(tx: Transaction, values: Mapping[str, Any], after: Mapping[str, Any]) -> list[Row]:
-    """The statement that reads the index of what is asked for."""
+    after = {"at": at, "id": last, "n": asked.limit + 1}
     if "tag0" in values:
-        return tx.all("scale_list_tagged", **values, **after)
+        return tx.stream("scale_list_tagged", **values, **after)
     if values["project_id"]:
-        return tx.all("scale_list_of_project", **values, **after)
-    return tx.all("scale_list", **values, **after)
+        return tx.stream("scale_list_of_project", **values, **after)
+    return tx.stream("scale_list", **values, **after)
 
 
 def _count(tx: Transaction, values: Mapping[str, Any]) -> int:
@@ -155,17 +158,16 @@ def _count(tx: Transaction, values: Mapping[str, Any]) -> int:
     return int(found["n"])
 
 
-def _by_unique_id(
-    tx: Transaction, asked: Asked, values: Mapping[str, Any], cursor: Cursor | None
-) -> tuple[list[Row], int]:
+def _by_unique_id(tx: Transaction, asked: Asked, values: Mapping[str, Any], cursor: Cursor | None) -> list[Row]:
     """The few tasks that have these, each looked up, then judged by the other conditions."""
     found = [tx.one("scale_task_by_unique_id", unique_id=one) for one in dict.fromkeys(asked.unique_ids)]
     rows = [row for row in found if row is not None and _fits(tx, asked, values, row)]
-    rows.sort(key=lambda row: (row["created_at"], row["task_id"]), reverse=True)
-    total = len(rows)
-    if cursor is not None:
-        rows = [row for row in rows if (row["created_at"], row["task_id"]) < (cursor.at, cursor.id)]
-    return rows, total
+    rows.sort(key=_place, reverse=True)
+    return rows if cursor is None else [row for row in rows if _place(row) < (cursor.at, cursor.id)]
+
+
+def _place(row: Row) -> tuple[int, str]:
+    return row["created_at"], row["task_id"]
 
 
 def _fits(tx: Transaction, asked: Asked, values: Mapping[str, Any], row: Row) -> bool:

@@ -26,7 +26,7 @@ from tawsim.server.sign_in_state import ServerState
 log = logging.getLogger("tawsim.server.scale")
 VERSIONS = (b"v1", b"v2")
 MAX_QUERY_FIELDS = 1_000
-JSON = (b"content-type", b"application/json")
+JSON = ("content-type", "application/json")
 NEVER_KEPT = (b"cache-control", b"no-store")
 PAIR = "A text holds half of a surrogate pair, which is no character. Send valid Unicode."
 INSIDE = "The server met an error of its own. Its log says more; please report it."
@@ -80,7 +80,7 @@ class ScaleDoor:
             await _send(send, _error(500, INSIDE))
 
     @staticmethod
-    async def _with_form(route: Route, parts: Any, headers: Mapping[str, str], receive: Receive) -> Any:
+    async def _with_form(route: Route, parts: Any, headers: Mapping[str, str], receive: Receive) -> Reply:
         world, caller, state, names, query = parts
         with reading(headers.get("content-type", "")) as reader:
             async for part in _parts(receive, headers, route.max_body):
@@ -88,10 +88,19 @@ class ScaleDoor:
             return await _run(route, Call(world, caller, state, names, query, None, headers, reader.done()))
 
 
-async def _run(route: Route, call: Call) -> Any:
+async def _run(route: Route, call: Call) -> Reply:
+    """What the route answers, as bytes. What ran in a thread is worded there too: a page may be long."""
     if inspect.iscoroutinefunction(route.act):
-        return await route.act(call)
-    return await run_in_threadpool(route.act, call)
+        return _worded(await route.act(call))
+    return await run_in_threadpool(lambda: _worded(route.act(call)))
+
+
+def _worded(answer: Any) -> Reply:
+    """An answer whose body is bytes, or comes in pieces."""
+    reply = answer if isinstance(answer, Reply) else Reply(200, answer)
+    if isinstance(reply.body, bytes | Iterator):
+        return reply
+    return Reply(reply.status, wire.to_bytes(reply.body), (JSON, *reply.headers))
 
 
 def _segments(scope: Scope) -> tuple[bytes, ...]:
@@ -153,27 +162,22 @@ async def _refuse(send: Send, error: TawsimError, *, conflicts: bool) -> None:
     await _send(send, Reply(status, {"status_code": status, "error": str(error), **more}, tuple(headers)))
 
 
-async def _send(send: Send, answer: Any) -> None:
-    reply = answer if isinstance(answer, Reply) else Reply(200, answer)
+async def _send(send: Send, answer: Reply) -> None:
+    reply = _worded(answer)
+    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in reply.headers]
     if isinstance(reply.body, Iterator):
-        await _stream(send, reply)
+        await _stream(send, reply.status, [*headers, NEVER_KEPT], reply.body)
         return
-    raw = isinstance(reply.body, bytes)
-    body = reply.body if raw else wire.to_bytes(reply.body)
-    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in reply.headers]
-    if not raw:
-        headers.append(JSON)
-    headers += [NEVER_KEPT, (b"content-length", str(len(body)).encode())]
+    headers += [NEVER_KEPT, (b"content-length", str(len(reply.body)).encode())]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": reply.body})
 
 
-async def _stream(send: Send, reply: Reply) -> None:
+async def _stream(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: Iterator[bytes]) -> None:
     """A body that is never in memory whole. Where it breaks off, so does the connection: the status is out already."""
-    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in reply.headers]
-    await send({"type": "http.response.start", "status": reply.status, "headers": [*headers, NEVER_KEPT]})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     try:
-        async for part in iterate_in_threadpool(reply.body):
+        async for part in iterate_in_threadpool(body):
             await send({"type": "http.response.body", "body": part, "more_body": True})
     except TawsimError as error:
         log.warning("an answer broke off: %s", error)
