@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 from queue_driver import outcome
 from queue_model import OK, MBatch, MTask
 from test_queue_machine import pick, run
@@ -82,9 +82,15 @@ class BatchMachine(LaneMachine):
             self.model.tasks[task_id] = MTask(task_id, self.model.k, batch=batch)
         self.model.events["tasks.added"] += 1
 
-    @precondition(lambda self: len(self.model.batches) < 4)
-    @rule(state=st.sampled_from(["staging", "in_progress", "in_progress"]), n=st.integers(0, 3))
-    def make_batch(self, state: str, n: int) -> None:
+    @initialize(
+        k=st.integers(1, 4), states=st.lists(st.sampled_from(["staging", "in_progress"]), min_size=1, max_size=2)
+    )
+    def start(self, k: int, states: list[str]) -> None:
+        super().start(k)
+        for state in states:
+            self._make(state, 2)
+
+    def _make(self, state: str, n: int) -> None:
         code, found = self.driver.make_batch(next(self.keys), state)
         if self._failed(code):
             return
@@ -93,11 +99,26 @@ class BatchMachine(LaneMachine):
         self.model.events["batch.created"] += 1
         if n:
             self._put(n, self.model.batches[found])
+        self._rank([one.id for one in self.model.batches.values() if one.state in PENDING][::-1])
 
-    @rule(n=st.integers(1, 3), which=pick, loose=st.booleans())
-    def put(self, n: int, which: int, loose: bool) -> None:
+    def _rank(self, order: list[str]) -> None:
+        """Batches with a rank come before all else: without one they would hardly be reached while there are other tasks."""
+        code, _ = self.driver.set_ranks(order)
+        if not self._failed(code):
+            assert code == OK
+            self.model.set_ranks(order)
+
+    @precondition(lambda self: len(self.model.batches) < 4)
+    @rule(state=st.sampled_from(["staging", "in_progress"]), n=st.integers(0, 3), who=pick)
+    def make_batch(self, state: str, n: int, who: int) -> None:
+        self._make(state, n)
+        self.next(who, 2)
+
+    @rule(n=st.integers(1, 3), which=pick, loose=st.sampled_from([False, False, True]), who=pick)
+    def put(self, n: int, which: int, loose: bool, who: int) -> None:
         if len(self.model.tasks) < 25:
             self._put(n, None if loose or not self.model.batches else self._batch(which))
+            self.next(who, 2)
 
     @precondition(lambda self: self.model.batches)
     @rule(which=pick, did=st.sampled_from(["finalize", "pause", "pause", "resume", "resume", "cancel"]), who=pick)
@@ -137,11 +158,7 @@ class BatchMachine(LaneMachine):
     @rule(turn=pick, n=st.integers(0, 4))
     def set_ranks(self, turn: int, n: int) -> None:
         order = [one.id for one in self.model.batches.values() if one.state in PENDING]
-        order = (order[turn % len(order) :] + order[: turn % len(order)])[:n] if order else []
-        code, _ = self.driver.set_ranks(order)
-        if not self._failed(code):
-            assert code == OK
-            self.model.set_ranks(order)
+        self._rank((order[turn % len(order) :] + order[: turn % len(order)])[:n] if order else [])
 
     def _drain(self) -> None:
         """Every open task ends at exactly k where its batch goes on (Q4); of a cancelled batch none is given ever again."""
