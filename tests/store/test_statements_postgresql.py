@@ -16,7 +16,7 @@ from tawsim.store.statements import statements
 INITDB = shutil.which("initdb") or next(map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
 PSQL = shutil.which("psql")
 NOBODY = 65534
-PARAMETER = re.compile(r":([a-z_]+)")
+PARAMETER = re.compile(r":([a-z_][a-z0-9_]*)")
 
 pytestmark = pytest.mark.skipif(not (INITDB and PSQL), reason="no PostgreSQL is installed here")
 
