@@ -21,6 +21,7 @@ from tests.api.scale_v2_world import Side, both_worlds
 
 from tawsim.cli.main import run
 from tawsim.core.errors import AlreadyExists, BadInput, NotFound
+from tawsim.labelling.projects import update_project
 from tawsim.loop.scale import outcomes, v2_deliveries
 from tawsim.loop.scale.v2_deliveries import ToDeliver, deliver
 from tawsim.loop.scale.v2_finding import Named
@@ -54,6 +55,10 @@ def test_a_delivery_never_changes_afterwards(side: Side) -> None:
     side.world.db.write(lambda tx: outcomes.complete(tx, side.world, tasks[1].task_id, {"threads": []}))
     side.world.db.write(lambda tx: outcomes.recall(tx, side.world, tasks[2].task_id))
     side.chat(project_name=project.name)
+    with side.world.db.read() as tx:
+        version = tx.one("project_get", id=row["project_id"])["version"]
+    gone = {"state": "removed"}
+    side.world.db.write(lambda tx: update_project(tx, side.world.actor_id, row["project_id"], version, gone))
 
     assert side.v2.get_task(tasks[1].task_id).threads == []
     assert side.v2.get_task(tasks[2].task_id).status == TaskStatus.PENDING

@@ -4,17 +4,18 @@ import json
 from functools import cache
 from typing import Any
 
+from tawsim.loop.scale.projects import project_by_id
+from tawsim.scale.chats import CHATS
 from tawsim.store.database import Transaction
 
 THREADS = "threads-1"
-CONVERSATIONS = frozenset({"chat", "multichat", "chatlite", "chatexperimental", "multistage"})
+
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema_of(tx: Transaction, project_id: str) -> str | None:
     """The id of the schema that the responses of a project follow; None where their form is free."""
-    row = tx.one("scale_v2_project", id=project_id)
-    return THREADS if row is not None and row["type"] in CONVERSATIONS else None
+    return THREADS if project_by_id(tx, project_id)["type"] in CHATS else None
 
 
 @cache

@@ -66,19 +66,19 @@ ORDER BY t.created_at, t.task_id LIMIT :n;
 SELECT a.worker_id, a.created_at FROM annotation a
 WHERE a.task_id = :task_id AND a.state = 'accepted' AND a.created_at <= :until ORDER BY a.id;
 
+-- Deliveries of removed projects are told of as before: what was delivered was delivered.
 -- name: scale_v2_deliveries
-SELECT v.* FROM scale_delivery v JOIN project p ON p.id = v.project_id
-WHERE v.ready = 1 AND p.state <> 'removed' AND (:project_id = '' OR v.project_id = :project_id)
+SELECT v.* FROM scale_delivery v
+WHERE v.ready = 1 AND (:project_id = '' OR v.project_id = :project_id)
   AND v.delivered_at >= :delivered_after AND v.delivered_at < :delivered_before
 ORDER BY v.delivered_at DESC, v.id DESC;
 
 -- name: scale_v2_delivery
-SELECT v.* FROM scale_delivery v JOIN project p ON p.id = v.project_id
-WHERE v.id = :id AND v.ready = 1 AND p.state <> 'removed';
+SELECT v.* FROM scale_delivery v WHERE v.id = :id AND v.ready = 1;
 
 -- name: scale_v2_deliveries_named
-SELECT v.* FROM scale_delivery v JOIN project p ON p.id = v.project_id
-WHERE v.name = :name AND (:project_id = '' OR v.project_id = :project_id) AND v.ready = 1 AND p.state <> 'removed'
+SELECT v.* FROM scale_delivery v
+WHERE v.name = :name AND (:project_id = '' OR v.project_id = :project_id) AND v.ready = 1
 ORDER BY v.delivered_at DESC, v.id DESC LIMIT 2;
 
 -- Ready or not.
