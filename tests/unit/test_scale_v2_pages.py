@@ -1,9 +1,6 @@
 """Pages of the second version: whatever is made during a walk, it gives each task that stood at its start once, in order."""
 
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -30,16 +27,22 @@ class Bench:
     def __init__(self, world: World) -> None:
         self.world = world
         self.now = START
+        self.number = 0
+
+    def fresh(self) -> None:
+        """Another project with a batch, both without tasks, at the first moment again."""
+        self.number, self.now = self.number + 1, START
         self.made: list[tuple[int, str, str, int | None]] = []  # made at, id, status, completed at
-        row = self._write(lambda tx: projects.create(tx, world, NewScaleProject("p", "chat")))
+        name = str(self.number)
+        row = self._write(lambda tx: projects.create(tx, self.world, NewScaleProject(name, "chat")))
         self.project = row["project_id"]
-        self.batch = self._write(lambda tx: batches.create(tx, world.actor_id, self.project, NewBatch("b")))["id"]
+        self.batch = self._write(lambda tx: batches.create(tx, self.world.actor_id, self.project, NewBatch(name)))["id"]
 
     def _write(self, work: Any) -> Any:
         return self.world.db.write(work)
 
     def make(self, status: str) -> None:
-        sent = {"project": "p", "batch": "b", "prompt": "x"}
+        sent = {"project": str(self.number), "batch": str(self.number), "prompt": "x"}
         task_id = self._write(lambda tx: tasks.create_task(tx, self.world, "chat", sent))["task_id"]
         done = self.now if status in ("completed", "error") else None
         if status == "completed":
@@ -72,59 +75,57 @@ class Bench:
         raise AssertionError("a walk without an end")
 
 
-@contextmanager
-def bench() -> Iterator[Bench]:
-    with tempfile.TemporaryDirectory() as folder:
-        made: list[Bench] = []
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    folder = tmp_path_factory.mktemp("pages")
+    made: list[Bench] = []
 
-        def clock() -> int:
-            return made[0].now if made else START
+    def clock() -> int:
+        return made[0].now if made else START
 
-        workspace = open_workspace(Path(folder) / "w.tawsim", create=True, owner="Noor", clock=clock)
-        books = accounts.open_accounts(Path(folder), clock=clock)
-        try:
-            made.append(Bench(World(workspace.db, books, workspace.id, "live", workspace.owner_id)))
-            yield made[0]
-        finally:
-            books.close()
-            workspace.close()
+    workspace = open_workspace(folder / "w.tawsim", create=True, owner="Noor", clock=clock)
+    books = accounts.open_accounts(folder, clock=clock)
+    made.append(Bench(World(workspace.db, books, workspace.id, "live", workspace.owner_id)))
+    yield made[0]
+    books.close()
+    workspace.close()
 
 
 STATES = st.sampled_from(["pending", "completed", "canceled", "error"])
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    st.lists(st.tuples(STATES, st.integers(0, 1)), max_size=12), st.sampled_from(["project", "batch"]), st.none() | STATES,
-    st.lists(st.integers(1, 4), min_size=1, max_size=3), st.lists(STATES, max_size=4),
-    st.tuples(st.none() | st.integers(0, 6), st.none() | st.integers(0, 6)),
+    made=st.lists(st.tuples(STATES, st.integers(0, 1)), max_size=12), of=st.sampled_from(["project", "batch"]),
+    status=st.none() | STATES, limits=st.lists(st.integers(1, 4), min_size=1, max_size=3),
+    more=st.lists(STATES, max_size=4), window=st.tuples(st.none() | st.integers(0, 6), st.none() | st.integers(0, 6)),
 )  # fmt: skip
 def test_a_walk_gives_each_task_once(
-    made: list[tuple[str, int]], of: Literal["project", "batch"], status: str | None, limits: list[int], more: list[str],
-    window: tuple[int | None, int | None],
+    bench: Bench, made: list[tuple[str, int]], of: Literal["project", "batch"], status: str | None, limits: list[int],
+    more: list[str], window: tuple[int | None, int | None],
 ) -> None:  # fmt: skip
-    with bench() as held:
-        for state, pause in made:
-            held.now += pause
-            held.make(state)
-        after, before = (None if one is None else START + one for one in window)
-        wanted = [
-            task_id
-            for _, task_id, state, done in sorted(held.made, reverse=True)
-            if status in (None, state)
-            and (after is None or (done is not None and after <= done))
-            and (before is None or (done is not None and done < before))
-        ]
-        assert held.walk(of, status, Span(after, before), limits, list(more)) == wanted
+    bench.fresh()
+    for state, pause in made:
+        bench.now += pause
+        bench.make(state)
+    after, before = (None if one is None else START + one for one in window)
+    wanted = [
+        task_id
+        for _, task_id, state, done in sorted(bench.made, reverse=True)
+        if status in (None, state)
+        and (after is None or (done is not None and after <= done))
+        and (before is None or (done is not None and done < before))
+    ]
+    assert bench.walk(of, status, Span(after, before), limits, list(more)) == wanted
 
 
-def test_a_token_of_ones_own_making_is_refused() -> None:
-    with bench() as held:
-        held.make("pending")
-        good = v2_pages.token_of(START, "x")
-        for token in ("x", good + "=", good[:-1], v2_pages.token_of(1 << 70, "x"), "é", "A" * 50):
-            with pytest.raises(BadInput, match="next_token"), held.world.db.read() as tx:
-                v2_pages.tasks(tx, "project", held.project, None, ALWAYS, Page(1, token))
+def test_a_token_of_ones_own_making_is_refused(bench: Bench) -> None:
+    bench.fresh()
+    bench.make("pending")
+    good = v2_pages.token_of(START, "x")
+    for token in ("x", good + "=", good[:-1], v2_pages.token_of(1 << 70, "x"), "é", "A" * 50):
+        with pytest.raises(BadInput, match="next_token"), bench.world.db.read() as tx:
+            v2_pages.tasks(tx, "project", bench.project, None, ALWAYS, Page(1, token))
 
 
 JSON = st.recursive(
