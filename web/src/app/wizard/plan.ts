@@ -108,7 +108,7 @@ export function projectOf(plan: Plan): Project {
   });
   return {
     ...plan, questions, id: 'preview', guideline_version: 1, max_lease_seconds: plan.lease_seconds, state: 'running', version: 1, created_at: 0,
-    settings: { suggestions: plan.settings.suggestions ?? false, gold: { on: false, lowest: 0, highest: 0 }, training: { on: false, examples: 0, pass_at: 0, least: 1, most: 1 } }, schema_version: 1,
+    settings: { suggestions: plan.settings.suggestions ?? false, access: 'everyone', gold: { on: false, lowest: 0, highest: 0 }, training: { on: false, examples: 0, pass_at: 0, least: 1, most: 1 } }, schema_version: 1,
   };
 }
 
