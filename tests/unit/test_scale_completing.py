@@ -294,3 +294,40 @@ def test_boxes_of_several_people_become_one_response(live: Live) -> None:
     assert (found["type"], found["label"]) == ("box", "car")
     assert 10 <= found["left"] <= 12
     assert (round(found["top"]), round(found["width"]), round(found["height"])) == (20, 30, 25)
+
+
+def test_a_removed_project_gives_up_its_tasks_and_holds_up_no_other(live: Live) -> None:
+    (done, pending), project = placed(live, 2)
+    other = live.create("namedentityrecognition", text="Ali", labels=[{"name": "person"}])
+    live.place(lambda: live.is_placed(other))
+    live.answer(live.person("layla"), project, "a")
+    owner = live.workspace.owner_id
+    live.world.db.write(
+        lambda tx: update_project(tx, owner, project, project_row(tx, project)["version"], {"state": "removed"})
+    )
+    waiting = live.create("namedentityrecognition", text="Omar", labels=[{"name": "person"}])
+    live.follow()
+    assert live.row(pending)["status"] == "canceled"
+    assert live.row(done)["status"] in ("completed", "canceled")
+    assert live.row(waiting)["status"] == "pending"
+    with live.world.db.read() as tx:
+        (name,) = [one.name for one in questions_now(rows.project(project_row(tx, live.project(other))))]
+    spans = [{"start": 0, "end": 3, "label": "person"}]
+    answer_with(live, live.person("omar"), live.project(other), {name: {"spans": spans}})
+    live.follow()
+    assert live.row(other)["status"] == "completed"
+
+
+def test_one_that_cannot_be_inferred_holds_up_no_other(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids, project = placed(live, 3)
+    real = concluding._first
+
+    def faulty(work: Any) -> Any:
+        if work.row["task_id"] == ids[1]:
+            raise KeyError("a fault")
+        return real(work)
+
+    monkeypatch.setattr(concluding, "_first", faulty)
+    live.answer(live.person("layla"), project, "a", 3)
+    live.follow()
+    assert [live.row(one)["status"] for one in ids] == ["completed", "pending", "completed"]

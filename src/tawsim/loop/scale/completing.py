@@ -19,9 +19,11 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from tawsim.core.errors import NotFound, TawsimError
 from tawsim.core.records import Project
 from tawsim.labelling.review_queue import chance
 from tawsim.labelling.slots import project_row
@@ -41,6 +43,7 @@ KINDS = ("annotation.", "draft.adopted", "review.", "decision.", "dispute.", "ta
 AGAIN_AFTER_S = (0.0, 2.0, 15.0, 120.0)
 # Inference takes no more than a part of the time, however fast answers come.
 REST = 2.0
+GIVE_UP = ("batch.cancelled", "project.removed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +78,26 @@ class Completer:
             self._seen = max(self._seen, int(place["number"]))
             events = tx.all("scale_events", after=self._seen, n=LOOK)
         seen = int(events[-1]["number"]) if events else self._seen
+        # Before the place moves on, so that a crash forgets none of them.
+        for one in events:
+            if one["kind"] in GIVE_UP:
+                self._give_up(one["kind"], one["object_id"])
         task_ids = list(dict.fromkeys(one["task_id"] for one in events if _touches(one)))
         self._look_at(task_ids, seen, far=seen - int(place["number"]) >= LOOK)
         self._seen = seen
         changed = {one["project_id"] for one in events if one["kind"] == "project.changed"}
         self._looks += [(now + pause, project_id) for project_id in changed for pause in AGAIN_AFTER_S]
         self._look_through(now)
-        for batch_id in {one["object_id"] for one in events if one["kind"] == "batch.cancelled"}:
-            self._give_up(batch_id)
         return len(events) == LOOK
 
-    def _give_up(self, batch_id: str) -> None:
-        """What of a cancelled batch was never placed. What was, is removed or ended there (labelling/batches.py)."""
+    def _give_up(self, kind: str, object_id: str) -> None:
+        """What of a cancelled batch was never placed (what was, is removed or ended there), and all of a removed project."""
 
         def write(tx: Transaction) -> int:
-            found = tx.all("scale_pending_of_batch", batch_id=batch_id, n=GROUP)
+            if kind == "batch.cancelled":
+                found = tx.all("scale_pending_of_batch", batch_id=object_id, n=GROUP)
+            else:
+                found = tx.all("scale_pending_of_removed", project_id=object_id, n=GROUP)
             for row in found:
                 outcomes.cancel(tx, self.world, row["task_id"])
             return len(found)
@@ -130,7 +138,8 @@ class Completer:
                 if not page:
                     break
                 found = self._findings([row["task_id"] for row in page])
-                self.world.db.write(lambda tx, found=found: _apply(tx, self.world, found))  # type: ignore[misc]
+                if found:
+                    self.world.db.write(lambda tx, found=found: _apply(tx, self.world, found))  # type: ignore[misc]
                 place = (page[-1]["created_at"], page[-1]["task_id"])
 
     def _findings(self, task_ids: Sequence[str]) -> list[Finding]:
@@ -143,13 +152,17 @@ class Completer:
                 given = [tx.one("scale_work", task_id=task_id) for task_id in task_ids[first : first + GROUP]]
             looked = [row for row in given if row is not None and row["status"] != "canceled"]
             for project_id in {row["project_id"] for row in looked} - projects.keys():
-                projects[project_id] = self._project(project_id)
+                with suppress(NotFound):  # it was removed
+                    projects[project_id] = self._project(project_id)
             with self.world.db.read() as tx:
                 for row in looked:
-                    project = projects[row["project_id"]]
+                    project = projects.get(row["project_id"])
+                    if project is None:
+                        continue
                     work = read_work(tx, project, row)
                     if not _may_conclude(tx, project, work):
-                        found.append(Finding(work))
+                        if _is_news(work):
+                            found.append(Finding(work))
                     elif work.basis != row["basis"]:
                         works[project.id].append(work)
         for project_id, of_project in works.items():
@@ -168,17 +181,31 @@ class Completer:
 
     def _concluded(self, project: Project, works: Sequence[Work]) -> Iterator[Finding]:
         started = time.monotonic()
-        answers = conclude(self.world.db, project, works)
+        answers = self._answers(project, works)
         if any(not one.is_single for one in works):
             self._rest_until = time.monotonic() + REST * (time.monotonic() - started)
         for one in works:
             task_id = one.row["task_id"]
+            if task_id not in answers:
+                continue
             try:
                 with self.world.db.read() as tx:
                     params, _ = effective(tx, task_row(tx, task_id))
                 yield Finding(one, response_of(one.row["type"], params, answers[task_id], task_id=task_id))
             except Exception:  # one task that cannot be told must not hold up all others
                 log.exception("the response of task %s could not be made", task_id)
+
+    def _answers(self, project: Project, works: Sequence[Work]) -> dict[str, dict[str, Any]]:
+        """Task → its answers. Where some cannot be inferred together, each is by itself, so that only that one waits."""
+        try:
+            return conclude(self.world.db, project, works)
+        except TawsimError:
+            raise
+        except Exception:
+            if len(works) == 1:
+                log.exception("what task %s ends with could not be inferred", works[0].row["task_id"])
+                return {}
+        return {task_id: answers for one in works for task_id, answers in self._answers(project, [one]).items()}
 
 
 def _touches(event: Row) -> bool:
@@ -196,6 +223,11 @@ def _may_conclude(tx: Transaction, project: Project, work: Work) -> bool:
     # One whose overlap was raised since is not recalled for it, and follows the answers that come.
     stands = row["status"] == "completed" and not _is_taken_back(work)
     return (done or stands) and work.rests_on > 0 and _is_reviewed(tx, project, row["task_id"])
+
+
+def _is_news(work: Work) -> bool:
+    """Whether anything becomes of a task that has no response to be made: most of them just wait for more answers."""
+    return work.row["status"] != "pending" or work.row["state"] == "removed" or work.cannot is not None
 
 
 def _is_taken_back(work: Work) -> bool:
