@@ -243,6 +243,35 @@ def test_a_conversation_is_shown_with_what_the_template_says() -> None:
     assert [one["name"] for one in task.questions] == ["response"]
 
 
+def test_a_template_of_the_project_is_filled_with_the_variables_of_the_task() -> None:
+    template = {
+        "system": "Be {{ tone }}.",
+        "messages": [{"role": "user", "content": "Say {{word}} in {{language}}, {{gone}}."}],
+    }
+    variables = {"tone": "brief", "word": "بيت {{tone}}", "language": "French", "note": "Mind the accent.", "n": 3}
+    task = work("chat", {**template, "template_variables": variables})
+    assert task.row["messages"] == [
+        {"role": "system", "content": "Be brief."}, {"role": "user", "content": "Say بيت {{tone}} in French, {{gone}}."},
+    ]  # fmt: skip
+    assert task.row["variables"] == "**note**\n\nMind the accent."
+
+
+def test_variables_without_a_template_are_the_prompt() -> None:
+    assert work("chat", {"template_variables": {"question": "Why?"}}).row["messages"] == [
+        {"role": "user", "content": "Why?"}
+    ]
+    two = work("chat", {"template_variables": {"question": "Why?", "place": "Muscat"}}).row
+    assert two == {"messages": [{"role": "user", "content": "question: Why?\n\nplace: Muscat"}]}
+    with pytest.raises(BadInput, match="`prompt` is required"):
+        check("chat", {"template_variables": {"n": 3}})
+
+
+def test_a_template_cannot_be_blown_up() -> None:
+    bomb = {"prompt": "{{a}}" * 15_000, "template_variables": {"a": "x" * 90_000}}
+    with pytest.raises(BadInput, match="with its variables"):
+        check("chat", bomb)
+
+
 def test_the_reference_names_every_type_and_every_sort_of_field() -> None:
     page = (Path(__file__).parents[2] / "docs" / "reference" / "scale_types.md").read_text(encoding="utf-8")
     for type_, one in TYPES.items():

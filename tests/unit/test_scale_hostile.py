@@ -1,6 +1,7 @@
 """Whatever arrives from outside ends in words: `BadInput` and nothing else, for every type and every door of the translation."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -234,3 +235,44 @@ def test_conditions_that_wait_for_each_other_are_refused() -> None:
     ]
     with pytest.raises(BadInput, match="waits for itself"):
         check("textcollection", {"fields": fields})
+
+
+MANY = [str(n) for n in range(10_000)]
+HEAVY = [
+    ("chat", {"messages": [{"role": "user", "content": "{{a" + " " * 99_000}] * 75}),
+    (
+        "namedentityrecognition",
+        {
+            "text": "x",
+            "labels": MANY,
+            "relationships": [{"name": f"r{n}", "source_labels": MANY[:1_000]} for n in range(100)],
+        },
+    ),
+    (
+        "namedentityrecognition",
+        {
+            "text": "x " * 499_000,
+            "labels": ["a"],
+            "hypothesis": {"annotations": [{"start": 0, "end": 900_000, "label": "a"}] * 4_000},
+        },
+    ),
+    (
+        "categorization",
+        {
+            "attachment": "x",
+            "attachment_type": "text",
+            "allow_multiple": True,
+            "categories": MANY,
+            "hypothesis": {"category": MANY[::-1]},
+        },
+    ),
+    ("categorization", {"attachment": "x", "attachment_type": "text", "categories": ["x" * 700 + one for one in MANY]}),
+]
+
+
+@pytest.mark.parametrize(("type_", "params"), HEAVY, ids=["braces", "relations", "quotes", "pre-labels", "long labels"])
+def test_the_largest_tasks_take_seconds_and_not_minutes(type_: str, params: dict[str, Any]) -> None:
+    begun = time.process_time()
+    check(type_, params)
+    assert work_of(type_, params, "") is not None
+    assert time.process_time() - begun < 15  # 0.2 to 3 s; minutes where every label is looked for among all

@@ -49,13 +49,13 @@ def read_spans(data: Mapping[str, Any], common: Mapping[str, Any]) -> Spans:
     rules = data.get("relations", ())
     if not isinstance(rules, list | tuple) or len(rules) > MOST_RULES:
         raise BadInput(f"relations are a list of at most {MOST_RULES} objects with label, from and to.")
-    relations = tuple(_read_rule(rule, labels) for rule in rules)
+    relations = tuple(_read_rule(rule, places(labels)) for rule in rules)
     if any(rule in relations[:i] for i, rule in enumerate(relations)):
         raise BadInput("a relation is named twice.")
     return Spans(**common, labels=labels, overlap=flag(data, "overlap", True), relations=relations)
 
 
-def _read_rule(rule: Any, labels: Sequence[str]) -> dict[str, Any]:
+def _read_rule(rule: Any, labels: Mapping[str, int]) -> dict[str, Any]:
     if not isinstance(rule, Mapping) or not set(rule) <= {"label", "from", "to"} or "label" not in rule:
         raise BadInput(f"a relation is an object with label, from and to, not {brief(rule)}.")
     clean: dict[str, Any] = {"label": check_labels([rule["label"]], at_least=1)[0]}
@@ -63,7 +63,7 @@ def _read_rule(rule: Any, labels: Sequence[str]) -> dict[str, Any]:
         given = rule.get(side) or []
         if not isinstance(given, list | tuple) or not all(isinstance(one, str) and one in labels for one in given):
             raise BadInput(f"{side} of the relation {clean['label']!r} is a list of labels of spans.")
-        clean[side] = [label for label in labels if label in given]
+        clean[side] = sorted(set(given), key=labels.__getitem__)
     return clean
 
 

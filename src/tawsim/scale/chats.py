@@ -3,9 +3,12 @@
 What is asked follows from what is there. Two responses and more are compared (the better of two on a scale, a ranking of
 more); one response, or a conversation that ends with the assistant, is rated message by message and may be rewritten; a
 conversation that ends with the user is answered by the labeller, or held with a model (`live`). `dimensions` ask for a rating
-of each response on each of them, `fields` for anything else. All of it may stand in `template_variables` too.
+of each response on each of them, `fields` for anything else. All of it may stand in `template_variables` too; what the
+project says of the conversation is a template, in which {{name}} stands for a variable.
 """
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +18,9 @@ from tawsim.kinds.chat import LONGEST_TEXT, MOST_CANDIDATES, MOST_MESSAGES, MOST
 from tawsim.scale.attachments import Shown, show_attachments
 from tawsim.scale.fields import read_fields
 from tawsim.scale.form import NO_LABELS, Form, Labels, NoScreen, Part, escaped, labels_of, name_of, titled
-from tawsim.scale.options import read_options
+from tawsim.scale.options import read_options, worded
 from tawsim.scale.plain import as_flag, as_list, as_object, as_text, as_whole, refuse
+from tawsim.scale.rubrics import Criterion, criteria_of, rubric_parts
 from tawsim.scale.titles import OWN
 
 CHATS = ("chat", "chatlite", "chatexperimental", "multichat", "multistage")
@@ -24,6 +28,9 @@ ROLES = {
     "system": "system", "developer": "system", "user": "user", "human": "user", "assistant": "assistant",
     "model": "assistant", "bot": "assistant", "gpt": "assistant", "function": "function", "tool": "function",
 }  # fmt: skip
+# A variable in the text of a template.
+PLACE = re.compile(r"\{\{\s{0,8}([^{}\s][^{}]{0,98}?)\s{0,8}\}\}")
+_TEMPLATE = ("system", "system_prompt", "messages", "conversation", "prompt")
 MOST_RESPONSES = 20
 MOST_POINTS = 9
 USUAL_POINTS = 7
@@ -41,52 +48,104 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """The conversation of a task as it was sent, and the responses to its last message that stand beside each other."""
+    """The conversation of a task as it was sent, and the responses to its last message that stand beside each other. `used`:
+    the variables that stand in it; `criteria`: what the responses are scored on."""
 
     messages: tuple[Said, ...]
     responses: tuple[Said, ...] = ()
+    used: frozenset[str] = frozenset()
+    criteria: tuple[Criterion, ...] = ()
+
+    @property
+    def rated(self) -> tuple[Said, ...]:
+        """What is scored on criteria: the responses, or the one that ends the conversation."""
+        last = self.messages[-1:]
+        return self.responses or (last if last and last[0].role == "assistant" else ())
 
 
 def told(params: Mapping[str, Any], *names: str) -> Any:
-    """A parameter under the first of its names that is there, also among the template's variables."""
+    """A parameter under the first of its names that is there, among the template's variables or beside them."""
     inner = params.get("template_variables")
-    for held in (params, inner if isinstance(inner, Mapping) else {}):
+    for held in (inner if isinstance(inner, Mapping) else {}, params):
         for name in names:
             if held.get(name) is not None:
                 return held[name]
     return None
 
 
+def filled(text: str, variables: Mapping[str, Any], where: str) -> str:
+    """The text with the values of variables in place of their names in double braces; other braces stay."""
+    if "}}" not in text:
+        return text
+    values = {
+        match: as_text(worded(variables[match[1]]), f"template_variables.{match[1][:40]}", LONGEST_TEXT)
+        for match in PLACE.finditer(text)
+        if isinstance(variables.get(match[1]), str | int | float)
+    }
+    if len(text) + sum(len(value) for value in values.values()) > 2 * LONGEST_TEXT:
+        refuse(where, f"is longer than {LONGEST_TEXT:,} characters with its variables.")
+    pieces, before = [], 0
+    for match, value in values.items():
+        pieces += [text[before : match.start()], value]
+        before = match.end()
+    return "".join((*pieces, text[before:]))
+
+
 def talk_of(params: Mapping[str, Any]) -> Talk:
     """The conversation and the responses. Raises `BadInput` where there is nothing to say anything about."""
-    as_object(params.get("template_variables"), "template_variables")
+    variables = as_object(params.get("template_variables"), "template_variables")
+    found = _written(variables, {})
+    used: frozenset[str] = frozenset()
+    if not found:  # the project's template, or a task that came without one
+        found = _written(params, variables)
+        texts = json.dumps([params.get(name) for name in _TEMPLATE], ensure_ascii=False)
+        used = frozenset(match[1] for match in PLACE.finditer(texts))
+    if not found:  # nothing says which of the variables is the prompt: all of them are
+        said = [
+            (name, one) for name, one in variables.items() if isinstance(one, str) and one.strip() and name not in _READ
+        ]
+        used = frozenset(name for name, _ in said)
+        text = said[0][1] if len(said) == 1 else "\n\n".join(f"{name}: {one}" for name, one in said)
+        found = [Said("user", as_text(text, "prompt", LONGEST_TEXT), "user")] if said else []
+    if not any(one.text.strip() for one in found) and told(params, "live") is None:
+        refuse("prompt", "is required, or `messages`: what is talked about.")
+    responses, criteria = _responses(params), criteria_of(told(params, "rubric"))
+    if len(responses) == 1:
+        return Talk((*found, *responses), used=used, criteria=criteria)
+    return Talk(tuple(found), tuple(responses), used, criteria)
+
+
+def _written(held: Mapping[str, Any], variables: Mapping[str, Any]) -> list[Said]:
+    """The conversation that these parameters hold themselves, with the variables filled in."""
     messages: list[Said] = []
-    system = told(params, "system", "system_prompt")
+    system = _first(held, "system", "system_prompt")
     if system is not None:
-        messages.append(Said("system", as_text(system, "system", LONGEST_TEXT), "system"))
-    given, prompt = told(params, "messages", "conversation"), told(params, "prompt")
+        text = filled(as_text(system, "system", LONGEST_TEXT), variables, "system")
+        messages.append(Said("system", as_text(text, "system", LONGEST_TEXT), "system"))
+    given, prompt = _first(held, "messages", "conversation"), held.get("prompt")
     if isinstance(prompt, list | tuple) and given is None:
         given, prompt = prompt, None
     for place, one in enumerate(as_list(given, "messages", MOST_MESSAGES - 30)):
-        messages.append(_message(one, f"messages[{place}]"))
+        messages.append(_message(one, variables, f"messages[{place}]"))
     if prompt is not None:
-        messages.append(Said("user", as_text(prompt, "prompt", LONGEST_TEXT), "user"))
-    if not any(one.text.strip() for one in messages) and told(params, "live") is None:
-        refuse("prompt", "is required, or `messages`: what is talked about.")
-    responses = _responses(params)
-    if len(responses) == 1:
-        return Talk((*messages, *responses))
-    return Talk(tuple(messages), tuple(responses))
+        text = filled(as_text(prompt, "prompt", LONGEST_TEXT), variables, "prompt")
+        messages.append(Said("user", as_text(text, "prompt", LONGEST_TEXT), "user"))
+    return messages
 
 
-def _message(one: Any, where: str) -> Said:
+def _first(held: Mapping[str, Any], *names: str) -> Any:
+    return next((held[name] for name in names if held.get(name) is not None), None)
+
+
+def _message(one: Any, variables: Mapping[str, Any], where: str) -> Said:
     spec = as_object(one, where)
     role = spec.get("role", spec.get("from"))
     if not isinstance(role, str) or role.lower() not in ROLES:
         refuse(f"{where}.role", f"is one of system, user, assistant and function, not {brief(role)}.")
-    text = _text(spec.get("content", spec.get("value", spec.get("text"))), f"{where}.content")
+    text = filled(_text(spec.get("content", spec.get("value", spec.get("text"))), f"{where}.content"), variables, where)
     role = ROLES[role.lower()]
-    return Said(role, text, _source(spec, role if role != "assistant" else "model"))
+    source = _source(spec, role if role != "assistant" else "model")
+    return Said(role, as_text(text, f"{where}.content", LONGEST_TEXT), source)
 
 
 def _text(content: Any, where: str) -> str:
@@ -143,13 +202,16 @@ def chat_form(params: Mapping[str, Any]) -> Form:
     show_attachments(shown, params, default="text")
     variables = as_object(params.get("template_variables"), "template_variables").items()
     said = [
-        f"**{escaped(titled(name))}**\n\n{one}" for name, one in variables if isinstance(one, str) and name not in _READ
+        f"**{escaped(titled(name))}**\n\n{one}"
+        for name, one in variables
+        if isinstance(one, str) and name not in _READ and name not in talk.used
     ]
     if said:
         shown.put("markdown", "variables", "\n\n".join(said))
     if talk.messages:
         shown.put("chat", "messages", [{"role": one.role, "content": one.text} for one in talk.messages])
     parts = _about_responses(params, talk, shown) if talk.responses else _about_messages(params, talk, shown)
+    parts += rubric_parts(talk.criteria, [one.text for one in talk.rated], shown)
     names = [*_OWN, *(part.question["name"] for part in parts)]
     more, about = read_fields(told(params, "fields"), "fields", shown.row, names)
     parts = [*parts, *more]
@@ -231,7 +293,7 @@ def _about_messages(params: Mapping[str, Any], talk: Talk, shown: Shown) -> list
         return [Part(question, "response", "written")]
     ratings = _dimensions(params)
     rewrite, comment = (as_flag(told(params, name), name) for name in ("rewrite", "comment"))
-    if not ratings and not rewrite and not comment and not told(params, "fields"):
+    if not ratings and not rewrite and not comment and not told(params, "fields") and not talk.criteria:
         ratings, rewrite = [("rating", OWN["rating"], {"low": 1, "high": 5})], True
     parts = [_rated(key, title, rating, "messages", "messages") for key, title, rating in ratings]
     if rewrite or comment:

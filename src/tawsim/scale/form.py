@@ -5,6 +5,7 @@ and names and labels that Tawsim takes. Which type asks what stands in the modul
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from tawsim.core.errors import BadInput
@@ -36,7 +37,7 @@ class Attachment:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, for what is worked out once
 class Labels:
     """What can be chosen: the label here → the path of values there. With a `separator`, labels are paths too."""
 
@@ -47,26 +48,35 @@ class Labels:
     def shown(self) -> tuple[str, ...]:
         return tuple(self.paths)
 
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Each label's place, from 0."""
+        return {label: place for place, label in enumerate(self.paths)}
+
+    @cached_property
+    def _meant(self) -> Mapping[Any, str]:
+        """Path → label, and of paths of several steps the last one alone, where that says which is meant first."""
+        found: dict[Any, str] = {}
+        for label, path in self.paths.items():
+            found.setdefault(key_of(path), label)
+        for label, path in self.paths.items():
+            found.setdefault(key_of(path[-1:]), label)
+        return found
+
     def label_of(self, given: Any) -> str | None:
         """The label of a path, of its last value, or of itself; None if nothing is meant."""
         path = tuple(given) if isinstance(given, list | tuple) else (given,)
-        for label, known in self.paths.items():
-            if same(known, path):
-                return label
-        if len(path) == 1:
-            for label, known in self.paths.items():
-                if known and same(known[-1:], path):
-                    return label
-            if isinstance(path[0], str) and path[0] in self.paths:
-                return path[0]
-        return None
+        if not all(isinstance(step, str | int | float) for step in path):
+            return None
+        label = self._meant.get(key_of(path))
+        if label is None and len(path) == 1 and path[0] in self.paths:
+            label = str(path[0])
+        return label
 
 
-def same(one: Sequence[Any], other: Sequence[Any]) -> bool:
-    """Equal values, of which true is not 1."""
-    return len(one) == len(other) and all(
-        a == b and isinstance(a, bool) == isinstance(b, bool) for a, b in zip(one, other, strict=True)
-    )
+def key_of(path: Sequence[Any]) -> tuple[Any, ...]:
+    """A path as it is told from others: true is not 1."""
+    return tuple((isinstance(step, bool), step) for step in path)
 
 
 NO_LABELS = Labels({})
@@ -147,13 +157,13 @@ def labels_of(options: Sequence[Option], field: str, *, least: int = 1) -> Label
     found: dict[str, tuple[Any, ...]] = {}
     seen: set[Any] = set()
     for one in options:
-        key = tuple((isinstance(step, bool), step) for step in one.path)  # true is not 1
+        key = key_of(one.path)
         if key in seen:
             refuse(field, f"names {str(one.path[-1])[:60]!r} twice.")
         seen.add(key)
         label = _label(one, separator)
         if label in found or label == NOTHING:
-            label = _label(one, separator, digest(list(one.path))[:6])
+            label = _label(one, separator, digest(list(one.path))[:12])
         if label in found:  # made to look like another's
             raise BadInput(f"`{field}` holds two labels that look the same: {label[:60]!r}.", field=field)
         found[label] = one.path
@@ -175,9 +185,9 @@ def _label(option: Option, separator: str, mark: str = "") -> str:
     text = (separator or " › ").join(cleaned(word) for word in option.words)
     tail = f" ({mark})" if mark else ""
     if len(text) + len(tail) > MAX_LABEL_LENGTH:
-        tail = f"… ({digest(list(option.path))[:6]})"
+        tail = f"… ({digest(list(option.path))[:12]})"
         text = text[: MAX_LABEL_LENGTH - len(tail)]
-    return (text + tail).strip() or f"({digest(list(option.path))[:6]})"
+    return (text + tail).strip() or f"({digest(list(option.path))[:12]})"
 
 
 def with_nothing(labels: Labels) -> Labels:

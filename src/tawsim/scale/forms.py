@@ -201,7 +201,7 @@ def _rule(one: Any, labels: Labels, where: str, about: list[str]) -> dict[str, A
     for side, names in (("from", ("source", "from")), ("to", ("target", "to"))):
         keys = [f"{names[0]}_labels", f"{names[0]}_label", names[0], names[1]]
         given: Any = next((spec[key] for key in keys if spec.get(key)), [])
-        found = [labels.label_of(value) for value in (given if isinstance(given, list | tuple) else [given])]
+        found = {labels.label_of(value) for value in (given if isinstance(given, list | tuple) else [given])}
         if None in found:
             refuse(where, f"joins a label that is not among `labels`: {str(given)[:60]}.")
         rule[side] = [one for one in labels.shown if one in found]

@@ -12,6 +12,7 @@ from typing import Any
 from tawsim.core.errors import BadAnswer, BadInput
 from tawsim.kinds import kind_of, read_questions, validate_answers
 from tawsim.kinds.answers import brief
+from tawsim.kinds.spans import LONGEST_QUOTES
 from tawsim.scale.chats import CHATS, talk_of
 from tawsim.scale.drawing import heard_document, heard_drawing, said_document, said_drawing
 from tawsim.scale.form import Form, NoScreen, Part
@@ -230,7 +231,7 @@ def _say_entities(form: Form, params: Mapping[str, Any], answers: Answers, task_
 
 def _hear_entities(form: Form, _params: Any, response: Mapping[str, Any]) -> dict[str, Any]:
     part = form.parts[0]
-    spans, places = [], {}
+    spans, places, quoted = [], {}, 0
     for place, given in enumerate(as_list(response.get("annotations"), "response.annotations", 5_000)):
         where = f"response.annotations[{place}]"
         one = as_object(given, where)
@@ -239,6 +240,11 @@ def _hear_entities(form: Form, _params: Any, response: Mapping[str, Any]) -> dic
             "end": one.get("end"),
             "label": label_heard(part.labels, one.get("label"), where),
         }
+        start, end = one.get("start"), one.get("end")
+        if isinstance(start, int) and isinstance(end, int):
+            quoted += abs(end - start)
+        if quoted > LONGEST_QUOTES:  # before any of it is quoted
+            refuse("response.annotations", f"are longer than {LONGEST_QUOTES:,} characters together.")
         if one.get("text"):
             span["text"] = one["text"]
         if isinstance(one.get("id"), str):

@@ -88,7 +88,7 @@ def heard_annotation(part: Part, said: Mapping[str, Any]) -> Any:
         return _label(part, value)
     if part.says in ("picks", "order") and isinstance(value, list | tuple):
         labels = [_label(part, one) for one in value]
-        return labels if part.says == "picks" else [[str(part.labels.shown.index(one) + 1)] for one in labels]
+        return labels if part.says == "picks" else [[str(part.labels.places[one] + 1)] for one in labels]
     if part.says == "number" and isinstance(value, str):
         try:
             value = float(value)

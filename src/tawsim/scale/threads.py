@@ -12,6 +12,7 @@ from typing import Any
 from tawsim.scale.chats import Said, Talk
 from tawsim.scale.form import Form, Part
 from tawsim.scale.plain import as_list, as_object, as_text, refuse
+from tawsim.scale.rubrics import SAYS, heard_criterion, say_rubric
 from tawsim.scale.saying import annotation, heard_annotation, heard_annotations, said_annotation
 
 MOST_TURNS = 3_000
@@ -23,11 +24,14 @@ def threads_from(form: Form, talk: Talk, answers: Mapping[str, Any], task_id: st
     """The one thread of a task, with the answers as annotations of its turns and messages."""
     turns = _turns(talk, task_id)
     places = [message for turn in turns for message in turn["messages"]]
+    scores: dict[str, Any] = {}
     for part in form.parts:
         answer = answers.get(part.question["name"])
         if answer is None:
             continue
-        if part.says == "messages":
+        if part.says == SAYS:
+            scores[part.key] = answer
+        elif part.says == "messages":
             _say_messages(part, answer, places[: len(talk.messages)], task_id)
         elif part.says == "rated":
             _say_messages(part, answer, places[len(talk.messages) :], task_id)
@@ -43,8 +47,22 @@ def threads_from(form: Form, talk: Talk, answers: Mapping[str, Any], task_id: st
                 _chosen(talk, form, answers, places)["annotations"].append(_own(task_id, "rewrite", "text", answer))
         else:
             turns[-1]["annotations"].append(said_annotation(part, answer, task_id))
+    say_rubric(talk.criteria, scores, _sent_last(turns, places), _rated(talk, places), task_id)
     turns = [turn for turn in turns if turn["messages"] or turn["annotations"]]
     return [{"id": annotation("", task_id, "thread", "text", None)["id"], "turns": turns, "annotations": []}]
+
+
+def _rated(talk: Talk, messages: Sequence[Any]) -> Sequence[Any]:
+    """Of the messages of a task, those that are scored on criteria."""
+    sent = len(talk.messages) + len(talk.responses)
+    return messages[sent - len(talk.rated) : sent]
+
+
+def _sent_last(turns: Sequence[dict[str, Any]], places: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The turn that the last message of the task stands in."""
+    return next(
+        (turn for turn in turns if places and turn["messages"] and turn["messages"][-1] is places[-1]), turns[-1]
+    )
 
 
 def _own(task_id: str, key: str, type_: str, value: Any, *place: Any) -> dict[str, Any]:
@@ -186,6 +204,8 @@ def _heard_part(
     said: Mapping[str, Any],
 ) -> Any:  # fmt: skip
     sent = len(talk.messages) + len(talk.responses)
+    if part.says == SAYS:
+        return heard_criterion(part, talk.criteria, turns, _rated(talk, messages))
     if part.says == "messages":
         return _heard_messages(part, messages[: len(talk.messages)])
     if part.says == "rated":

@@ -103,8 +103,8 @@ def _heard_lines(_part: Part, given: Sequence[Any], where: str) -> str:
 
 
 def _heard_order(part: Part, given: Sequence[Any], where: str) -> list[list[str]]:
-    shown = part.labels.shown
-    return [[str(shown.index(label_heard(part.labels, one, where)) + 1)] for one in given]
+    places = part.labels.places
+    return [[str(places[label_heard(part.labels, one, where)] + 1)] for one in given]
 
 
 _HEARD: Mapping[str, Callable[[Part, Sequence[Any], str], Any]] = {
