@@ -96,6 +96,15 @@ def test_everything_comes_over_and_a_second_run_adds_nothing(source: Served, her
     again = move(capsys, source, "test", here)
     assert [(one["tasks"], one["already"]) for one in again["projects"]] == [(0, 7), (0, 2)]
     assert not list(here.parent.glob(".tawsim-moving-*"))
+    file = here.parent / "all.jsonl"
+    assert run(["scale", "export", "-o", str(file), "-w", str(here)]) == 0
+    written = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert {one["task_id"]: one for one in written} == now
+    assert [one["created_at"] for one in written] == sorted((one["created_at"] for one in written), reverse=True)
+    assert (
+        run(["scale", "export", "مراجعات", "--status", "completed", "-o", str(file), "-w", str(here), "--force"]) == 0
+    )
+    assert len(file.read_text(encoding="utf-8").splitlines()) == 7
 
 
 def test_all_versions_of_the_parameters_come_over(source: Served, here: Path, capsys: Any) -> None:

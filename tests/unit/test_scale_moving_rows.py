@@ -9,6 +9,7 @@ import pytest
 
 from tawsim.core.errors import BadInput, EndpointDown, NotSignedIn
 from tawsim.loop.scale import moving, projects, tasks
+from tawsim.loop.scale.listing import Asked, walk
 from tawsim.loop.scale.moving_source import Found, Source
 from tawsim.loop.scale.world import World
 from tawsim.workspaces.accounts import open_accounts
@@ -109,6 +110,14 @@ def test_a_batch_that_only_tasks_name_is_made(room: Room) -> None:
         row = tx.one("scale_batch_named", name="done")
     assert row is not None
     assert (row["state"], row["completed_at"]) == ("completed", moving.read_time(MADE, 0))
+
+
+@pytest.mark.parametrize("limit", [1, 3, 6, 7, 100])
+def test_a_walk_over_all_that_is_here_tells_each_once(room: Room, limit: int) -> None:
+    room.move(*(told(f"t{i}") for i in range(6)))
+    with room.workspace.db.read() as tx:
+        ids = [one["task_id"] for one in walk(tx, Asked(limit=limit))]
+    assert ids == [f"t{i}" for i in reversed(range(6))]
 
 
 def test_nothing_that_was_prepared_is_left_behind(room: Room) -> None:

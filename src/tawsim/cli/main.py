@@ -13,7 +13,7 @@ from tawsim.core.errors import BadInput, TawsimError
 # Importing a module adds its commands to `app`, in this order in the help; each imports what it needs when it runs.
 from tawsim.cli import serving, starting, projects, data, media, changing, inferring  # noqa: F401  isort: skip
 from tawsim.cli import looking, quality, tasks, people, members, project_members, endpoints, audit, progress, paying  # noqa: F401  isort: skip
-from tawsim.cli import scale, scale_delivering, scale_moving  # noqa: F401  isort: skip
+from tawsim.cli import scale, scale_delivering, scale_exporting, scale_moving  # noqa: F401  isort: skip
 
 INTERRUPTED = 130
 READER_GONE = 141  # what a shell gives for a command that SIGPIPE ended

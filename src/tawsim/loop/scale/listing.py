@@ -88,6 +88,20 @@ def page(tx: Transaction, asked: Asked) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def walk(tx: Transaction, asked: Asked) -> Iterator[dict[str, Any]]:
+    """All tasks that are asked for, as the first version tells of them, read as they are taken. Raises as `page` does."""
+    _check(asked)
+    projects, values = Projects(tx), _values(tx, asked)
+    after: Cursor | None = None
+    while True:
+        rows = list(_by_statement(tx, asked, values, after))[: asked.limit]
+        for row in rows:
+            yield task_json(tx, row, projects, limited=asked.limited)
+        if len(rows) < asked.limit:
+            return
+        after = Cursor(rows[-1]["created_at"], rows[-1]["task_id"], 0)
+
+
 def _gathered(source: Iterable[Row], asked: Asked) -> tuple[list[Row], bool]:
     """A page of rows, and whether more follow: as many as were asked for, or fewer where they are large."""
     rows: list[Row] = []
