@@ -12,6 +12,9 @@ from tests.ui.test_owner_pages import enter, violations
 from tests.ui.test_team_review_pages import go, reviewer
 from tests.unit.kinds_world import answer, hire, make
 
+from tawsim.loop.changing import change_project_schema
+from tawsim.loop.importing import import_rows
+from tawsim.store import rows as records
 from tawsim.workspaces.workspace import open_workspace
 
 TOPIC = {"kind": "choice", "name": "topic", "title": "ما موضوعها؟", "labels": ["خدمة", "price", "شحن", "أخرى"]}
@@ -114,6 +117,46 @@ def test_a_labeller_sees_and_answers_what_each_row_asks(
     assert next(one["label"] for one in mine if one["question"] == "topic") == "price"
     assert next(one["label"] for one in mine if one["question"] == "quality") == {"true": {"score": 4, "reason": ""}}
     page.context.close()
+
+
+def test_a_task_that_asks_what_is_new_comes_with_it(browser: Browser, language: str, tmp_path: Path) -> None:
+    """The questions grow while the page is open: nobody is shown a form that is not the task's, and nobody has to reload."""
+    file = tmp_path / "grow.tawsim"
+    place = open_workspace(file, create=True, owner="Noor")
+    rows: list[dict[str, Any]] = [{"text": "one", "ask": {"topic": True}}]
+    project = make(place, [TOPIC], rows, name="grow", settings={"asks": "ask"}, overlap=1, max_leases=1)
+    ids = {"place": place.id, "sara": hire(place, "Sara")}
+    place.close()
+    server = Server(file)
+    server.start()
+    page = go(browser, language, server, ids, "sara")
+    page.goto(f"{server.base}/label/{project.id}")
+    expect(page.get_by_test_id("option")).to_have_count(4)
+    with server.workspace() as place:
+        tone = {"kind": "scale", "name": "tone", "title": "النبرة", "low": 1, "high": 3}
+        wider = [TOPIC | {"labels": [*TOPIC["labels"], "جديد"]}, tone]
+        change_project_schema(place.db, place.owner_id, project.id, project.version, questions=wider)
+        with place.db.read() as tx:
+            now = records.project(tx.one("project_get", id=project.id))
+        more = [
+            {"text": "two", "ask": {"tone": True}},
+            {"text": "three", "ask": {"topic": {"labels": ["جديد", "شحن"]}}},
+        ]
+        import_rows(place.db, now, more, actor_id=place.owner_id, key="more")
+    page.keyboard.press("1")
+    expect(page.get_by_test_id("question")).to_have_attribute("data-question", "tone")
+    expect(page.get_by_test_id("step")).to_have_count(3)
+    page.keyboard.press("2")
+    expect(page.get_by_test_id("task")).to_have_attribute("data-seq", "3")
+    assert options(page) == ["شحن", "جديد"]
+    page.keyboard.press("2")
+    expect(page.get_by_test_id("task")).to_have_count(0)
+    expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
+    assert [(one["task"], one["question"], one["label"]) for one in server.answers()] == [
+        (1, "topic", "خدمة"), (2, "tone", 2), (3, "topic", "جديد"),
+    ]  # fmt: skip
+    page.context.close()
+    server.stop()
 
 
 def test_a_fix_offers_what_the_row_offers(

@@ -18,6 +18,20 @@ export function askedOf(questions: Question[], asks: Asks | null | undefined): Q
   return found.length > 0 ? found : questions;
 }
 
+/** Whether all that a row asks and offers is known here. */
+export function covers(questions: Question[], asks: Asks | null | undefined): boolean {
+  return Object.entries(asks ?? {}).every(([name, ask]) => {
+    const question = questions.find((one) => one.name === name);
+    return question !== undefined && (ask === true || ask.labels.every((one) => offers(question).includes(one)));
+  });
+}
+
+/** What a question offers: labels, ratings of messages, criteria. */
+function offers(question: Question): string[] {
+  if (Array.isArray(question.criteria)) return (question.criteria as { name: string }[]).map((one) => one.name);
+  return (question.rating as { labels?: string[] } | null | undefined)?.labels ?? labelsOf(question);
+}
+
 /** The question with only these on offer: labels, ratings of messages, criteria. Null where none of them is known here. */
 function narrowed(question: Question, kept: Set<string>): Question | null {
   const rating = question.rating as { labels?: string[] } | null | undefined;

@@ -13,7 +13,9 @@ import { Watch } from '../../lib/watch';
 import type { Layout, Shown } from '../../kinds/kind';
 import { contentOf, loadBlocks } from '../../blocks';
 import { knows, loadKinds } from '../../kinds';
+import { covers } from '../../kinds/asks';
 import { session } from '../session.svelte';
+import { projectFor, readyFor } from '../uptodate';
 import { Answering } from './answering.svelte';
 
 const LAST = 10;
@@ -117,7 +119,7 @@ export class Labelling {
   /** Looks whether the project was changed meanwhile. Nothing on screen changes by itself: `newer` says it. */
   async refresh(): Promise<void> {
     const now = await api.project(this.id).catch(() => null);
-    if (now) this.newer = now.project;
+    if (now) this.newer = await readyFor(now.project).catch(() => this.newer);
   }
 
   /** Asks again when nothing was left: after a wait, or when the connection is back. */
@@ -286,7 +288,25 @@ export class Labelling {
     return itemText(task.content, this.project?.text_column ?? '');
   }
 
-  #show(task: LeasedTask | null, amends: Recent | null = null): void {
+  /** Where rows say what they ask, their questions may grow: those there are now hold from this task on. False: they are being
+   * fetched, since it asks what is not known here, and it is shown then. */
+  #keepUp(task: LeasedTask | null, amends: Recent | null): boolean {
+    const { project, newer } = this;
+    if (!task?.task.asks || !project) return true;
+    if (newer && newer.schema_version > project.schema_version) this.project = newer;
+    if (covers(this.project!.questions, task.task.asks)) return true;
+    this.current = null;
+    this.answering = null;
+    this.starting = true;
+    void projectFor(project, task.task).then((now) => {
+      this.project = now;
+      this.#show(task, amends, true);
+    }, (error: unknown) => (this.error = error)).finally(() => (this.starting = false));
+    return false;
+  }
+
+  #show(task: LeasedTask | null, amends: Recent | null = null, known = false): void {
+    if (!known && !this.#keepUp(task, amends)) return;
     const shown = task ? { ...task, amends } : null;
     if (shown) this.lesson = null;
     if (!this.current) this.#watch.reset(); // time without a task in hand is nobody's

@@ -8,6 +8,7 @@ import { t, type Key } from '../../lib/i18n.svelte';
 import { contentOf, loadBlocks } from '../../blocks';
 import { loadKinds } from '../../kinds';
 import { Answering } from '../label/answering.svelte';
+import { projectFor } from '../uptodate';
 
 const SAID: Record<Verdict, Key> = { accept: 'v_said_accepted', fix: 'v_said_fixed', reject: 'v_said_rejected' };
 /** What a server says when somebody else was first: the next answer is fetched, and this is told. */
@@ -49,6 +50,7 @@ export class Reviewing {
   async next(): Promise<void> {
     const { item, ...counts } = await reviewing.next(this.id);
     this.counts = counts;
+    if (this.project) this.project = await projectFor(this.project, item?.task);
     this.item = item;
     this.fixing = null;
   }
