@@ -1,6 +1,7 @@
 """`tawsim scale import`: from a real server, by Scale's own client, into another workspace. The source is Tawsim itself."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ from tests.api.scale_served import Served, served
 
 from tawsim.cli.main import run
 from tawsim.core.errors import AlreadyExists, EndpointDown, NotFound
+from tawsim.labelling.queue import next_leases
+from tawsim.labelling.submit import submit
 from tawsim.loop.scale import moving, moving_source, projects, tasks
 from tawsim.loop.scale.moving_source import Source
 from tawsim.loop.scale.world import World
 from tawsim.sdk.scale import scale_client
+from tawsim.store import rows
 from tawsim.workspaces.accounts import open_accounts
 from tawsim.workspaces.workspace import open_workspace
 
@@ -278,3 +282,36 @@ def test_batches_come_over_as_they_stand(source: Served, here: Path, capsys: Any
 
 def served_again(path: Path) -> Any:
     return served(path.parent, path.stem, create=False)
+
+
+def test_a_pending_task_goes_to_people_and_is_completed_under_its_old_id(
+    source: Served, here: Path, capsys: Any
+) -> None:
+    client = source.client("live")
+    project(client, "p")
+    client.create_batch("p", "b")
+    (made,) = make(client, 1, project="p", batch="b")
+    client.finalize_batch("b")
+    move(capsys, source, "live", here)
+    with served(here.parent, here.stem, create=False, watching=True) as server:
+        db, owner = server.workspace.db, server.workspace.owner_id
+        mine = server.client("live")
+        with db.read() as tx:
+            project_id = projects.project_by_name(tx, "p")["project_id"]
+        (lease,) = wait(lambda: db.write(lambda tx: next_leases(tx, project_id, owner, 1)).leases)
+        with db.read() as tx:
+            (question,) = rows.project(tx.one("project_get", id=project_id)).questions
+        db.write(lambda tx: submit(tx, owner, lease.lease_id, "k", {question.name: "جيد"})).or_raise()
+        done = wait(lambda: one if (one := mine.get_task(made.id)).status == "completed" else None)
+        assert done.response["category"] == "جيد"
+        assert wait(lambda: mine.get_batch("b").status == "completed")
+
+
+def wait(found: Any, seconds: float = 20.0) -> Any:
+    """What `found` gives once it is something."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if value := found():
+            return value
+        time.sleep(0.1)
+    raise AssertionError("it never came")
