@@ -154,3 +154,19 @@ def test_each_message_of_a_conversation_is_rated(side: Side) -> None:
     assert (keyed(wrong.annotations)["rating"].value, keyed(wrong.annotations)["comment"].value) == (1, "خطأ")
     assert keyed(right.annotations)["rating"].value == 5
     assert keyed(right.annotations)["rating"].possible_values == [1, 2, 3, 4, 5]
+
+
+def test_criteria_of_a_prompts_own_are_scored(side: Side) -> None:
+    noor = Person(side, "نور٢")
+    project = side.project(types=["Rubrics"])
+    rubric = [{"criterion": "مختصرة", "weight": 2}, {"id": "kind", "criterion": "Kind", "high": 4}]
+    talk = [{"role": "user", "content": PROMPT}, {"role": "assistant", "content": "بحر.", "source_id": "m"}]
+    made = side.chat(project_name=project.name, template_variables={"messages": talk, "rubric": rubric})
+    lease = noor.lease(made.project.actual_instance)
+    noor.submit(lease, {f"criterion {n}": {"messages": {"0": {"rating": score}}} for n, score in ((1, 1), (2, 3))})
+    turn = completed(side, made.task_id).threads[0].turns[0]
+    definitions = turn.rubrics[0].criteria_definitions
+    assert [(one.criterion, one.weight) for one in definitions] == [("مختصرة", 2), ("Kind", 1)]
+    evaluation = turn.messages[-1].rubric_evaluations[0]
+    assert (evaluation.total_score, evaluation.percentage, turn.rubrics[0].max_total_score) == (5, 83.33, 6)
+    assert [one.criterion_definition_id for one in evaluation.criteria_evaluations] == [one.id for one in definitions]
