@@ -24,7 +24,7 @@ Json = dict[str, Any]
 ROLE_OF: Mapping[str, Role] = {"labeler": "labeller", "member": "reviewer", "manager": "manager", "admin": "owner"}
 SAID_OF: Mapping[str, str] = {role: said for said, role in ROLE_OF.items()}
 MOST = 10_000
-AT_ONCE = 500  # people in one transaction
+AT_ONCE = 200  # people in one transaction, so that nobody waits long for it
 LONGEST_NAME = 60
 
 
