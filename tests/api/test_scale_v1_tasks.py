@@ -26,6 +26,8 @@ from tawsim.core.errors import BadInput
 from tawsim.labelling.queue import next_leases
 from tawsim.loop.scale import outcomes, tasks
 from tawsim.loop.scale.world import World
+from tawsim.workspaces.accounts import open_accounts
+from tawsim.workspaces.workspace import Workspace
 
 TEXT = {"attachment": "مرحبا", "attachment_type": "text", "categories": ["good", "bad"]}
 
@@ -352,3 +354,22 @@ def test_parameters_that_change_between_the_check_and_the_writing_are_checked_ag
     live.update_project("changing", instruction="Nothing to choose from.")
     with pytest.raises(BadInput, match="categories"):
         world.db.write(lambda tx: tasks.create_task(tx, world, "categorization", sent, ahead=ahead))
+
+
+def test_idempotency_keys_are_kept_for_more_than_a_day(workspace: Workspace, clock: Any, tmp_path: Path) -> None:
+    books = open_accounts(tmp_path, clock=clock)
+    world = World(workspace.db, books, workspace.id, "live", workspace.owner_id)
+
+    def once(key: str = "k") -> str:
+        return str(world.db.write(lambda tx: tasks.create_once(tx, world, "categorization", TEXT, key))["task_id"])
+
+    first = once()
+    clock.advance(25 * 3_600_000_000)
+    once("another")  # sweeps
+    assert once() == first
+    clock.advance(24 * 3_600_000_000)
+    once("a third")
+    with world.db.read() as tx:
+        assert tx.one("scale_key_get", key="k") is None
+    assert once() != first
+    books.close()
