@@ -87,7 +87,8 @@ def test_one_step_reads_what_came_since_and_nothing_else(live: Live, monkeypatch
     looked: list[str] = []
     real = concluding.read_work
     monkeypatch.setattr(
-        "tawsim.loop.scale.completing.read_work", lambda tx, p, row: looked.append(row["task_id"]) or real(tx, p, row)
+        "tawsim.loop.scale.completing.read_work",
+        lambda tx, p, row, c: looked.append(row["task_id"]) or real(tx, p, row, c),
     )
     monkeypatch.setattr("tawsim.loop.scale.concluding.judge", None)  # of single answers nothing is inferred
     live.answer(layla, project, "b", 1)

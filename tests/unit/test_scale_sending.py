@@ -14,7 +14,7 @@ import pytest
 from tawsim.core.clock import SECOND
 from tawsim.core.errors import EndpointDown
 from tawsim.labellers.opener import Answer, Ask, Limits, fetch
-from tawsim.loop.scale import callbacks, outcomes
+from tawsim.loop.scale import auditing, callbacks, outcomes
 from tawsim.loop.scale.callbacks import HOUR, MOST_TRIES, PAUSES
 from tawsim.loop.scale.sending import Sender
 from tawsim.loop.scale.tasks import create_task, task_row
@@ -222,3 +222,32 @@ def test_pauses_grow_and_fit_into_a_day() -> None:
     assert list(PAUSES) == sorted(PAUSES)
     assert sum(PAUSES) < 24 * HOUR
     assert PAUSES[0] <= 60 * SECOND
+
+
+def test_a_mailbox_is_told_that_something_changed_and_nothing_more(
+    sending: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = sending.task("team@example.com")
+    monkeypatch.setattr("tawsim.loop.scale.sending.mailbox", lambda: None)
+    sending.step()
+    assert sending.succeeded(task) is None  # no mail leaves this machine: it is tried again
+    sent: list[tuple[Any, ...]] = []
+    monkeypatch.setattr("tawsim.loop.scale.sending.mailbox", lambda: "box")
+    monkeypatch.setattr("tawsim.loop.scale.sending.send_mail", lambda *said: sent.append(said))
+    sending.time.now += 60 * SECOND
+    sending.step()
+    assert sent == [("box", "team@example.com", f"Task {task}: completed", f"Task {task} is completed.\n")]
+    assert sending.succeeded(task) == 1
+    assert sending.receivers.asked == []
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_an_audit_of_what_nobody_here_answered_is_told_and_stays_completed(sending: Sending, accepted: bool) -> None:
+    task = sending.task("https://example.com/back")
+    sending.step()
+    sending.world.db.write(lambda tx: auditing.audit(tx, sending.world, task, accepted=accepted, comment="so"))
+    sending.step()
+    first, second = [json.loads(ask.body or b"")["task"] for ask in sending.receivers.asked]
+    assert "customer_review_status" not in first
+    assert second["customer_review_status"] == ("accepted" if accepted else "rejected")
+    assert (second["customer_review_comments"], second["status"]) == (["so"], "completed")

@@ -30,7 +30,7 @@ MAX_TEXT = 1_000_000
 LIMITS = Limits(connect_s=10.0, silence_s=20.0, total_s=90.0, received=MAX_BYTES, redirects=5)
 TEXT_LIMITS = Limits(connect_s=10.0, silence_s=20.0, total_s=30.0, received=4 * MAX_TEXT, redirects=5)
 OF_ONE_HOST = 4  # at once
-OF_ALL = 24
+OF_ALL = 16
 # Fetched bytes that nobody took yet: beyond them nothing more is begun.
 MOST_HELD = 256_000_000
 # What may pass is tried again after these pauses; what the other side says of itself (4xx) is final.

@@ -37,7 +37,7 @@ def audit(tx: Transaction, world: World, task_id: str, *, accepted: bool, commen
             _accept(tx, world, row)
         outcomes.audited(tx, world, task_id, "accepted", comment)
     else:
-        outcomes.audited(tx, world, task_id, "rejected", comment)
+        outcomes.audited(tx, world, task_id, "rejected", comment, told=not of_people)
         if of_people:
             _reject(tx, world, row, comment)
             outcomes.recall(tx, world, task_id)

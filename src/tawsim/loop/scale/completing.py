@@ -26,6 +26,7 @@ from typing import Any
 from tawsim.core.errors import NotFound, TawsimError
 from tawsim.core.records import Project
 from tawsim.labelling.review_queue import chance
+from tawsim.labelling.schemas import Carrier, carrier_of
 from tawsim.labelling.slots import project_row
 from tawsim.loop.scale import outcomes
 from tawsim.loop.scale.concluding import Work, conclude, read_work
@@ -155,11 +156,14 @@ class Completer:
                 with suppress(NotFound):  # it was removed
                     projects[project_id] = self._project(project_id)
             with self.world.db.read() as tx:
+                carriers: dict[str, Carrier] = {}
                 for row in looked:
                     project = projects.get(row["project_id"])
                     if project is None:
                         continue
-                    work = read_work(tx, project, row)
+                    if project.id not in carriers:
+                        carriers[project.id] = carrier_of(tx, project)
+                    work = read_work(tx, project, row, carriers[project.id])
                     if not _may_conclude(tx, project, work):
                         if _is_news(work):
                             found.append(Finding(work))

@@ -45,10 +45,10 @@ class Work:
         return self.decided is not None or len(self.given) <= 1
 
 
-def read_work(tx: Transaction, project: Project, row: Row) -> Work:
-    """What stands of a task (a row of `scale_work`)."""
+def read_work(tx: Transaction, project: Project, row: Row, carrier: Carrier | None = None) -> Work:
+    """What stands of a task (a row of `scale_work`). `carrier`: how the project's answers are read, where that is known."""
     ids = {"task_id": row["task_id"], "round": row["round"]}
-    carrier = carrier_of(tx, project)
+    carrier = carrier or carrier_of(tx, project)
     given = [one for one in tx.all("decision_answers", **ids) if one["state"] == "accepted"]
     fixes = tx.all("decision_fixes", project_id=project.id, **ids)
     decision = tx.one("decision_current", task_id=row["task_id"])

@@ -66,12 +66,12 @@ def cancel(tx: Transaction, world: World, task_id: str) -> None:
         _said(tx, world, "scale.canceled", task_id, told=False)
 
 
-def audited(tx: Transaction, world: World, task_id: str, status: Audit, comment: str) -> None:
-    """What the customer said of a response. Of a rejection they are told with the recall, which follows."""
+def audited(tx: Transaction, world: World, task_id: str, status: Audit, comment: str, *, told: bool = True) -> None:
+    """What the customer said of a response. `told`: whether a callback says so; where a recall follows, that does."""
     row = _row(tx, task_id)
     comments = json.loads(row["review_comments"] or "[]") + ([comment] if comment else [])
     tx.run("scale_set_audited", task_id=task_id, review_status=status, review_comments=to_json(comments), now=tx.now)
-    _said(tx, world, "scale.audited", task_id, told=status != "rejected")
+    _said(tx, world, "scale.audited", task_id, told=told)
 
 
 def _said(tx: Transaction, world: World, kind: str, task_id: str, *, told: bool = True) -> None:

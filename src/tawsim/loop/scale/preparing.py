@@ -124,7 +124,7 @@ def _new_task(project: Project, one: Prepared, merge: Merged) -> NewTask:
     purpose = one.row["purpose"]
     known = None if one.known is None else Known(renamed(one.known, merge.names), "", purpose)
     # A task of pictures in a project of texts: the column of texts must be there, and may be empty.
-    content = {project.text_column: ""} | one.work.row | {ASKS: merge.asks}
+    content = {project.text_column: ""} | one.work.row | {project.settings.asks or ASKS: merge.asks}
     return NewTask(
         one.task_id, content, batch_id=one.row["batch_id"],
         priority=_priority(one.row["priority"]), purpose=purpose, known=known,
