@@ -18,7 +18,7 @@ from tawsim.server.scale.wire import read_time, time_text
 from tawsim.workspaces import accounts, scale_keys
 from tawsim.workspaces.workspace import get_worker
 
-DAY = 86_400_000_000
+DAY = 86_400
 
 
 def basic(key: str, password: str = "") -> dict[str, str]:
