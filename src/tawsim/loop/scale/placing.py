@@ -31,8 +31,8 @@ GROUP = 100  # tasks in one transaction: people who answer wait for it
 GROUP_SIZE = 4_000_000  # characters of their parameters, at which a group ends
 MOST_HELD = 20_000  # tasks that wait for attachments, in memory
 MOST_READY = 2_000
-# Everything that waits is looked at again after this long: a clock that jumped, a batch that was held back, an upgrade.
-AGAIN_S = 300.0
+# Everything that waits is looked at again after this long: of some the time lies in the past (a clock that jumped, moving in).
+AGAIN_S = 60.0
 TROUBLE_S = 5.0  # after a full disk and the like
 IMPORT_S = 1.0  # between two looks at a project with an import under way
 START = (-1, "")
