@@ -1,20 +1,17 @@
 // A project on its way: its plan, the file it is for, what is wrong with it, what was taken away, and how it is made. No drawing.
 import { announce } from '../../lib/announce.svelte';
 import { api, ApiError } from '../../lib/api/client';
-import type { Arrangement, Fault, FileProposal, ImportReport, Plan, Row } from '../../lib/api/types';
+import type { Arrangement, Fault, FileProposal, Plan, Row } from '../../lib/api/types';
 import { t } from '../../lib/i18n.svelte';
 import { newKey } from '../../lib/keys';
 import type { Language } from '../../lib/prefs.svelte';
 import { session } from '../session.svelte';
 import { KeptDraft } from './draft';
+import { asSent, bringIn, takeBack, type Made, type Making } from './making';
 import { arranged, blankPlan, columnsOf, light } from './plan';
 import { headOf, MediaOf, NoSource, sourceOf, sourceOfRows, sourceOfText, type Source } from './sources';
 
 const CHECK_MS = 200;
-
-/** A step of making: which, how far (0..1), and the file's name where one goes up. */
-export interface Making { step: 'project' | 'media' | 'rows'; share: number; name: string }
-export interface Made { project: string; name: string; report: ImportReport | null }
 
 export class Wizard {
   stage = $state<'opening' | 'start' | 'form' | 'made'>('opening');
@@ -327,7 +324,7 @@ export class Wizard {
   async #check(): Promise<void> {
     const asked = ++this.#asked;
     const { text } = this;
-    const plan = this.#wire();
+    const plan = asSent($state.snapshot(this.plan) as Plan);
     try {
       const found = await api.check(text === null ? { plan, columns: this.columns } : { toml: text, columns: this.columns });
       if (asked !== this.#asked) return;
@@ -374,17 +371,10 @@ export class Wizard {
   }
 
   // ---- making -------------------------------------------------------------------------------------------------------
-  /** The plan as it goes out: a question without a condition has none. */
-  #wire(): Plan {
-    const plan = $state.snapshot(this.plan) as Plan;
-    const questions = plan.questions.map(({ when, ...rest }) => (when ? { ...rest, when } : rest)) as Plan['questions'];
-    return { ...plan, questions };
-  }
-
   /** Makes the project and brings its file in. What the server refuses leaves no project behind, and all of the form. */
   async make(): Promise<void> {
     if (this.making || this.faults.length > 0 || this.textFault) return;
-    const plan = this.#wire();
+    const plan = asSent($state.snapshot(this.plan) as Plan);
     this.error = null;
     this.making = { step: 'project', share: 0, name: '' };
     let project = '';
@@ -394,7 +384,7 @@ export class Wizard {
         key: this.#key, name, questions, content, text_column, guideline, overlap, order, lease_seconds, max_leases, skip_limit, settings,
       });
       project = answer.project.id;
-      const report = await this.#bringIn(project, plan);
+      const report = this.source ? await bringIn(project, this.source, plan, (making) => (this.making = making)) : null;
       this.made = { project, name: answer.project.name, report };
       this.removed = [];
       await this.#draft.drop();
@@ -405,36 +395,11 @@ export class Wizard {
       // A broken connection may have done its work: the same key then finds the same project. A refusal is final.
       if (caught instanceof ApiError) {
         this.#key = newKey();
-        if (project) await this.#takeBack(project);
+        if (project) await takeBack(project);
         this.changed();
       }
     } finally {
       this.making = null;
-    }
-  }
-
-  async #bringIn(project: string, plan: Plan): Promise<ImportReport | null> {
-    const { source } = this;
-    if (!source) return null;
-    const told = (step: Making['step'], name: string) => (share: number) => (this.making = { step, share, name });
-    if (source.archive) {
-      told('media', source.archiveName)(0);
-      await api.uploadArchive(project, source.archiveName, source.archive, told('media', source.archiveName));
-    }
-    for (const [place, { name, file }] of source.loose.entries()) {
-      told('media', name)(place / source.loose.length);
-      await api.uploadMedia(project, name, file, () => undefined);
-    }
-    told('rows', source.name)(0);
-    return api.uploadFile(project, source.table, source.name, plan.data.tokens ?? '', told('rows', source.name));
-  }
-
-  async #takeBack(project: string): Promise<void> {
-    try {
-      const { project: there } = await api.project(project);
-      await api.changeProject(project, { seen_version: there.version, state: 'removed' });
-    } catch {
-      // It stays as an empty project; the owner sees it at home.
     }
   }
 
