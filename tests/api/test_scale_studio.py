@@ -175,6 +175,19 @@ def find_in(server: Served, name: str) -> str:
     return found.id
 
 
+def test_of_two_with_one_e_mail_the_one_who_is_here_is_meant(server: Served) -> None:
+    db, owner = server.workspace.db, server.workspace.owner_id
+    first, second = (db.write(lambda tx, n=name: add_worker(tx, owner, n, n)).id for name in ("first", "second"))
+    for one in (first, second):
+        db.write(lambda tx, one=one: set_profile(tx, owner, one, versioned_profile(tx, one)[1], {"email": ANA}))
+    client = server.client()
+    assert roles_of(client.list_teammates()) == {"Noor": "admin", ANA: "labeler"}
+    db.write(lambda tx: set_worker_active(tx, owner, first, False))
+    assert roles_of(client.update_teammates_role([ANA], TeammateRole.Member)) == {"Noor": "admin", ANA: "member"}
+    with db.read() as tx:
+        assert [get_worker(tx, one).role for one in (first, second)] == ["labeller", "reviewer"]
+
+
 def test_thousands_at_once(server: Served) -> None:
     emails = [f"person{i}@example.org" for i in range(1_200)]
     client = server.client()

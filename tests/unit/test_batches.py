@@ -1,6 +1,7 @@
 """Batches: held and let go, given to groups, ranked, cancelled, completed; what that costs nobody else."""
 
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -68,6 +69,11 @@ def agree(world: World) -> None:
         assert leases is not None
         assert leases["n"] == kept["leases"]
     assert verify(world.db).faults == []
+
+
+def another_project(world: World) -> Any:
+    new = NewProject("other", [{"kind": "choice", "name": "x", "labels": ["y", "z"]}])
+    return world.db.write(lambda tx: create_project(tx, world.owner, "q", new))
 
 
 def group(world: World, name: str, *workers: str) -> str:
@@ -261,9 +267,7 @@ def test_what_a_task_asks_for_holds_beside_its_batch(world: World) -> None:
 
 
 def test_a_group_and_a_batch_are_of_one_project(world: World) -> None:
-    other = world.db.write(
-        lambda tx: create_project(tx, world.owner, "q", NewProject("other", [{"kind": "choice", "name": "x", "labels": ["y", "z"]}]))
-    )  # fmt: skip
+    other = another_project(world)
     stranger = do(world, groups.create_group, other.id, "g", [])["id"]
     batch = make(world, "B")
     with pytest.raises(BadInput, match="own project"):
@@ -352,6 +356,18 @@ def test_names_are_taken_once_in_the_workspace_and_compared_as_given(world: Worl
         make(world, "x", "completed")
     with pytest.raises(NotFound):
         world.db.write(lambda tx: batches.create(tx, world.owner, "none", NewBatch("y")))
+
+
+def test_the_name_of_a_batch_of_a_removed_project_is_free_again(world: World) -> None:
+    old = make(world, "B")
+    world.change(state="removed")
+    other = another_project(world)
+    for _ in range(2):
+        with pytest.raises(AlreadyExists) if _ else nullcontext():
+            world.db.write(lambda tx: batches.create(tx, world.owner, other.id, NewBatch("B")))
+    with world.db.read() as tx:
+        assert batches.batch_row(tx, old)["name"] == f"B (removed, {old})"
+        assert [row["name"] for row in batches.pending(tx)] == ["B"]
 
 
 def test_metadata_are_replaced_and_limited(world: World) -> None:

@@ -63,8 +63,7 @@ def create(tx: Transaction, actor_id: str, project_id: str, new: NewBatch) -> Ro
         raise BadInput(f"kind is one of {', '.join(KINDS)}.", field="kind")
     if new.state not in PENDING:
         raise BadInput("A new batch is staging, in_progress or paused.", field="state")
-    if tx.one("batch_by_name", name=new.name) is not None:
-        raise AlreadyExists(f"There is a batch called “{new.name}” already.", "Choose another name.", field="name")
+    _free(tx, new.name)
     batch_id = new_id(tx.now)
     tx.run(
         "batch_insert", id=batch_id, project_id=project_id, name=new.name, kind=new.kind, state=new.state,
@@ -72,6 +71,16 @@ def create(tx: Transaction, actor_id: str, project_id: str, new: NewBatch) -> Ro
     )  # fmt: skip
     _said(tx, "created", actor_id, project_id, batch_id, state=new.state)
     return batch_row(tx, batch_id)
+
+
+def _free(tx: Transaction, name: str) -> None:
+    """Raise AlreadyExists for a name that is taken. One of a removed project gives its name up."""
+    row = tx.one("batch_by_name", name=name)
+    if row is None:
+        return
+    if tx.one("project_get", id=row["project_id"]) is not None:
+        raise AlreadyExists(f"There is a batch called “{name}” already.", "Choose another name.", field="name")
+    tx.run("batch_rename", id=row["id"], name=f"{name} (removed, {row['id']})")
 
 
 def check_name(name: Any) -> str:

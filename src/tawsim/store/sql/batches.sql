@@ -6,6 +6,9 @@ SELECT * FROM batch WHERE id = :id;
 -- name: batch_by_name
 SELECT * FROM batch WHERE name = :name;
 
+-- name: batch_rename
+UPDATE batch SET name = :name WHERE id = :id;
+
 -- name: batch_insert
 INSERT INTO batch (id, project_id, name, kind, state, metadata, callback, created_at, changed_at)
 VALUES (:id, :project_id, :name, :kind, :state, :metadata, :callback, :now, :now);
