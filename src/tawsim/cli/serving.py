@@ -71,6 +71,14 @@ def up(
             help="How people reach this server through a proxy, such as https://label.example.org.",
         ),
     ] = "",
+    allow_outgoing: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-outgoing",
+            metavar="HOST:PORT",
+            help="A private place that owners of several workspaces may name for webhooks, callbacks and attachments.",
+        ),
+    ] = None,
     no_browser: options.NoBrowser = False,
     json: options.Json = False,
 ) -> int:
@@ -88,6 +96,7 @@ def up(
         facts={},
         afterwards=command("tawsim", "up", place),
         allow_hosts=allow_host or [],
+        allow_outgoing=allow_outgoing or [],
         address=address,
     )
 
@@ -142,6 +151,7 @@ def _serve(
     afterwards: str = "",
     demo: bool = False,
     allow_hosts: Sequence[str] = (),
+    allow_outgoing: Sequence[str] = (),
     address: str = "",
     story: Sequence[tuple[str, dict[str, Any]]] = (),
 ) -> int:
@@ -164,6 +174,7 @@ def _serve(
                     host=host,
                     port=port,
                     allow_hosts=allow_hosts,
+                    allow_outgoing=allow_outgoing,
                     address=address,
                     open_browser=browser,
                     demo=demo,

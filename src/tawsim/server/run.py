@@ -29,6 +29,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int | None = None,
     allow_hosts: Sequence[str] = (),
+    allow_outgoing: Sequence[str] = (),
     open_browser: bool = False,
     demo: bool = False,
     address: str = "",
@@ -37,8 +38,9 @@ def serve(
     """Serve the workspace files until SIGINT or SIGTERM. `on_ready` gets a one-time link for each workspace's name.
 
     `address`: how people reach this server where a proxy stands before it; with https the cookies of sessions are never sent
-    without TLS. Without `port` the usual one is taken, or a free one if something else listens there. Raises AlreadyRunning if
-    another process serves one of the files, BadInput for an address that cannot be had.
+    without TLS. `allow_outgoing`: private host:port that owners of several workspaces may open. Without `port` the usual one is
+    taken, or a free one if something else listens there. Raises AlreadyRunning if another process serves one of the files,
+    BadInput for an address that cannot be had.
     """
     workspaces = _of_people(workspaces)
     listener = listen(host, port)
@@ -58,7 +60,7 @@ def serve(
         stack.callback(books.close)
         state = ServerState(
             {w.id: w for w in opened}, books, cookie=f"tawsim_{port}", base_url=base_url, demo=demo,
-            allowed_hosts=host_names(host, port, allow_hosts),
+            allowed_hosts=host_names(host, port, allow_hosts), outgoing=frozenset(allow_outgoing),
         )  # fmt: skip
         stack.callback(state.close_twins)
         state.open_twins()

@@ -140,6 +140,7 @@ async def end(key_id: str, request: Request, caller: OwnerInPerson) -> Response:
 async def change(body: AccountBody, request: Request, caller: OwnerInPerson) -> Json:
     """Where callbacks go and what they carry. 404 for the test world before there is a test key."""
     state: ServerState = request.app.state.tawsim
+    state.check_outgoing(body.allow or "")
     url = None if body.callback_url is None else read_callback(body.callback_url)
     changed = await state.accounts.write_async(
         lambda tx: scale_keys.change_account(

@@ -13,7 +13,7 @@ from typing import Any
 from starlette.requests import Request
 
 from tawsim.core.clock import SECOND, Clock, system_clock
-from tawsim.core.errors import NotSignedIn, TawsimError
+from tawsim.core.errors import NotAllowed, NotSignedIn, TawsimError
 from tawsim.core.records import Worker
 from tawsim.server import letting_out
 from tawsim.server.hashing import Hashing
@@ -31,12 +31,14 @@ REMEMBERED_AT_MOST = 20_000
 
 @dataclass(slots=True)
 class ServerState:
-    """`cookie` is named after the port, since browsers do not keep the cookies of two ports of one host apart."""
+    """`cookie` is named after the port, since browsers do not keep the cookies of two ports of one host apart. `outgoing`: the
+    private places (host:port) that whoever runs the server lets its workspaces open."""
 
     workspaces: dict[str, Workspace]
     accounts: Database
     cookie: str = "tawsim"
     allowed_hosts: frozenset[str] = frozenset()
+    outgoing: frozenset[str] = frozenset()
     base_url: str = ""
     demo: bool = False
     clock: Clock = system_clock
@@ -46,6 +48,15 @@ class ServerState:
     _known: dict[str, tuple[int, Workspace, Worker, Standing]] = field(default_factory=dict)
     _locks: list[ServingLock] = field(default_factory=list)
     _opening: threading.Lock = field(default_factory=threading.Lock)
+
+    def check_outgoing(self, places: str) -> None:
+        """Raise NotAllowed for private places that an owner may not have this machine open. On a server of one workspace its
+        owners may name any; where several share it, none of them is who runs it, and its loopback is not theirs."""
+        if len(self.workspaces) > 1 and not set(places.replace(",", " ").split()) <= self.outgoing:
+            raise NotAllowed(
+                "Several workspaces share this server: private addresses are allowed by whoever runs it.",
+                "They start it with --allow-outgoing HOST:PORT.",
+            )
 
     def secret_of(self, request: Request) -> str:
         """The credential of a request, or NotSignedIn."""

@@ -152,6 +152,8 @@ async def list_all(request: Request, caller: Owner) -> Json:
 async def add(body: NewWebhookBody, request: Request, caller: Owner) -> Json:
     """Tell an address of events from now on. Its secret is in this answer and in no other."""
 
+    request.app.state.tawsim.check_outgoing(body.allow)
+
     def work() -> tuple[webhooks.Webhook, str]:
         return webhooks.add_webhook(
             caller.db, _accounts(request), caller.workspace.id, caller.worker.id, body.url, body.kinds,
@@ -185,6 +187,8 @@ async def remove(webhook_id: str, request: Request, caller: Owner) -> Json:
 @router.post("/webhooks/{webhook_id}/secret", **allow("owner", gives=SecretShape))
 async def secret(webhook_id: str, body: SecretBody, request: Request, caller: Owner) -> Json:
     """A new secret in place of the old one; for a webhook that came with a copied workspace, leave to send from here."""
+
+    request.app.state.tawsim.check_outgoing(body.allow)
 
     def work() -> str:
         return webhooks.new_secret(
