@@ -9,9 +9,10 @@ from reviews_world import make_reviews, set_role
 from tawsim.core.errors import BadAnswer, BadInput, Conflict, KeyReused, NotFound, VersionConflict
 from tawsim.labelling import disputes, owners, review_queue, reviews
 from tawsim.labelling.evidence import tally_of
+from tawsim.labelling.projects import update_project
 from tawsim.labelling.reviews import Said
 from tawsim.labelling.submit import Given, edit, undo
-from tawsim.loop.reviewing import Sure, accept_bulk, fill, preview_bulk, undo_bulk, wrong_among
+from tawsim.loop.reviewing import Sure, accept_bulk, fill, fill_all, preview_bulk, undo_bulk, wrong_among
 from tawsim.workspaces.workspace import Workspace
 
 
@@ -479,3 +480,21 @@ def test_a_fix_of_spelling_alone_costs_nothing_where_the_project_says_so(
     with workspace.db.read() as tx:
         worth = tally_of(tx, world.project.id, world.layla).score.right
     assert (worth == 1.0) is free
+
+
+def test_queues_are_filled_before_a_reviewer_asks(workspace: Workspace) -> None:
+    world = make_reviews(workspace, 3)
+    world.label(world.layla, "yes", "no", "yes")
+
+    def waiting() -> int:
+        return int(world.one("review_item_count", project_id=world.project.id)["n"])
+
+    assert waiting() == 0
+    fill_all(workspace.db)
+    assert waiting() == 3
+    world.label(world.omar, "yes")
+    now = world.one("project_get", id=world.project.id)
+    change = {"state": "paused"}
+    workspace.db.write(lambda tx: update_project(tx, workspace.owner_id, world.project.id, now["version"], change))
+    fill_all(workspace.db)
+    assert waiting() == 3, "a paused project rests"

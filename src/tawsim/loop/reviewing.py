@@ -65,6 +65,15 @@ def fill(db: Database, project_id: str) -> None:
             db.write(partial(review_queue.add_risky, project_id=project_id, found=piece))
 
 
+def fill_all(db: Database) -> None:
+    """Fill the queues of all running projects that review anything, so that what waits is counted before a reviewer asks."""
+    with db.read() as tx:
+        projects = [rows.project(row) for row in tx.all("project_list")]
+    for project in projects:
+        if project.state == "running" and project.settings.review.choose != "none":
+            fill(db, project.id)
+
+
 def _risky_wanted(tx: Transaction, project: Project) -> int:
     """How many answers more are to be reviewed for their risk: the share of all there are, less those chosen already."""
     review = project.settings.review

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tawsim.core.errors import TawsimError
 from tawsim.labellers.mailing import Mailbox, mailbox
-from tawsim.loop import alerts, digests
+from tawsim.loop import alerts, digests, reviewing
 from tawsim.loop.delivering import Deliverer
 from tawsim.loop.scale import files
 from tawsim.loop.scale.callbacks import allowed_places
@@ -147,6 +147,7 @@ class Watching:
             pause = LOOK_EVERY_S
             for workspace in list(self._state.workspaces.values()):
                 _guarded("leaving a head", workspace, lambda one=workspace: self._anchor(one))  # type: ignore[misc]
+                _guarded("filling review queues", workspace, lambda one=workspace: reviewing.fill_all(one.db))  # type: ignore[misc]
                 _guarded("alerts", workspace, lambda one=workspace: alerts.look(one.db))  # type: ignore[misc]
                 if self._mailbox is not None:
                     _guarded("summaries", workspace, lambda one=workspace: self._mail(one))  # type: ignore[misc]
