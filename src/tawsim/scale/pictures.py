@@ -52,7 +52,7 @@ def _form(params: Mapping[str, Any], wanted: Mapping[str, tuple[Mapping[str, Any
         given = spec.get("objects_to_annotate")
         options = read_options(given if given is not None else (), f"{where}objects_to_annotate")
         labels = labels_of(options, f"{where}objects_to_annotate")
-        title = titled(OWN.get(name, name), _limits(spec, where))
+        title = _title(OWN.get(name, name), _limits(spec, where))
         if name not in DRAWN:
             missing.append(f"the geometry {name}")
             continue
@@ -70,6 +70,11 @@ def _form(params: Mapping[str, Any], wanted: Mapping[str, tuple[Mapping[str, Any
     if missing:
         raise NoScreen(", ".join(dict.fromkeys(missing)))
     return Form(tuple(parts), tuple(shown.content), shown.row, tuple(shown.attachments), tuple(about))
+
+
+def _title(own: str, limits: str) -> str:
+    """The limits stand before the Arabic words: after them, their signs and numbers would be drawn in another order."""
+    return titled(own.replace(" · ", f" {limits} · ", 1) if limits else own)
 
 
 def _limits(spec: Mapping[str, Any], where: str) -> str:
