@@ -183,3 +183,15 @@ def test_who_is_no_owner_finds_no_page(server: Server, page: Page) -> None:
     expect(page.get_by_test_id("home")).to_be_visible()
     page.goto(server.base + "/scale")
     expect(page.get_by_test_id("no-page")).to_be_visible()
+
+
+def test_a_projects_page_says_that_its_tasks_come_by_the_api(server: Server, page: Page) -> None:
+    enter(page, server)
+    put_task(server, make_key(page, "live", "k"))
+    page.goto(server.base)
+    expect(page.get_by_test_id("by-scale")).to_have_count(0)
+    page.get_by_text("Scale · categorization").first.click()
+    expect(page.get_by_test_id("by-scale")).to_contain_text("categorization")
+    assert violations(page) == []
+    page.get_by_test_id("by-scale").get_by_role("link").click()
+    expect(page.get_by_test_id("scale-page")).to_be_visible()

@@ -50,7 +50,15 @@ def progress(db: Database, project_id: str) -> dict[str, Any]:
         "progress": progress_json(found),
         "workers": [worker_progress_json(one) for one in workers],
         "agreement": agreement(db, project_id) if found.answers else None,
+        "scale_type": _scale_type(db, project_id),
     }
+
+
+def _scale_type(db: Database, project_id: str) -> str | None:
+    """The type of a project whose tasks come by the Scale-compatible API; None of every other."""
+    with db.read() as tx:
+        row = tx.one("scale_project_type", project_id=project_id)
+    return None if row is None else str(row["type"])
 
 
 def project_progress(db: Database, project_id: str) -> tuple[Progress, list[WorkerProgress]]:

@@ -134,11 +134,12 @@ class Agreement:
 
 @dataclass(frozen=True)
 class ProgressShape:
-    """Where a project stands, who is labelling, how far they agree."""
+    """Where a project stands, who is labelling, how far they agree. `scale_type`: of one whose tasks come by the Scale API."""
 
     progress: Progress
     workers: list[WorkerProgress]
     agreement: Agreement | None
+    scale_type: str | None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,9 @@
 -- name: scale_project_get
 SELECT s.*, p.state FROM scale_project s JOIN project p ON p.id = s.project_id WHERE s.project_id = :project_id;
 
+-- name: scale_project_type
+SELECT type FROM scale_project WHERE project_id = :project_id;
+
 -- name: scale_project_named
 SELECT s.*, p.state FROM scale_project s JOIN project p ON p.id = s.project_id WHERE s.name = :name AND s.named = 1;
 
