@@ -15,7 +15,6 @@ import requests
 from scaleapi.exceptions import (
     ScaleDuplicateResource,
     ScaleInvalidRequest,
-    ScaleNotEnabled,
     ScaleResourceNotFound,
     ScaleUnauthorized,
 )
@@ -226,11 +225,14 @@ def test_unknown_tasks_types_projects_and_batches_are_404(site: Served, live: An
             make(live, **more)
 
 
-def test_types_that_cannot_be_shown_are_402_and_named(live: Any, test_: Any) -> None:
-    for client in (live, test_):
+def test_types_without_a_screen_are_kept_and_listed(live: Any, test_: Any) -> None:
+    for client, status in ((live, "pending"), (test_, "completed")):
         for type_ in (TaskType.LidarAnnotation, TaskType.VideoAnnotation, TaskType.SensorFusion):
-            with pytest.raises(ScaleNotEnabled, match=type_.value):
-                client.create_task(type_, attachment="https://example.com/x")
+            made = client.create_task(type_, attachment="https://example.com/x", frames=[1, 2])
+            assert (made.status, made.params["frames"]) == (status, [1, 2])
+            assert [one.id for one in client.tasks(type=type_.value)] == [made.id]
+            if status == "pending":
+                assert client.cancel_task(made.id).status == "canceled"
 
 
 def test_without_a_good_key_everything_is_401(site: Served) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tawsim.core.clock import SECOND, to_iso_ms
-from tawsim.core.errors import AlreadyExists, BadInput, KeyReused, NotEnabled, NotFound
+from tawsim.core.errors import AlreadyExists, BadInput, KeyReused, NotFound
 from tawsim.core.ids import new_id
 from tawsim.labelling.owners import remove_task
 from tawsim.loop.scale import outcomes
@@ -23,9 +23,6 @@ from tawsim.store.database import Row, Transaction
 from tawsim.store.rows import to_json
 
 Json = dict[str, Any]
-LATER = (
-    3  # the tier of types that are known by name; those of them that need nothing in particular cannot even be shown
-)
 KEYS_KEPT = 2 * 86_400 * SECOND
 LONGEST_KEY = 500
 # What a project's parameters fill otherwise than as parameters of the type.
@@ -55,7 +52,7 @@ def create_task(
     tx: Transaction, world: World, type_: str, sent: Any, *, purpose: str = "work", ahead: Checked | None = None
 ) -> Row:
     """Make a task of this type from what was sent. Raises NotFound (type, project, batch), BadInput that names the field,
-    NotEnabled, and AlreadyExists for a taken unique_id. `ahead`: what `check_ahead` found."""
+    and AlreadyExists for a taken unique_id. `ahead`: what `check_ahead` found."""
     _check_type(type_)
     read = read_sent(sent) if ahead is None else ahead.read
     batch = _batch(tx, world, read)
@@ -93,9 +90,6 @@ def create_once(tx: Transaction, world: World, type_: str, sent: Any, key: str, 
 def _check_type(type_: str) -> None:
     if type_ not in types.TYPES:
         raise NotFound(f"There is no type of task {type_[:60]!r}.", "Types: " + ", ".join(sorted(types.TYPES)))
-    known = types.TYPES[type_]
-    if known.tier == LATER and not known.required:
-        raise NotEnabled(f"Tasks of type {type_} are not offered here.")
 
 
 def _batch(tx: Transaction, world: World, read: Sent) -> Row | None:
