@@ -31,18 +31,18 @@ def asked_names(tx: Transaction, project: Project, after: int, until: int) -> di
 
 @dataclass(slots=True)
 class Offers:
-    """What rows offer of one question. `code` by task number: `WHOLE`, `UNASKED`, or k where they offer the labels of
+    """What rows offer of one question. `code` (by task number): `WHOLE`, `UNASKED`, or k where they offer the labels of
     `masks[k - 1]` (K,) only. `unasked`: how many tasks of work do not ask it."""
 
     project: Project
     question: Question
-    code: dict[int, int] = field(default_factory=dict)
+    code: NDArray[np.int32]
     masks: list[NDArray[np.bool_]] = field(default_factory=list)
     unasked: int = 0
     _known: dict[tuple[str, ...], int] = field(default_factory=dict)
 
     def add(self, row: Row) -> None:
-        """One row. What asks and offers everything takes no room."""
+        """One row. Rows that offer the same labels share a mask."""
         asked = questions_of(self.project, json.loads(row["content"]))
         one = next((one for one in asked if one.name == self.question.name), None)
         if one is None:
@@ -60,13 +60,14 @@ class Offers:
     def narrowed(self, probabilities: NDArray[np.float64], seqs: Sequence[int]) -> NDArray[np.float64]:
         """(T, K) with nothing on labels that a row did not offer: p(label | answers, offered) is p(label | answers) among
         those on offer. Rows whose answers speak for none of these stay as they are."""
-        found = probabilities.copy()
-        for place, seq in enumerate(seqs):
-            code = self.code.get(int(seq), WHOLE)
-            if code > WHOLE:
-                kept = np.where(self.masks[code - 1], found[place], 0.0)
-                if (total := kept.sum()) > 0:
-                    found[place] = kept / total
+        found, code = probabilities.copy(), self.code[np.asarray(seqs, np.int64)]
+        order = np.argsort(code, kind="stable")
+        order = order[code[order] > WHOLE]
+        for rows in np.split(order, np.flatnonzero(np.diff(code[order])) + 1) if len(order) else ():
+            kept = found[rows] * self.masks[code[rows[0]] - 1]
+            total = kept.sum(axis=1)
+            said = total > 0
+            found[rows[said]] = kept[said] / total[said, None]
         return found
 
     def left_of(self, chosen: Sequence[Any], seqs: Sequence[int]) -> tuple[Any, ...]:
@@ -75,7 +76,7 @@ class Offers:
         place = {label: k for k, label in enumerate(labels)}
         found = []
         for answer, seq in zip(chosen, seqs, strict=True):
-            code = self.code.get(int(seq), WHOLE)
+            code = int(self.code[seq])
             if code > WHOLE and answer is not None:
                 mask = self.masks[code - 1]
                 answer = tuple(label for label in answer if mask[place[label]])
@@ -89,7 +90,7 @@ def read_offers(
     """What the rows of all tasks offer of a question; with `seqs`, those of these tasks alone."""
     if not project.settings.asks:
         return None
-    found = Offers(project, question)
+    found = Offers(project, question, np.zeros(visible + 1, np.int32))
     stretches = [(after, min(after + PAGE, visible)) for after in range(0, visible, PAGE)]
     if seqs is not None:
         stretches = [(int(seq) - 1, int(seq)) for seq in seqs]
