@@ -100,7 +100,8 @@ def test_what_became_of_ones_answers_with_the_words_of_the_review(page: Page, te
     # Both were looked at because a reviewer picked them: no score follows, and the page says what they are.
     expect(page.get_by_test_id("score")).to_have_attribute("data-n", "0")
     expect(page.get_by_test_id("score")).to_have_attribute("data-verdict", "open")
-    expect(page.get_by_test_id("score-looked")).to_contain_text("2")
+    expect(page.get_by_test_id("score")).to_have_attribute("data-looked", "2")
+    expect(page.get_by_test_id("score-looked")).to_be_visible()
     expect(page.get_by_test_id("pay")).to_contain_text("EUR")
     page.get_by_test_id("own-answer").nth(2).get_by_role("button").first.click()
     expect(page.get_by_test_id("review-words")).to_contain_text("النص يشكو، فهو سلبي.")
