@@ -133,6 +133,14 @@ def test_a_label_with_a_new_name_is_offered_under_it() -> None:
     assert topic.labels == ("c",), "a label that is there is itself"
 
 
+def test_what_grew_on_a_branch_is_offered_under_its_new_name() -> None:
+    renamed = {"tree": {"علم/كيمياء": "علوم", "علم/قديم": "gone"}}
+    [tree] = narrowed(QUESTIONS, {"tree": {"labels": ["علم"]}}, renamed)
+    assert tree.labels == ("علم/طب", "علم/فلك", "علوم")
+    [tree] = narrowed(QUESTIONS, {"tree": {"labels": ["فن"]}}, {"tree": {"فن/رسم": "علوم"}})
+    assert tree.labels == ("فن",), "a label that is there is itself"
+
+
 # ---- laws ------------------------------------------------------------------------------------------------------------
 LABELS = st.lists(st.sampled_from(["a", "b", "c", "x", "y", "علم", "فن/خط", "per", "gone"]), max_size=4)
 ASKS = st.dictionaries(st.sampled_from([*NAMES, "gone"]), st.just(True) | LABELS.map(lambda found: {"labels": found}))

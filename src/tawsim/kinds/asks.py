@@ -125,13 +125,23 @@ def _narrowed(question: Question, ask: Any, names: Mapping[str, str]) -> Questio
     labels = ask.get("labels") if isinstance(ask, Mapping) else None
     if not offers or not isinstance(labels, list | tuple):
         return question
-    meant = _meanings(offers, getattr(question, "separator", ""))
-    given = [label.strip() for label in labels if isinstance(label, str)]
-    kept = {one for label in given for one in meant.get(label) or meant.get(names.get(label, ""), ())}
+    given = (label.strip() for label in labels if isinstance(label, str))
+    separator: str = getattr(question, "separator", "")
+    meant = _meanings(offers, separator)
+    kept = {one for label in given for one in _still(label, meant, separator, names)}
     if not kept:
         return None
     narrow: Question = kind.narrow(question, kept) if len(kept) < len(offers) else question
     return narrow
+
+
+def _still(label: str, meant: Mapping[str, Sequence[str]], separator: str, names: Mapping[str, str]) -> Sequence[str]:
+    """What a label or branch of a row means now: itself, else its new name; of a branch also what grew there under old names."""
+    found = meant.get(label, ())
+    if list(found) == [label]:
+        return found
+    grown = [new for old, new in names.items() if separator and old.startswith(label + separator)]
+    return [*found, *(one for new in (names.get(label, ""), *grown) for one in meant.get(new, ()))]
 
 
 def told(questions: Sequence[Question], asked: Sequence[Question]) -> dict[str, Any]:
