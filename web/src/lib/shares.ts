@@ -7,7 +7,7 @@ export interface Looked { n: number; right: number }
 const count = (value: number): string => (Math.abs(value - Math.round(value)) < 0.005 ? number(Math.round(value)) : decimal(value, 1));
 
 /** “3 of 3 right”. Parts count as such. */
-export const rightOf = ({ n, right }: Looked): string => t('s_right_of', { n, right: count(right) });
+export const rightOf = ({ n, right }: Looked): string => (right < 0.005 ? t('s_none_of', { n }) : t('s_right_of', { n, right: count(right) }));
 
 /** “of all: 40 % to 99 %”. */
 export const ofAll = (low: number, high: number): string => t('s_between_short', { low: percent(low), high: percent(high) });
