@@ -10,7 +10,7 @@ import pytest
 from tawsim.core.errors import BadInput, EndpointDown, NotSignedIn
 from tawsim.loop.scale import moving, projects, tasks
 from tawsim.loop.scale.listing import Asked, walk
-from tawsim.loop.scale.moving_source import Found, Source
+from tawsim.loop.scale.moving_source import Found, Source, download
 from tawsim.loop.scale.world import World
 from tawsim.workspaces.accounts import open_accounts
 from tawsim.workspaces.workspace import Workspace
@@ -169,3 +169,34 @@ def test_what_may_pass_is_tried_again_and_what_will_not_is_told() -> None:
     for code, kind in [(401, NotSignedIn), (403, NotSignedIn), (400, BadInput), (404, BadInput)]:
         with pytest.raises(kind):
             Source(Refuses(code), waited.append).survey()
+
+
+class Odd(Refuses):
+    """An account with one task that holds what no file takes as it stands."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def tasks(self, **asked: Any) -> Any:
+        one = type("Task", (), {"as_dict": lambda _: told(project="p", metadata={"odd": self.value})})()
+        return type("Page", (), {"total": 1, "docs": [one], "has_more": False, "next_token": None})
+
+
+def test_half_a_character_comes_over_and_what_is_no_number_is_told(room: Room) -> None:
+    found = Found("p", {"name": "p", "type": "categorization"}, 1)
+    for value, comes in [("a\ud800b", True), (float("nan"), False)]:
+        download(Source(Odd(value)), "p", room.file)
+        if comes:
+            moving.move_project(room.workspace.db, room.world, "http://there", found, [], room.file)
+            assert room.task("t1")["metadata"] == {"odd": "a?b"}
+        else:
+            with pytest.raises(BadInput, match="cannot be stored"):
+                moving.move_project(
+                    room.workspace.db, room.world, "http://there", Found("q", {"name": "q"}, 1), [], renamed(room.file)
+                )
+
+
+def renamed(file: Path) -> Path:
+    """The pages with another task in them."""
+    file.write_text(file.read_text().replace('"t1"', '"t2"'))
+    return file

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from tawsim.core.errors import BadInput, EndpointDown, NotFound, NotSignedIn
-from tawsim.store.rows import to_json
 
 PAGE = 100
 BATCH_PAGE = 100
@@ -143,7 +142,8 @@ def download(source: Source, project: str, path: Path, on_tasks: Callable[[int],
                 file.truncate(0)
                 n, token = 0, None
                 continue
-            file.write(to_json({"docs": docs, "next": following}) + "\n")
+            # with escapes, so that whatever text came can be written; what cannot be stored shows when it is to be
+            file.write(json.dumps({"docs": docs, "next": following}) + "\n")
             file.flush()
             os.fsync(file.fileno())
             n, token, over = n + len(docs), following, following is None
