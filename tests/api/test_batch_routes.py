@@ -1,7 +1,9 @@
 """The batches of a project over the native API: their counts, pages, and who may see them."""
 
+import time
 from typing import Any
 
+import pytest
 from tests.api.conftest import World
 
 from tawsim.core.ids import new_id
@@ -54,3 +56,17 @@ def test_groups_and_lanes_are_told(world: World) -> None:
     assert [(one["batch"], one["held"], one["open"]) for one in lanes] == [("one", True, 1), (None, False, 12)]
     db.write(lambda tx: batches.resume(tx, owner, batch))
     assert world.lease(world.omar)["task"]["content"]["text"] == "one 0"
+
+
+def test_the_server_closes_what_a_large_cancelled_batch_left_open(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "CLOSED_AT_ONCE", 3)
+    batch, db, owner = make(world, "one", 7), world.workspace.db, world.workspace.owner_id
+    db.write(lambda tx: batches.cancel(tx, owner, batch))
+    path = f"/projects/{world.project['id']}/batches"
+    until = time.monotonic() + 20
+    while world.get(path).json()["batches"][0]["tasks"] and time.monotonic() < until:
+        time.sleep(0.1)
+    (told,) = world.get(path).json()["batches"]
+    assert (told["state"], told["tasks"]) == ("cancelled", 0)
