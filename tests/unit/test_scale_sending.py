@@ -13,9 +13,12 @@ import pytest
 
 from tawsim.core.clock import SECOND
 from tawsim.core.errors import EndpointDown
+from tawsim.labellers.mailing import Mailbox, send_mail
 from tawsim.labellers.opener import Answer, Ask, Limits, fetch
-from tawsim.loop.scale import auditing, callbacks, outcomes
+from tawsim.loop.scale import auditing, batches, callbacks, outcomes, projects
+from tawsim.loop.scale.batches import NewScaleBatch
 from tawsim.loop.scale.callbacks import HOUR, MOST_TRIES, PAUSES
+from tawsim.loop.scale.projects import NewScaleProject
 from tawsim.loop.scale.sending import Sender
 from tawsim.loop.scale.tasks import create_task, task_row
 from tawsim.loop.scale.world import World
@@ -251,3 +254,43 @@ def test_an_audit_of_what_nobody_here_answered_is_told_and_stays_completed(sendi
     assert "customer_review_status" not in first
     assert second["customer_review_status"] == ("accepted" if accepted else "rejected")
     assert (second["customer_review_comments"], second["status"]) == (["so"], "completed")
+
+
+def test_what_cannot_be_made_at_all_holds_up_no_other(sending: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mail box that Python's own reader of addresses dies of came first in its line for ever."""
+    box = Mailbox("127.0.0.1", 9, "from@example.com", security="none")
+    monkeypatch.setattr("tawsim.loop.scale.sending.mailbox", lambda: box)
+    bad, good = sending.task("a@["), sending.task("to@example.com")
+    sent = []
+    really = send_mail
+
+    def send(box: Any, to: str, subject: str, text: str) -> None:
+        sent.append(to)
+        if to == "a@[":
+            really(box, to, subject, text)
+
+    monkeypatch.setattr("tawsim.loop.scale.sending.send_mail", send)
+    sending.step()
+    assert sorted(sent) == ["a@[", "to@example.com"]
+    assert (sending.succeeded(bad), sending.succeeded(good)) == (None, 1)
+    sending.step()
+    assert sent.count("a@[") == 1  # its pause is not over
+    sending.time.now += 25 * HOUR * MOST_TRIES
+    for _ in range(MOST_TRIES):
+        sending.step()
+        sending.time.now += 4 * HOUR
+    assert sending.succeeded(bad) == 0
+
+
+def test_a_batch_whose_name_has_lines_is_told_of_by_mail(sending: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
+    def work(tx: Any) -> None:
+        projects.create(tx, sending.world, NewScaleProject("p", "categorization"))
+        new = NewScaleBatch("p", "one\nBcc: x@example.com", "production", "to@example.com")
+        callbacks.put_batch(tx, batches.create(tx, sending.world, new))
+
+    sending.world.db.write(work)
+    sent: list[Any] = []
+    monkeypatch.setattr("tawsim.loop.scale.sending.mailbox", lambda: "box")
+    monkeypatch.setattr("tawsim.loop.scale.sending.send_mail", lambda *said: sent.append(said))
+    sending.step()
+    assert [said[2] for said in sent] == ["Batch one Bcc: x@example.com: staging"]

@@ -129,14 +129,21 @@ class Sender:
             account = account_of(books, self.world.workspace_id)
         if account is None:
             return Outcome(None, "This workspace came from elsewhere: it has no key of this machine.")
-        with self.world.db.read() as tx:
-            body = _body(tx, row)
         try:
+            with self.world.db.read() as tx:
+                body = _body(tx, row)
             if is_mail(row["url"]):
                 return _mailed(row["url"], body)
             answer = self.opened(_ask(row["url"], to_json(body), account), LIMITS)
         except (AddressRefused, EndpointDown, BadInput) as error:
             return Outcome(None, error.message[:300])
+        except TawsimError:  # a full disk and the like: of this machine, not of the callback
+            raise
+        except (
+            Exception
+        ):  # what can never be sent is counted as tried: else it came first for ever, before all others there
+            log.exception("callback %s could not be made", row["id"])
+            return Outcome(None, "It could not be made. The log of the server says more.")
         if 200 <= answer.status < 300:
             return Outcome(answer.status, "")
         return Outcome(answer.status, f"It answered {answer.status}.")
@@ -180,5 +187,6 @@ def _mailed(to: str, body: dict[str, Any]) -> Outcome:
     if box is None:
         return Outcome(None, "This server sends no mail.")
     what = f"Task {body['task_id']}" if "task_id" in body else f"Batch {body['name']}"
+    what = " ".join(what.split())  # a name may have lines, a subject may not
     send_mail(box, to, f"{what}: {body['status']}", f"{what} is {body['status']}.\n")
     return Outcome(250, "")
