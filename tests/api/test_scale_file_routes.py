@@ -106,3 +106,12 @@ def test_scales_own_client_uploads_and_imports(tmp_path: Path, mode: str) -> Non
     assert sent.as_dict()["mime_type"] == "image/png"
     assert sent.as_dict()["name"] == "a.png"
     assert taken.attachment_url.startswith("scaledata://")
+
+
+@pytest.mark.parametrize("sent", ['{"a": NaN}', '{"a": 1e999}', '{"a": ' + "[" * 60 + "]" * 60 + "}"])
+def test_metadata_that_nothing_could_be_answered_with_are_refused(
+    world: World, live: dict[str, str], sent: str
+) -> None:
+    got = send(world, live, b"hello", metadata=sent)
+    assert got.status_code == 400
+    assert "metadata" in got.json()["error"]

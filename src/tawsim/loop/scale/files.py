@@ -21,6 +21,7 @@ from tawsim.intake.media_types import look
 from tawsim.labellers.addresses import read_url
 from tawsim.labellers.opener import Ask, Limits, fetch
 from tawsim.labellers.webhooks import Open
+from tawsim.scale.plain import check_plain
 from tawsim.store.database import Database, Row, Transaction
 from tawsim.store.keys import record
 from tawsim.store.media import PIECE
@@ -85,6 +86,7 @@ def _metadata(value: Any) -> Mapping[str, Any]:
             raise BadInput("metadata: an object as JSON.", field="metadata") from None
     if not value:
         return {}
+    check_plain(value, "metadata")  # Python's reader takes NaN, which nothing may be answered with
     if not isinstance(value, dict) or len(to_json(value)) > MAX_METADATA:
         raise BadInput(f"metadata: an object of at most {MAX_METADATA:,} characters.", field="metadata")
     return value
