@@ -94,17 +94,22 @@ class Completer:
     def _give_up(self, kind: str, object_id: str) -> None:
         """What of a cancelled batch was never placed (what was, is removed or ended there), and all of a removed project."""
 
-        def write(tx: Transaction) -> int:
+        def look(tx: Transaction) -> list[Row]:
             if kind == "batch.cancelled":
-                found = tx.all("scale_pending_of_batch", batch_id=object_id, n=GROUP)
-            else:
-                found = tx.all("scale_pending_of_removed", project_id=object_id, n=GROUP)
-            for row in found:
-                outcomes.cancel(tx, self.world, row["task_id"])
-            return len(found)
+                return tx.all("scale_pending_of_batch", batch_id=object_id, n=GROUP)
+            of = {"project_id": object_id, "n": GROUP}
+            return tx.all("scale_pending_of_removed", **of) or tx.all("scale_known_of_removed", **of)
 
-        while self.world.db.write(write):
-            pass
+        def write(tx: Transaction, found: Sequence[Row]) -> None:
+            for row in found:  # of those that are over by now, nothing becomes
+                outcomes.cancel(tx, self.world, row["task_id"])
+
+        while True:
+            with self.world.db.read() as tx:  # looked for beside the writer, which is everybody's
+                found = look(tx)
+            if not found:
+                return
+            self.world.db.write(lambda tx, found=found: write(tx, found))  # type: ignore[misc]
 
     def _look_at(self, task_ids: Sequence[str], seen: int, *, far: bool) -> None:
         """Say what became of these tasks. The place is written down where that is worth a write."""

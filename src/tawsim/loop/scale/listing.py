@@ -6,6 +6,7 @@ number of all is counted with the first page and carried along: it is that of th
 
 import base64
 import binascii
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -175,7 +176,7 @@ def _count(tx: Transaction, values: Mapping[str, Any]) -> int:
 def _by_unique_id(tx: Transaction, asked: Asked, values: Mapping[str, Any], cursor: Cursor | None) -> list[Row]:
     """The few tasks that have these, each looked up, then judged by the other conditions."""
     found = [tx.one("scale_task_by_unique_id", unique_id=one) for one in dict.fromkeys(asked.unique_ids)]
-    rows = [row for row in found if row is not None and _fits(tx, asked, values, row)]
+    rows = [row for row in found if row is not None and _fits(asked, values, row)]
     rows.sort(key=_place, reverse=True)
     return rows if cursor is None else [row for row in rows if _place(row) < (cursor.at, cursor.id)]
 
@@ -184,18 +185,14 @@ def _place(row: Row) -> tuple[int, str]:
     return row["created_at"], row["task_id"]
 
 
-def _fits(tx: Transaction, asked: Asked, values: Mapping[str, Any], row: Row) -> bool:
+def _fits(asked: Asked, values: Mapping[str, Any], row: Row) -> bool:
     same = all(not values[name] or row[name] == values[name] for name in ("project_id", "batch_id", "type", "status"))
     return (
         same and row["purpose"] == "work" and asked.created.holds(row["created_at"])
         and asked.updated.holds(row["updated_at"]) and asked.completed.holds(row["completed_at"])
         and (not asked.reviews or (row["review_status"] or "pending") in asked.reviews)
-        and (not asked.tags or bool(set(asked.tags) & _tags_of(tx, row)))
+        and (not asked.tags or bool(set(asked.tags) & set(json.loads(row["tags"] or "[]"))))
     )  # fmt: skip
-
-
-def _tags_of(tx: Transaction, row: Row) -> set[str]:
-    return {one["tag"] for one in tx.all("scale_tags_of", task_id=row["task_id"])}
 
 
 def token_of(cursor: Cursor) -> str:

@@ -273,9 +273,9 @@ def _tags(tx: Transaction, task_id: str) -> list[str]:
 
 
 def _with_tags(tx: Transaction, task_id: str, tags: Sequence[str]) -> Row:
-    task_row(tx, task_id)
-    wanted = read_tags(list(tags))
-    tx.run("scale_tag_delete", task_id=task_id)
+    standing, wanted = _tags(tx, task_id), read_tags(list(tags))
+    for tag in standing:
+        tx.run("scale_tag_delete", tag=tag, task_id=task_id)
     for tag in wanted:
         tx.run("scale_tag_insert", tag=tag, task_id=task_id)
     tx.run("scale_task_set_tags", task_id=task_id, tags=to_json(list(wanted)), now=tx.now)

@@ -115,9 +115,14 @@ WHERE s.task_id = :task_id AND s.stage = 'waiting' AND s.status = 'pending' AND 
 SELECT task_id FROM scale_task WHERE batch_id = :batch_id AND stage = 'waiting' AND status = 'pending'
 ORDER BY created_at, task_id LIMIT :n;
 
+-- Of a removed project: its work by the index of it, then the few of known answer, which no index holds.
 -- name: scale_pending_of_removed
 SELECT s.task_id FROM scale_task s JOIN project p ON p.id = s.project_id AND p.state = 'removed'
-WHERE s.project_id = :project_id AND s.status = 'pending' ORDER BY s.created_at, s.task_id LIMIT :n;
+WHERE s.project_id = :project_id AND s.status = 'pending' AND s.purpose = 'work' ORDER BY s.created_at, s.task_id LIMIT :n;
+
+-- name: scale_known_of_removed
+SELECT s.task_id FROM scale_task s JOIN project p ON p.id = s.project_id AND p.state = 'removed'
+WHERE s.project_id = :project_id AND s.status = 'pending' AND s.purpose <> 'work' LIMIT :n;
 
 -- name: scale_set_expected
 UPDATE scale_task SET expected = :expected, initial = :initial WHERE task_id = :task_id;

@@ -22,10 +22,11 @@ ORDER BY b.rank IS NULL, b.rank, b.kind <> 'calibration', b.created_at, b.id;
 SELECT b.*, s.name AS project_name FROM batch b JOIN scale_project s ON s.project_id = b.project_id
 JOIN project p ON p.id = b.project_id WHERE b.name = :name AND p.state <> 'removed';
 
+-- CROSS: from the batches to their tasks, so that nothing is read of those that are over.
 -- name: scale_studio_counts
 SELECT t.batch_id, COUNT(*) AS total, SUM(CASE WHEN t.status = 'completed' THEN 1 ELSE 0 END) AS completed
-FROM scale_task t JOIN batch b ON b.id = t.batch_id
-WHERE b.state IN ('staging', 'in_progress', 'paused') AND t.purpose = 'work' AND t.status <> 'canceled'
+FROM batch b CROSS JOIN scale_task t
+WHERE t.batch_id = b.id AND b.state IN ('staging', 'in_progress', 'paused') AND t.purpose = 'work' AND t.status <> 'canceled'
 GROUP BY t.batch_id;
 
 -- name: scale_studio_counts_of

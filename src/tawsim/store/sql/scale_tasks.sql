@@ -30,14 +30,12 @@ UPDATE scale_task SET tags = :tags, updated_at = :now WHERE task_id = :task_id;
 -- name: scale_tag_insert
 INSERT INTO scale_task_tag (tag, task_id) VALUES (:tag, :task_id);
 
+-- By its key: the table has no other index, and the writer is everybody's.
 -- name: scale_tag_delete
-DELETE FROM scale_task_tag WHERE task_id = :task_id;
+DELETE FROM scale_task_tag WHERE tag = :tag AND task_id = :task_id;
 
 -- name: scale_batch_named
 SELECT * FROM batch WHERE name = :name;
-
--- name: scale_tags_of
-SELECT tag FROM scale_task_tag WHERE task_id = :task_id;
 
 -- Whether anybody has begun on a task: has it in hand, answered it, or gave it up.
 -- name: scale_task_begun
