@@ -77,10 +77,20 @@ def test_an_owner_makes_keys_of_both_kinds_and_ends_them(world: World, session: 
 
 
 def test_keys_are_the_owners_in_person(world: World, session: dict[str, str]) -> None:
-    live = world.post("/scale/keys", {"mode": "live", "name": "n"}, session).json()["secret"]
-    for who in (world.owner, {"authorization": f"Bearer {live}"}, world.layla):
+    for who in (world.owner, world.layla):
         assert world.get("/scale", who).status_code == 403
         assert world.post("/scale/keys", {"mode": "live", "name": "n"}, who).status_code == 403
+
+
+def test_no_key_signs_in_at_the_native_api(world: World, session: dict[str, str]) -> None:
+    for mode in ("live", "test"):
+        secret = world.post("/scale/keys", {"mode": mode, "name": "n"}, session).json()["secret"]
+        head = {"authorization": f"Bearer {secret}"}
+        assert world.client.get("/v1/tasks", headers=head).status_code == 200
+        refused = world.get("/projects", head)
+        assert (refused.status_code, "Scale-compatible" in refused.text) == (401, True)
+        world.client.cookies.clear()
+        assert world.get("/projects", {"cookie": f"{world.state.cookie}={secret}"}).status_code == 401
 
 
 def test_where_callbacks_go_and_what_they_carry_is_changed_apart(world: World, session: dict[str, str]) -> None:
