@@ -76,7 +76,9 @@ class ServerState:
         known = self._known.get(secret)
         if known is not None and 0 <= now - known[0] < REMEMBER:
             return known[1:]
-        if scale_keys.mode_of(secret) is not None:  # it lies about in programs of years ago: it reaches no further than they do
+        if (
+            scale_keys.mode_of(secret) is not None
+        ):  # it lies about in programs of years ago: it reaches no further than they do
             raise NotSignedIn("This key is for the Scale-compatible API alone.", "Make a token on your account's page.")
         try:
             with self.accounts.read() as tx:
