@@ -118,6 +118,15 @@ def test_tasks_of_a_cancelled_batch_are_canceled_with_it(worlds: dict[str, Side]
         side.chat(batch_id=made.id)
 
 
+def test_a_batch_whose_tasks_were_all_canceled_is_completed_when_it_begins(worlds: dict[str, Side]) -> None:
+    live = worlds["live"]
+    made = live.batch(live.project())
+    task = live.chat(batch_name=made.name)
+    live.v1.cancel_task(task.task_id)
+    begun = live.v2.finalize_batch(BatchOperationRequest(batch_name=made.name))
+    assert begun.status == BatchStatus.COMPLETED
+
+
 def test_batches_in_pages_with_every_filter(side: Side) -> None:
     project, other = side.project(), side.project()
     made = [side.batch(project) for _ in range(5)]

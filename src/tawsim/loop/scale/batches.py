@@ -70,7 +70,12 @@ def finalize(tx: Transaction, world: World, name: str) -> Row:
     row = named(tx, name)
     if row["state"] in ("in_progress", "paused", "completed"):
         return row
-    row = batches.finalize(tx, world.actor_id, row["id"])
+    return begin(tx, world, row["id"])
+
+
+def begin(tx: Transaction, world: World, batch_id: str) -> Row:
+    """Begin a staging batch, and complete it where there is nothing left to do. Raises Conflict for one that is none."""
+    row = batches.finalize(tx, world.actor_id, batch_id)
     counts = status_json(tx, row)
     # All its tasks may be over before it begins: canceled, or with attachments that could not be had.
     over = world.mode == "live" and any(counts.get(one) for one in COUNTED) and not counts.get("pending")

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from tawsim.labelling import batches
 from tawsim.labelling.batches import NewBatch
 from tawsim.loop.scale import outcomes
+from tawsim.loop.scale.batches import begin
 from tawsim.loop.scale.sent import read_callback, read_metadata
 from tawsim.loop.scale.v2_finding import Named, batch, project_for_more
 from tawsim.loop.scale.v2_metadata import merged
@@ -20,9 +21,12 @@ from tawsim.loop.scale.world import World
 from tawsim.store.database import Row, Transaction
 
 Operation = Literal["finalize", "pause", "resume", "cancel"]
-ACTS: Mapping[Operation, Callable[[Transaction, str, str], Row]] = {
-    "finalize": batches.finalize, "pause": batches.pause, "resume": batches.resume, "cancel": batches.cancel,
-}  # fmt: skip
+ACTS: Mapping[Operation, Callable[[Transaction, World, str], Row]] = {
+    "finalize": begin,
+    "pause": lambda tx, world, batch_id: batches.pause(tx, world.actor_id, batch_id),
+    "resume": lambda tx, world, batch_id: batches.resume(tx, world.actor_id, batch_id),
+    "cancel": lambda tx, world, batch_id: batches.cancel(tx, world.actor_id, batch_id),
+}
 SAID: Mapping[Operation, str] = {
     "pause": "Nobody is given a task of the batch any more; what people have in hand they may finish.",
     "resume": "The batch goes on.",
@@ -55,7 +59,7 @@ def create(tx: Transaction, world: World, new: NewScaleBatch) -> Row:
 
 def operate(tx: Transaction, world: World, operation: Operation, given: Named) -> Row:
     """Do this to a batch. Raises BadInput, NotFound, Conflict for one in a state that does not allow it."""
-    found = ACTS[operation](tx, world.actor_id, batch(tx, given)["id"])
+    found = ACTS[operation](tx, world, batch(tx, given)["id"])
     if operation == "cancel":
         _cancel_waiting(tx, world, found["id"])
     return batch(tx, Named(found["id"]))
