@@ -16,8 +16,9 @@ from tawsim.intake.adding import add_tasks
 from tawsim.labelling import batches
 from tawsim.labelling.batches import NewBatch
 from tawsim.labelling.slots import project_row
-from tawsim.loop.scale import files, placing, preparing, quality
+from tawsim.loop.scale import files, placing, preparing, projects, quality
 from tawsim.loop.scale.files import NewFile
+from tawsim.loop.scale.projects import NewScaleProject
 from tawsim.loop.scale.tasks import cancel_task
 from tawsim.store import rows
 from tawsim.store.statements import statements
@@ -124,6 +125,20 @@ def test_one_that_cannot_be_placed_errs_and_its_neighbours_do_not(live: Live) ->
     assert live.is_placed(before)
     assert live.is_placed(after)
     assert json.loads(live.row(bad)["response"])["error"]
+
+
+def test_tasks_that_hold_nothing_of_their_own_show_what_their_project_says(live: Live) -> None:
+    fields = [{"type": "text", "field_id": "sentence"}]
+    new = NewScaleProject("writing", "textcollection", {"instruction": "Write a sentence.", "fields": fields})
+    live.world.db.write(lambda tx: projects.create(tx, live.world, new))
+    said = [live.create("textcollection", project="writing") for _ in range(2)]  # the same twice: two are wanted
+    bare = live.create("textcollection", fields=fields)
+    talk = live.create("chatexperimental", live={"endpoint": "local"})
+    live.place(lambda: all(map(live.is_placed, [*said, bare, talk])))
+    with live.world.db.read() as tx:
+        shown = [json.loads(tx.one("task_with_content", id=one)["content"]) for one in [*said, bare, talk]]  # type: ignore[index]
+    assert [one["instruction"] for one in shown] == ["Write a sentence.", "Write a sentence.", "—", "—"]
+    assert shown[-1]["messages"] == []
 
 
 def test_a_fault_of_ours_leaves_one_waiting_and_no_other(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,8 +45,9 @@ class Judged:
 
     def _wanted(self, questions: Sequence[Question]) -> tuple[frozenset[str], frozenset[str]]:
         """The columns that must hold something, and those that must be there, of a row that is asked these questions. What a
-        question works on must hold something; what is only read beside it, and one of two candidates, may be empty."""
-        worked_on = {question.on for question in questions} - {""}
+        question works on must hold something; what is only read beside it, one of two candidates, and what goes before a
+        conversation that is still to be held, may be empty."""
+        worked_on = {question.on for question in questions if not getattr(question, "live", None)} - {""}
         compared = {column for question in questions for column in getattr(question, "candidates", ())}
         needed = frozenset(worked_on or ({self.main} if self.plain else set()))
         return needed, needed | compared | ({self.main} & self.drawn)

@@ -22,6 +22,7 @@ from tawsim.loop.scale.projects import ASKS, questions_now
 from tawsim.loop.scale.tasks import effective
 from tawsim.loop.scale.world import World
 from tawsim.scale.asking import Work, work_of
+from tawsim.scale.form import NOTHING
 from tawsim.scale.merging import Merged, merged_all, merged_content, renamed
 from tawsim.scale.responding import answers_of
 from tawsim.store import rows
@@ -60,8 +61,11 @@ class Prepared:
 
 def prepare(tx: Transaction, row: Row) -> Prepared | None:
     """What a waiting task asks; None where no screen shows it yet. Raises BadInput."""
-    params, _ = effective(tx, row)
+    params, instruction = effective(tx, row)
     work = work_of(row["type"], params, row["instruction"])  # the project's own stands in its guideline
+    if work is not None and not work.attachments and not any(work.row.values()):
+        # "Write me a sentence": there is no more to a task than what its project says, and a row must show something.
+        work = work_of(row["type"], params, instruction.strip() or NOTHING)
     if work is None:
         return None
     needs = tuple((Wanted(row["project_id"], one.url, one.kind), one.column) for one in work.attachments)
