@@ -122,6 +122,13 @@ def test_nothing_but_a_key_signs_in(door: Door) -> None:
         assert isinstance(found.json()["error"], str)
 
 
+def test_whoever_is_refused_reads_of_keys_and_not_of_links(door: Door) -> None:
+    for key in ("live_" + "a" * 43, "the key of another account"):
+        said = door.client.get("/v1/batches/a", headers=basic(key)).json()["error"]
+        assert "key" in said
+        assert "tawsim scale key new" in said
+
+
 def test_a_key_that_ended_or_expired_signs_nobody_in(door: Door) -> None:
     with door.world.state.accounts.read() as tx:
         known = scale_keys.keys(tx, door.world.workspace.id)

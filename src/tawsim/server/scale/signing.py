@@ -18,6 +18,7 @@ from tawsim.workspaces.accounts import Identity, Standing
 from tawsim.workspaces.workspace import Workspace, get_worker
 
 NO_KEY = "Send a key: as the user name with an empty password, or as Bearer."
+ANOTHER = "An owner makes one on the page Scale API, or with: tawsim scale key new"
 LONGEST = 200
 
 
@@ -32,7 +33,7 @@ def key_of(headers: Mapping[str, str]) -> str:
     else:
         raise NotSignedIn("There is no key in this request.", NO_KEY)
     if scale_keys.mode_of(found) is None or len(found) > LONGEST:
-        raise NotSignedIn("This is no key of this server.", NO_KEY)
+        raise NotSignedIn("This is no key of this server: they begin with live_ or test_.", ANOTHER)
     return found
 
 
@@ -66,7 +67,10 @@ def _look_up(state: ServerState, key: str) -> tuple[World, Caller]:
     mode = scale_keys.mode_of(key)
     assert mode is not None
     with state.accounts.read() as tx:
-        identity, standing = accounts.standing(tx, key)
+        try:
+            identity, standing = accounts.standing(tx, key)
+        except NotSignedIn:  # its words are for people and their links
+            raise NotSignedIn("This key is not known here, or it has ended.", ANOTHER) from None
         home_id = scale_keys.home_of(tx, identity.workspace_id) if mode == "test" else identity.workspace_id
     home = state.workspaces.get(home_id)
     if home is None or standing.kind != "token":
