@@ -279,4 +279,8 @@ def _body(response: http.client.HTTPResponse, coding: str, limits: Limits) -> by
 
 
 def _too_long(limits: Limits) -> EndpointDown:
-    return EndpointDown(f"The answer is longer than {limits.received:,} bytes.", "Is this an endpoint of a model?")
+    return EndpointDown(
+        f"The answer is longer than {limits.received:,} bytes.",
+        "Is this an endpoint of a model?",
+        received=limits.received,
+    )

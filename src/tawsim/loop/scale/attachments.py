@@ -11,7 +11,8 @@ import re
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from tawsim.core.errors import AddressRefused, BadFile, EndpointDown, NotFound, TawsimError, Unavailable
@@ -28,6 +29,10 @@ log = logging.getLogger("tawsim.scale.attachments")
 MAX_BYTES = 100_000_000
 MAX_TEXT = 1_000_000
 LIMITS = Limits(connect_s=10.0, silence_s=20.0, total_s=90.0, received=MAX_BYTES, redirects=5)
+# Most are small. What is larger is asked for again, and few of those at once: so many in memory together would fill it.
+SMALL_BYTES = 8_000_000
+SMALL_LIMITS = replace(LIMITS, received=SMALL_BYTES)
+LARGE_AT_ONCE = 4
 TEXT_LIMITS = Limits(connect_s=10.0, silence_s=20.0, total_s=30.0, received=4 * MAX_TEXT, redirects=5)
 OF_ONE_HOST = 4  # at once
 OF_ALL = 16
@@ -89,6 +94,7 @@ class Fetcher:
         self._held = 0
         self._door = threading.Lock()
         self._over = threading.Event()
+        self._large = threading.BoundedSemaphore(LARGE_AT_ONCE)
 
     def want(self, one: Wanted) -> None:
         """Fetch it, unless it is under way."""
@@ -100,10 +106,10 @@ class Fetcher:
 
     def step(self) -> None:
         """Begin as many as may run. What stands in a queue waits for its host's turn."""
-        with self._door:
-            lanes = [lane for lane, queue in self._queues.items() if queue]
-        for lane in lanes:
-            for _ in range(min(len(self._queues[lane]), OF_ONE_HOST)):
+        with self._door:  # a queue that its last thread empties is gone
+            lanes = [(lane, min(len(queue), OF_ONE_HOST)) for lane, queue in self._queues.items() if queue]
+        for lane, n in lanes:
+            for _ in range(n):
                 self._begin(lane)
 
     def take(self) -> list[Fetched]:
@@ -171,6 +177,10 @@ class Fetcher:
         """A file of this world. Raises Unavailable for one that is still to be fetched."""
         try:
             with self._world.db.read() as tx:
+                size = files.find_file(tx, self._world.workspace_id, one.url)["size"]
+            if size > MAX_BYTES:
+                raise _NotHad(f"An attachment has at most {MAX_BYTES:,} bytes.", 413)
+            with self._large if size > SMALL_BYTES else nullcontext(), self._world.db.read() as tx:
                 return files.read_file(tx, self._world.workspace_id, one.url)[2]
         except NotFound as error:
             raise _NotHad(error.message, 404) from None
@@ -189,6 +199,8 @@ class Fetcher:
                 raise _NotHad(error.message, REFUSED) from None
             except EndpointDown as error:
                 found = _NotHad(error.message, NO_ANSWER)
+                if _is_too_large(error):
+                    break
                 continue
             if 200 <= answer.status < 300:
                 return answer.body
@@ -203,7 +215,15 @@ class Fetcher:
             account = account_of(books, self._world.workspace_id)
         allowed = account is not None and place_of(read_url(one.url)) in allowed_places(account.allow)
         ask = Ask(one.url, reach="own" if allowed else "public")
-        return self._opened(ask, TEXT_LIMITS if one.kind == "text" else LIMITS)
+        if one.kind == "text":
+            return self._opened(ask, TEXT_LIMITS)
+        try:
+            return self._opened(ask, SMALL_LIMITS)
+        except EndpointDown as error:
+            if not _is_too_large(error):
+                raise
+        with self._large:
+            return self._opened(ask, LIMITS)
 
 
 class _NotHad(Exception):
@@ -212,6 +232,10 @@ class _NotHad(Exception):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
+
+
+def _is_too_large(error: EndpointDown) -> bool:
+    return "received" in error.details
 
 
 def _lane(url: str) -> str:
