@@ -13,6 +13,7 @@ from tests.api.scale_served import Served, served
 
 from tawsim.labelling.projects import update_project
 from tawsim.labelling.slots import project_row
+from tawsim.loop.scale import projects
 from tawsim.loop.scale.projects import PLACEHOLDER, questions_now
 from tawsim.store import rows
 
@@ -210,3 +211,10 @@ def test_tasks_without_a_project_belong_to_none_that_is_told(site: Served, live:
     assert names == ["Scale · categorization"] * 2
     with pytest.raises(ScaleResourceNotFound):
         live.get_project("Scale · categorization")
+
+
+def test_few_large_parameters_are_remembered() -> None:
+    """Each may have a megabyte of text and several of values: hundreds of them filled the memory."""
+    for i in range(40):
+        projects.params_of({"params": json.dumps([{"x": f"{i}" * projects.SMALL, "version": 0, "created_at": ""}])})
+    assert projects._versions_large.cache_info().currsize == 8

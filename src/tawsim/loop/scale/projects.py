@@ -27,6 +27,7 @@ Json = dict[str, Any]
 MAX_NAME = 1_000
 MAX_PARAMS = 1_000_000  # characters of all versions as JSON
 MAX_VERSIONS = 10_000
+SMALL = 16_000  # characters of all versions
 OWN_NAME = 100  # of the 120 that a project's own name may have
 ASKS = "asks"  # the column that narrows what a task is asked
 CONSENSUS = 3  # answers a task where a consensus project says no number
@@ -192,8 +193,18 @@ def _bare(question: Mapping[str, Any]) -> Json:
     return {name: value for name, value in question.items() if name != "on"}
 
 
-@lru_cache(maxsize=512)
 def _versions(text: str) -> tuple[Json, ...]:
+    """What is written of all versions. Large ones are remembered a few at a time: a thousand would fill the memory."""
+    return _versions_small(text) if len(text) <= SMALL else _versions_large(text)
+
+
+@lru_cache(maxsize=512)
+def _versions_small(text: str) -> tuple[Json, ...]:
+    return tuple(json.loads(text))
+
+
+@lru_cache(maxsize=8)
+def _versions_large(text: str) -> tuple[Json, ...]:
     return tuple(json.loads(text))
 
 
