@@ -1,6 +1,7 @@
 """Keys of the Scale-compatible API: made on the pages and at the terminal, of two worlds, and ended. Workspaces of test keys."""
 
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -282,3 +283,25 @@ def test_an_end_of_one_workspace_reaches_no_key_of_another(site: Served, tmp_pat
         assert scale_keys.keys(tx, site.workspace.id) == []
         assert [one.id for one in scale_keys.keys(tx, other.id)] == [made.id]
     other.close()
+
+
+def test_where_callbacks_go_is_in_the_log_and_no_secret_of_it(world: World, session: dict[str, str]) -> None:
+    bodies: list[dict[str, Any]] = [
+        {"mode": "live", "callback_url": "https://example.com:8443/back?key=hidden"},
+        {"mode": "live", "callback_url": "", "allow": "10.0.0.7:8080"},
+        {"mode": "live", "new_callback_key": True},
+        {"mode": "live"},
+    ]
+    told = [world.client.patch("/api/v1/scale/account", json=body, headers=session).json() for body in bodies]
+    with sqlite3.connect(world.workspace.path) as raw:
+        found = [
+            json.loads(row[0]) for row in raw.execute("SELECT data FROM event WHERE kind = 'scale.account' ORDER BY id")
+        ]
+        dump = "\n".join(raw.iterdump())
+    assert found == [
+        {"mode": "live", "to": "https://example.com:8443"},
+        {"mode": "live", "to": "", "allow": "10.0.0.7:8080"},
+        {"mode": "live", "new_callback_key": True},
+    ]
+    assert "hidden" not in dump
+    assert all(one["account"]["callback_key"] not in dump for one in told)

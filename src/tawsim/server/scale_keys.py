@@ -10,12 +10,15 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from tawsim.loop.scale.callbacks import receiver_of
 from tawsim.loop.scale.sent import read_callback
 from tawsim.server.account import noted
 from tawsim.server.answers import Json
 from tawsim.server.permissions import Caller, OwnerInPerson, allow
 from tawsim.server.sign_in_state import ServerState
 from tawsim.store.database import Transaction
+from tawsim.store.keys import record
+from tawsim.store.rows import to_json
 from tawsim.workspaces import scale_keys
 from tawsim.workspaces.scale_keys import Account, Key
 from tawsim.workspaces.workspace import list_workers
@@ -152,7 +155,19 @@ async def change(body: AccountBody, request: Request, caller: OwnerInPerson) -> 
             new_callback_key=body.new_callback_key,
         )
     )
+    await _noted(caller, body)
     return Json({"account": _account(caller, changed)})
+
+
+async def _noted(caller: Caller, body: AccountBody) -> None:
+    """Leave an event of where callbacks go now and what may be opened: it sends the workspace's answers elsewhere. The key that
+    callbacks carry is in no log, only that there is another; nor the rest of an address, which may hold one too."""
+    to = None if body.callback_url is None else receiver_of(body.callback_url) if body.callback_url else ""
+    given = {"to": to, "allow": body.allow, "new_callback_key": body.new_callback_key or None}
+    changed = {name: value for name, value in given.items() if value is not None}
+    if changed:
+        data = to_json({"mode": body.mode, **changed})
+        await caller.db.write_async(lambda tx: record(tx, "scale.account", caller.worker.id, data=data))
 
 
 def _names(caller: Caller) -> dict[str, str]:
