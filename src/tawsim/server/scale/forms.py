@@ -14,7 +14,10 @@ from tawsim.core.errors import BadInput
 IN_MEMORY = 1 << 20
 MAX_FIELDS = 200
 MAX_FIELD = 1 << 20
+MAX_OF_FIELDS = 4 << 20  # all of them together: they stand in memory
+MAX_FILES = 10  # each has its first megabyte in memory
 MAX_HEAD = 16_384
+MAX_PARAMETERS = 100  # Python's reader takes the square of their number
 END = b"\r\n\r\n"
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{1,70}")
 
@@ -52,7 +55,7 @@ class FormReader:
         self._state = "before"
         self._skip = 0  # bytes of a line end that belong to no part
         self.form = Form()
-        self._fields = 0
+        self._fields = self._files = self._size = 0
 
     def feed(self, data: bytes) -> None:
         """The next piece."""
@@ -115,6 +118,9 @@ class FormReader:
         self._part = (disposition["name"], filename, heads.get("content-type", ""))
         self._text.clear()
         if filename is not None:
+            self._files += 1
+            if self._files > MAX_FILES:
+                raise BadInput(f"A form has at most {MAX_FILES} files.")
             self._sink = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  closed after the call
         del self._held[: place + len(END) - 2]  # a part without a body begins with the mark's own line end
         self._state, self._skip = "body", 2
@@ -129,6 +135,9 @@ class FormReader:
             self._sink.write(data)
             return
         self._text += data
+        self._size += len(data)
+        if self._size > MAX_OF_FIELDS:
+            raise BadInput(f"The fields of a form have at most {MAX_OF_FIELDS:,} bytes together.")
         if len(self._text) > MAX_FIELD:
             assert self._part is not None
             raise BadInput(f"{self._part[0][:60]}: a field of a form has at most {MAX_FIELD:,} bytes.")
@@ -153,6 +162,8 @@ class FormReader:
 
 def _parameters(header: str, value: str) -> Mapping[str, str]:
     """The parameters of a header's value, those in UTF-8 (RFC 5987) too."""
+    if value.count(";") > MAX_PARAMETERS:
+        raise BadInput(f"{header}: more than {MAX_PARAMETERS} parameters.")
     message = Message()
     message[header] = value.replace("\r", " ").replace("\n", " ")
     found = {}
