@@ -101,7 +101,7 @@ def test_a_field_id_that_is_no_name_has_one_that_is_its_own() -> None:
 def test_geometries_are_a_question_each_and_their_limits_stand_over_them() -> None:
     task = work("imageannotation", {"attachment": PICTURE, "geometries": GEOMETRIES})
     assert [(one["kind"], one["name"], one["title"], one["on"]) for one in task.questions] == [
-        ("boxes", "box", "Boxes ≥ 10 × 10 px · مربّعات", "image"), ("polygons", "polygon", "Outlines ≥ 3 • · مضلّعات", "image"),
+        ("boxes", "box", "Boxes ≥ 10 × 10 px · مستطيلات", "image"), ("polygons", "polygon", "Outlines ≥ 3 • · مضلّعات", "image"),
         ("keypoints", "point", "Points · نقاط", "image"),
     ]  # fmt: skip
     assert task.questions[1]["labels"] == ["حقل"]  # what is displayed; the response says “field”

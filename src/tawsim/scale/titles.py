@@ -4,15 +4,15 @@ What customers sent as a title stays as it is."""
 from collections.abc import Mapping
 
 EACH_LINE = "one per line · واحد في كل سطر"
-IN_ORDER = "one per line, in the order of the boxes from the top · واحد في كل سطر، بترتيب المربّعات من الأعلى"
+IN_ORDER = "one per line, in the order of the boxes from the top · واحد في كل سطر، بترتيب المستطيلات من الأعلى"
 OWN: Mapping[str, str] = {
     "category": "Which category? · أيّ فئة؟",
     "choice": "Your choice · اختيارك",
     "better": "Which is better? · أيّهما أفضل؟",
     "text": "Your answer · إجابتك",
     "entities": "Mark the entities · حدِّد الكيانات",
-    "regions": "Draw a box around each · ارسم مربّعًا حول كلٍّ منها",
-    "box": "Boxes · مربّعات",
+    "regions": "Draw a box around each · ارسم مستطيلًا حول كلٍّ منها",
+    "box": "Boxes · مستطيلات",
     "polygon": "Outlines · مضلّعات",
     "point": "Points · نقاط",
     "preference": "Which response is better? · أيّ الردّين أفضل؟",
