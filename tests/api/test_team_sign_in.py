@@ -183,4 +183,3 @@ def test_a_person_let_out_is_told_why_and_whom_to_ask_and_nobody_else_is(
 def test_a_reason_is_no_novel(world: Any) -> None:
     assert world.post(f"/workers/{world.layla_id}/deactivate", {"reason": "x" * 2_001}).status_code == 400
     assert world.post(f"/workers/{world.layla_id}/deactivate").status_code == 200
-

@@ -180,7 +180,9 @@ def _give_verdict(
             "high": round(now.high, 4),
         }
     )
-    measured = {name: value for name, value in facts.items() if name != "reason"}  # words stand in the notice, and can go
+    measured = {
+        name: value for name, value in facts.items() if name != "reason"
+    }  # words stand in the notice, and can go
     _set_stage(tx, actor_id, project.id, worker_id, stage, pass_at=project.settings.training.pass_at, **measured)
     kind = "training.passed" if stage == "qualified" else "training.not_passed"
     notify(tx, worker_id, kind, project_id=project.id, pass_at=project.settings.training.pass_at, **facts)
