@@ -523,3 +523,22 @@ def test_nothing_else_opens_a_connection() -> None:
             if isinstance(node, ast.Attribute) and node.attr in OPENING:
                 assert name == "labellers/opener.py", f"{name}: {node.attr}"
     assert seen == set(MAY)  # the search itself finds something, and no leave is left over
+
+
+@pytest.mark.parametrize(
+    ("start", "place", "kept"),
+    [
+        ("http://one.example/", "https://one.example/", True),
+        ("https://one.example/", "https://one.example/there", True),
+        ("https://one.example/", "https://one.example:8443/", False),
+        ("http://one.example:8080/", "https://one.example/", False),
+        ("https://one.example/", "https://two.example/", False),
+    ],
+)
+def test_headers_that_may_hold_a_key_go_to_no_other_server(start: str, place: str, kept: bool) -> None:
+    from tawsim.labellers.opener import _moved
+
+    ask = Ask(start, headers={"Content-Type": "application/json", "scale-callback-auth": "k"})
+    moved, _ = _moved(ask, read_url(start), 308, place)
+    assert moved.headers["Content-Type"] == "application/json"
+    assert ("scale-callback-auth" in moved.headers) is kept

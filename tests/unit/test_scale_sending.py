@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tawsim.core.clock import SECOND
-from tawsim.core.errors import EndpointDown
+from tawsim.core.errors import AddressRefused, EndpointDown
 from tawsim.labellers.mailing import Mailbox, send_mail
 from tawsim.labellers.opener import Answer, Ask, Limits, fetch
 from tawsim.loop.scale import auditing, batches, callbacks, outcomes, projects
@@ -294,3 +294,10 @@ def test_a_batch_whose_name_has_lines_is_told_of_by_mail(sending: Sending, monke
     monkeypatch.setattr("tawsim.loop.scale.sending.send_mail", lambda *said: sent.append(said))
     sending.step()
     assert [said[2] for said in sent] == ["Batch one Bcc: x@example.com: staging"]
+
+
+def test_who_may_not_be_reached_is_told_with_the_way_to_allow_it() -> None:
+    with pytest.raises(AddressRefused) as caught:
+        fetch(Ask("http://127.0.0.1:9/x"))
+    assert callbacks.told(caught.value, "http://127.0.0.1:9/x").endswith("allow 127.0.0.1:9 on the page Scale API.")
+    assert "page" not in callbacks.told(caught.value, "https://other.example/")  # a redirect's address is no customer's

@@ -145,8 +145,8 @@ def check_address(address: str, host: str, scheme: Scheme, reach: Reach) -> None
     if found == "private":
         raise AddressRefused(
             f"{host} is an address of this machine or a private network.",
-            "An owner can allow it by name: tawsim endpoint add … --private",
-        )
+            "An owner can allow it by name: tawsim endpoint add … --private", private=host,
+        )  # fmt: skip
     raise AddressRefused(f"{host} stands for an address that is never opened.", "Use a public host name.")
 
 

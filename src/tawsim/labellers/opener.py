@@ -26,6 +26,7 @@ MAX_ADDRESSES = 32  # a name that stands for more is no service's
 TRY_ADDRESSES = 4
 PIECE = 65_536
 KEEP_METHOD = (307, 308)
+PLAIN = frozenset({"content-type", "accept", "accept-language"})
 MOVED = (301, 302, 303, *KEEP_METHOD)
 
 
@@ -102,8 +103,14 @@ def _moved(ask: Ask, old: Target, status: int, place: str) -> tuple[Ask, Target]
         )
     if new.origin == old.origin:
         return ask, new
-    # What was allowed by name, and the secret, belong to that one server.
-    return replace(ask, secret="", reach="public"), new
+    # What was allowed by name, the secret, and headers of one's own, which may hold another, belong to that one server.
+    own = ask.headers if _is_the_same_with_tls(old, new) else {}
+    headers = {name: value for name, value in ask.headers.items() if name.lower() in PLAIN} | dict(own)
+    return replace(ask, headers=headers, secret="", reach="public"), new
+
+
+def _is_the_same_with_tls(old: Target, new: Target) -> bool:
+    return (old.host, old.scheme, old.port, new.scheme, new.port) == (new.host, "http", 80, "https", 443)
 
 
 def _joined(old: Target, place: str) -> str:

@@ -21,7 +21,7 @@ from tawsim.labellers.addresses import read_url
 from tawsim.labellers.opener import Answer, Ask, Limits, fetch
 from tawsim.labellers.webhooks import Open
 from tawsim.loop.scale import files
-from tawsim.loop.scale.callbacks import allowed_places, place_of
+from tawsim.loop.scale.callbacks import allowed_places, place_of, told
 from tawsim.loop.scale.world import World
 from tawsim.workspaces.scale_keys import account_of
 
@@ -196,7 +196,7 @@ class Fetcher:
             try:
                 answer = self._ask(one)
             except AddressRefused as error:
-                raise _NotHad(error.message, REFUSED) from None
+                raise _NotHad(told(error, one.url), REFUSED) from None
             except EndpointDown as error:
                 found = _NotHad(error.message, NO_ANSWER)
                 if _is_too_large(error):

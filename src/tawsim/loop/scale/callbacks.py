@@ -5,7 +5,7 @@ they are is added when they are sent.
 """
 
 from tawsim.core.clock import SECOND
-from tawsim.core.errors import AddressRefused, NotFound
+from tawsim.core.errors import AddressRefused, NotFound, TawsimError
 from tawsim.core.ids import new_id
 from tawsim.labellers.addresses import Target, read_url
 from tawsim.loop.scale.projects import params_of, project_by_id
@@ -74,6 +74,17 @@ def receiver_of(url: str) -> str:
 def place_of(target: Target) -> str:
     """host:port, as private ones are allowed by."""
     return f"[{target.host}]:{target.port}" if ":" in target.host else f"{target.host}:{target.port}"
+
+
+def told(error: TawsimError, url: str) -> str:
+    """What became of an address, and how a private one can be allowed, if it is this one and no redirect's."""
+    try:
+        target = read_url(url)
+    except AddressRefused:
+        return error.message
+    if error.details.get("private") != target.host:
+        return error.message
+    return f"{error.message} An owner can allow {place_of(target)} on the page Scale API."
 
 
 def allowed_places(allow: str) -> tuple[str, ...]:

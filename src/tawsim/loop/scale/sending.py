@@ -16,7 +16,7 @@ from tawsim.labellers.mailing import mailbox, send_mail
 from tawsim.labellers.opener import Ask, Limits, fetch
 from tawsim.labellers.webhooks import Open, Outcome
 from tawsim.loop.scale.batches import batch_json
-from tawsim.loop.scale.callbacks import HOUR, MOST_TRIES, PAUSES, allowed_places, is_mail, place_of
+from tawsim.loop.scale.callbacks import HOUR, MOST_TRIES, PAUSES, allowed_places, is_mail, place_of, told
 from tawsim.loop.scale.tasks import task_json, task_row
 from tawsim.loop.scale.world import World
 from tawsim.store.database import Row, Transaction
@@ -136,7 +136,7 @@ class Sender:
                 return _mailed(row["url"], body)
             answer = self.opened(_ask(row["url"], to_json(body), account), LIMITS)
         except (AddressRefused, EndpointDown, BadInput) as error:
-            return Outcome(None, error.message[:300])
+            return Outcome(None, told(error, row["url"])[:300])
         except TawsimError:  # a full disk and the like: of this machine, not of the callback
             raise
         except (
