@@ -159,6 +159,22 @@ def test_whoever_was_let_out_or_demoted_has_no_key_in_either_world(door: Door) -
     assert door.client.get("/v1/owners", headers=basic(door.test)).status_code == 403
 
 
+def test_whoever_comes_back_comes_without_the_keys_they_had(door: Door) -> None:
+    from tawsim.workspaces import accounts
+    from tawsim.workspaces.accounts import Identity
+
+    world = door.world
+    identity = Identity(world.workspace.id, world.workspace.owner_id)
+    assert [door.client.get("/v1/owners", headers=basic(key)).status_code for key in (door.live, door.test)] == [
+        200
+    ] * 2
+    world.state.accounts.write(lambda tx: accounts.revoke_worker(tx, identity))
+    world.state.forget()
+    assert [door.client.get("/v1/owners", headers=basic(key)).status_code for key in (door.live, door.test)] == [
+        401
+    ] * 2
+
+
 def test_names_are_whole_segments_of_the_raw_path(door: Door) -> None:
     names = ["x/status", "task b", "نتائج ٢", "status", "a?b#c", "100%", "é", "+", "x" * 500, "🙂"]
     from urllib.parse import quote
