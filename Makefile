@@ -9,9 +9,8 @@ PIP := $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check -q
 STATIC := src/tawsim/server/static/index.html
 
 LONGEST := --durations=15 --durations-min=10
-APART := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: demo test test-fast test-pages build setup dev fast ui check format bench lock openapi clean help
+.PHONY: demo test build setup dev fast ui check format bench lock openapi clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -21,16 +20,10 @@ demo: setup build  ## a finished small world in the browser; Ctrl-C removes it
 
 test: dev build chromium  ## set everything up and pass every test
 	$(MAKE) --no-print-directory check
-	@echo "The fast tests and those of the pages run side by side; each tells what it found at its end."
-	$(MAKE) --no-print-directory -j2 $(APART) test-fast test-pages
+	$(BIN)/python -m pytest tests/unit tests/store tests/api tests/conformance -n 2 --dist worksteal -q $(LONGEST)
 	TAWSIM_KERNEL=numpy $(BIN)/python -m pytest tests/conformance/test_truth_models.py tests/unit/test_truth_em.py -q
 	$(BIN)/python -m pytest tests/kill -q
-
-# Pages wait for the browser more than they compute, so more of them at once, beside what computes all the time.
-test-fast:
-	$(BIN)/python -m pytest tests/unit tests/store tests/api tests/conformance -n 2 --dist worksteal -q $(LONGEST)
-test-pages:
-	$(BIN)/python -m pytest tests/ui -n 3 --dist worksteal -q $(LONGEST)
+	$(BIN)/python -m pytest tests/ui -n 2 --dist worksteal -q $(LONGEST)
 
 fast: dev  ## the fast tests: all but browser, kill and long property runs
 	$(BIN)/python -m pytest tests/unit tests/store tests/api tests/conformance -n 2 --dist worksteal -q -m "not slow and not kill"

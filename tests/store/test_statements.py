@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,9 @@ ONLY_SQLITE = re.compile(
 )
 
 
+@cache
 def schema(family: Family) -> sqlite3.Connection:
+    """Made once: nothing here writes."""
     connection = sqlite3.connect(":memory:")
     for migration in migrations(family):
         connection.executescript(migration.sql)
@@ -33,13 +36,10 @@ def schema(family: Family) -> sqlite3.Connection:
 def family_of(name: str) -> Family:
     """Of the accounts file, where that has the tables that the statement names."""
     sql = statements()[name]
-    connection = schema("accounts")
     try:
-        connection.execute("EXPLAIN " + sql, dict.fromkeys(PARAMETER.findall(sql), 1))
+        schema("accounts").execute("EXPLAIN " + sql, dict.fromkeys(PARAMETER.findall(sql), 1))
     except sqlite3.OperationalError:
         return "workspace"
-    finally:
-        connection.close()
     return "accounts"
 
 
@@ -51,9 +51,7 @@ def names_in_code() -> set[str]:
 def test_it_prepares(name: str) -> None:
     sql = statements()[name]
     with_values = dict.fromkeys(PARAMETER.findall(sql), 1)
-    connection = schema(family_of(name))
-    connection.execute("EXPLAIN " + sql, with_values)
-    connection.close()
+    schema(family_of(name)).execute("EXPLAIN " + sql, with_values)
 
 
 @pytest.mark.parametrize("name", sorted(statements()))

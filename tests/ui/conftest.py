@@ -119,10 +119,11 @@ class Server:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
+def server(tmp_path: Path, empty_file: Path) -> Iterator[Server]:
     """A workspace with one project of eight tasks in Arabic, English and hostile HTML, labels إيجابي / سلبي / mixed."""
     question = {"kind": "choice", "name": "label", "labels": ["إيجابي", "سلبي", "mixed"]}
     new = NewProject("مراجعات", [question], overlap=2)
+    shutil.copy(empty_file, tmp_path / "reviews.tawsim")
     place = open_workspace(tmp_path / "reviews.tawsim", create=True, owner="Noor")
     project = place.db.write(lambda tx: create_project(tx, place.owner_id, "p", new))
     rows = numbered([{"id": ref, "text": text} for text, ref in ROWS])
