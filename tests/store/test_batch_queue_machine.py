@@ -186,5 +186,6 @@ def test_the_queue_with_batches_does_what_the_model_does() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_200)  # two minutes on a quiet machine
 def test_the_queue_with_batches_does_what_the_model_does_for_longer() -> None:
     run(BatchMachine, 300, 60)

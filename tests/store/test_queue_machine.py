@@ -607,5 +607,6 @@ def test_the_queue_does_what_the_model_does() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_200)  # two minutes on a quiet machine
 def test_the_queue_does_what_the_model_does_for_longer() -> None:
     run(QueueMachine, 300, 60)

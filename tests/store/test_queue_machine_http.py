@@ -36,6 +36,7 @@ def test_the_api_does_what_the_model_does() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_200)  # two minutes on a quiet machine
 def test_the_api_does_what_the_model_does_for_longer() -> None:
     run(HttpMachine, 60, 50)
 
