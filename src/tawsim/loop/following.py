@@ -92,7 +92,9 @@ class ProjectTruth:
         """The rows of these tasks, -1 where nobody answered."""
         wanted = np.asarray(seqs, np.int64)
         known = wanted < len(self.row_of)
-        return np.where(known, self.row_of[np.where(known, wanted, 0)], np.int32(-1))
+        found = np.where(known, self.row_of[np.where(known, wanted, 0)], np.int32(-1))
+        # The follower goes on in this very map while somebody reads: rows that came later are not of this truth.
+        return np.where(found < len(self.seqs), found, np.int32(-1))
 
     def place(self, seq: int) -> int | None:
         """The row of task `seq`, or None if nobody answered it."""

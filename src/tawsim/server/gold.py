@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from fastapi import APIRouter, Query
+from fastapi.concurrency import run_in_threadpool
 
 from tawsim.core.errors import BadInput
 from tawsim.labelling import gold, lanes, quotas, training
@@ -114,7 +115,7 @@ async def set_state(task_id: str, body: StateBody, caller: Manager) -> Json:
 @router.get("/projects/{project_id}/stages", **allow("manage", gives=shapes.PeopleShape))
 async def stages(project_id: str, caller: Manager) -> Json:
     """Everybody who labels: stage, share right with its interval, and how many more answers would tell."""
-    return Json(known_view.people_of(caller.db, project_id))
+    return Json(await run_in_threadpool(known_view.people_of, caller.db, project_id))
 
 
 @router.post("/projects/{project_id}/stages/{worker_id}", **allow("manage", gives=shapes.PeopleShape))
@@ -123,7 +124,7 @@ async def set_stage(project_id: str, worker_id: str, body: StageBody, caller: Ma
     await caller.db.write_async(
         lambda tx: training.set_stage(tx, caller.worker.id, project_id, worker_id, body.stage, body.reason)
     )
-    return Json(known_view.people_of(caller.db, project_id))
+    return Json(await run_in_threadpool(known_view.people_of, caller.db, project_id))
 
 
 @router.get("/projects/{project_id}/standing", **allow("signed_in", gives=shapes.StandingShape))

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +20,9 @@ from tawsim.workspaces.accounts import Identity
 from tawsim.workspaces.workspace import Workspace, open_workspace
 
 DEFAULT_PORT = 7373
+# Exports and figures compute in threads beside the one that answers: it gets its turn after this long, not after Python's 5 ms
+# for each of them.
+SWITCH_S = 0.0005
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  every address of this machine, where the operator asks for it
 
@@ -70,6 +74,7 @@ def serve(
             timeout_keep_alive=75, timeout_graceful_shutdown=5, backlog=2048, proxy_headers=False,
         )  # fmt: skip
         links = {w.name: launch_link(state, w) for w in opened}
+        sys.setswitchinterval(SWITCH_S)
         _Server(config, lambda: _announce(links, on_ready, open_browser)).run(sockets=[listener])
 
 
