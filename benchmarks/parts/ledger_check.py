@@ -9,7 +9,8 @@ from parts.crowd import Acknowledged
 
 OVER = """SELECT COUNT(*) FROM (
   SELECT task.id FROM task JOIN annotation ON annotation.task_id = task.id AND annotation.round = task.round
-  WHERE task.project_id = ? AND task.purpose = 'work' AND annotation.state = 'accepted' GROUP BY task.id HAVING COUNT(*) > task.overlap)"""
+  WHERE task.project_id = ? AND task.purpose = 'work' AND annotation.state = 'accepted'
+  GROUP BY task.id HAVING COUNT(*) > task.overlap)"""
 OVER_WITH_LEASES = """SELECT COUNT(*) FROM (
   SELECT task.id FROM task JOIN lease ON lease.task_id = task.id AND lease.round = task.round
   LEFT JOIN annotation ON annotation.lease_id = lease.id
