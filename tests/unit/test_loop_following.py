@@ -13,7 +13,7 @@ from tawsim.labelling.owners import reject, remove_task, reopen
 from tawsim.labelling.projects import NewProject, create_project
 from tawsim.labelling.queue import next_leases
 from tawsim.labelling.submit import edit, submit, undo
-from tawsim.loop import following, importing, inferring
+from tawsim.loop import exporting, following, importing, inferring
 from tawsim.loop.following import Following
 from tawsim.truth import Votes
 from tawsim.workspaces.workspace import Workspace, add_worker
@@ -163,7 +163,29 @@ def test_a_large_truth_is_followed_and_an_export_is_exact(
     assert second.answers.sum() == first.answers.sum() + 1
     exact = inferring.project_truth(crowd.db, crowd.project.id, exact=True)
     assert (learned, exact.revision) == ([1], second.revision)
-    assert inferring.project_truth(crowd.db, crowd.project.id, exact=True) is exact
+    again = inferring.project_truth(crowd.db, crowd.project.id, exact=True)
+    assert (learned, again.p is exact.p) == ([1], True)
+    inferring.forget_truths(crowd.db)
+
+
+def test_an_export_is_of_one_moment_while_answers_are_followed(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd = Crowd(workspace, 5)
+    monkeypatch.setattr(inferring, "QUICK_S", 0.0)
+    monkeypatch.setattr(following, "LEARN_AT_CHANGED", 1e9)
+    monkeypatch.setattr(exporting, "PAGE", 7)
+    for _ in range(60):
+        crowd.answer(crowd.random.choice(crowd.people))
+    whole = list(exporting.export(crowd.db, crowd.project.id)[1])
+    slow = exporting.export(crowd.db, crowd.project.id)[1]
+    begun = [next(slow) for _ in range(5)]
+    for annotation, _, version in crowd.made[::2]:  # their rows go, and others move into their places
+        crowd.db.write(lambda tx, a=annotation, v=version: reject(tx, crowd.owner, a, a, v, "no"))
+    for _ in range(20):
+        crowd.answer(crowd.random.choice(crowd.people))
+    inferring.follow(crowd.db)
+    assert begun + list(slow) == whole
     inferring.forget_truths(crowd.db)
 
 

@@ -93,8 +93,12 @@ class ProjectTruth:
         wanted = np.asarray(seqs, np.int64)
         known = wanted < len(self.row_of)
         found = np.where(known, self.row_of[np.where(known, wanted, 0)], np.int32(-1))
-        # The follower goes on in this very map while somebody reads: rows that came later are not of this truth.
+        # Where it is followed in this very map while somebody reads, rows that came later are not of this truth.
         return np.where(found < len(self.seqs), found, np.int32(-1))
+
+    def frozen(self) -> "ProjectTruth":
+        """The same with a map of its own. Only of a truth that is exact: once tasks are judged again, columns are shared too."""
+        return replace(self, row_of=self.row_of.copy())
 
     def place(self, seq: int) -> int | None:
         """The row of task `seq`, or None if nobody answered it."""

@@ -51,7 +51,8 @@ def project_truth(
     """The truth of the project's question (its first, if none is named), from the answers of the current rounds.
 
     Kept until an answer changes; who asks meanwhile waits for the one inference under way. `may_be_stale` accepts one
-    that is a little older while people label; `exact` has all workers learned from the very answers that it rests on.
+    that is a little older while people label; `exact` has all workers learned from the very answers that it rests on,
+    and stays as it is while answers go on being followed.
     Raises NotFound for an unknown project or question.
     """
     project, asked = _look_up(db, project_id, question)
@@ -65,9 +66,19 @@ def project_truth(
         _kept.move_to_end(key)
         while len(_kept) > KEPT:
             _kept.popitem(last=False)
+    if exact:
+        return _of_this_moment(found, db, project, asked)
     if found.following.wants_learning(time.monotonic() - found.learned_at):
         _learn_in_background(key, db, project, asked)
     return found.following.truth
+
+
+def _of_this_moment(found: _Kept, db: Database, project: Project, question: Question) -> ProjectTruth:
+    """A truth that stays as it is however long somebody reads in it, while answers go on being followed."""
+    with found.door:
+        if found.following.is_exact:
+            return found.following.truth.frozen()
+    return judge(db, project, question).truth  # an answer was followed just now: one of our own, which nobody follows
 
 
 def _same_questions(one: Project, other: Project) -> bool:

@@ -211,9 +211,7 @@ def _scores(
 ) -> Floats:
     """How far each answer is like the truth."""
     found = np.full(len(task), np.nan)
-    known = seqs < len(truth.row_of)
-    place = np.where(known, truth.row_of[np.where(known, seqs, 0)], -1).astype(np.int64)
-    row = place[task]
+    row = truth.places(seqs.tolist()).astype(np.int64)[task]
     judged = np.flatnonzero(row >= 0)
     if not len(judged):
         return found
