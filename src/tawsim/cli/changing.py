@@ -1,6 +1,5 @@
 """`tawsim change` and `tawsim suggest`: other questions for a running project, effects first; predictions beside its tasks."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,7 +47,7 @@ def change(
         list[str] | None,
         typer.Option("--rename", metavar="QUESTION:OLD=NEW", help="A label's new name; answers with it go on fitting."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
+    yes: options.Yes = False,
     workspace: options.Workspace = None,
     json: options.Json = False,
 ) -> int:
@@ -78,7 +77,7 @@ def change(
             out.result({"workspace": str(path), "changed": False, "preview": found.to_json()})
             out.say("Nothing was changed. Say what becomes of them: --on-misfits keep or --on-misfits reopen.")
             return NO
-        if not yes and not (not json and sys.stdin.isatty() and typer.confirm("Change it?")):
+        if not out.agreed("Change it?", beforehand=yes):
             out.result({"workspace": str(path), "changed": False, "preview": found.to_json()})
             out.say("Nothing was changed; --yes does it.")
             return UNDECIDED

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tawsim.cli import options
-from tawsim.cli.opening import address_of, link, opened, which
+from tawsim.cli.opening import address_of, link, opened, person_named, which
 from tawsim.cli.options import app
 from tawsim.cli.output import DONE, Output
-from tawsim.core.errors import BadInput, NotFound
+from tawsim.core.errors import BadInput
 
 if TYPE_CHECKING:
     from tawsim.core.records import Worker
@@ -38,13 +38,8 @@ def _books(place: "Workspace") -> Iterator["Database"]:
 
 
 def _find(place: "Workspace", name: str) -> "Worker":
-    from tawsim.workspaces.workspace import find_worker
-
     with place.db.read() as tx:
-        found = find_worker(tx, name)
-    if found is None:
-        raise NotFound(f"There is nobody called “{name[:60]}”.", "See: tawsim people list")
-    return found
+        return person_named(tx, name)
 
 
 @people_app.command("list")
@@ -93,7 +88,7 @@ def set_profile(
 
     out = Output(json)
     lists = {"languages": languages, "dialects": dialects, "skills": skills, "groups": groups}
-    changes: dict[str, Any] = {one: _list(text) for one, text in lists.items() if text is not None}
+    changes: dict[str, Any] = {one: options.words(text) for one, text in lists.items() if text is not None}
     plain = {
         "email": email,
         "time_zone": time_zone,
@@ -118,10 +113,6 @@ def set_profile(
         f"{worker.name}: {', '.join(f'{one} {value}' for one, value in profiles.said(made).items()) or 'nothing known'}"
     )
     return DONE
-
-
-def _list(text: str) -> list[str]:
-    return [one.strip() for one in text.replace("،", ",").split(",") if one.strip()]
 
 
 @people_app.command("role")

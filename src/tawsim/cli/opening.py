@@ -1,4 +1,5 @@
-"""Which workspace a command means, and opening it; links into a running server. Imports the store when it is needed."""
+"""Which workspace a command means, opening it, and who in it is meant; links into a running server. Imports the store when
+it is needed."""
 
 import os
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 from tawsim.core.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
+    from tawsim.core.records import Worker
+    from tawsim.store.database import Transaction
     from tawsim.workspaces.accounts import CredentialKind
     from tawsim.workspaces.workspace import Workspace
 
@@ -67,6 +70,16 @@ def opened(path: Path, *, create: bool = False, owner: str | None = None) -> Ite
         yield workspace
     finally:
         workspace.close()
+
+
+def person_named(tx: "Transaction", name: str) -> "Worker":
+    """The worker of that name. Raises NotFound."""
+    from tawsim.workspaces.workspace import find_worker
+
+    found = find_worker(tx, name)
+    if found is None:
+        raise NotFound(f"There is nobody called “{name[:60]}”.", "See: tawsim people list")
+    return found
 
 
 def new_secrets(workspace: "Workspace", kind: "CredentialKind", worker_ids: list[str]) -> list[str]:

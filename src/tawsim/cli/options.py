@@ -1,4 +1,4 @@
-"""The application object and the options that several commands share. No command stands here."""
+"""The application object, the options that several commands share, and reading them. No command stands here."""
 
 from pathlib import Path
 from typing import Annotated
@@ -53,3 +53,16 @@ Port = Annotated[
 ]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser; print the link only.")]
 Force = Annotated[bool, typer.Option("--force", "--overwrite", help="Replace the file if it is there.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+Filter = Annotated[
+    str | None,
+    typer.Option("--filter", help="The tasks: such as state:open p<0.8 tag:hard. See docs/reference/table.md."),
+]
+Numbers = Annotated[
+    list[int] | None, typer.Option("--task", metavar="NUMBER", min=1, help="A task, by its number. Repeatable.")
+]
+
+
+def words(text: str) -> list[str]:
+    """What an option with commas between holds; the Arabic comma is one too."""
+    return [one.strip() for one in text.replace("،", ",").split(",") if one.strip()]

@@ -42,6 +42,17 @@ class Output:
         for line in lines:
             print(for_terminal(line), file=sys.stderr)  # noqa: T201
 
+    def agreed(self, question: str, *, beforehand: bool) -> bool:
+        """Whether whoever runs the command wants it: they said so beforehand (--yes), or say so now. Nobody is asked where
+        there is no terminal, nor with `json`."""
+        if beforehand:
+            return True
+        if self.json or not sys.stdin.isatty():
+            return False
+        import typer
+
+        return typer.confirm(question)
+
     def next(self, *commands: str) -> None:
         """What to do next."""
         self.say(*(f"next: {command}" for command in commands))

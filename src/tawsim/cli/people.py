@@ -96,7 +96,7 @@ def _invited(workspace: "Workspace", name: str, role: str | None, languages: str
     from tawsim.workspaces.roles import invite, read_role
 
     wanted = None if role is None else read_role(role)
-    tags = None if languages is None else [one.strip() for one in languages.replace("،", ",").split(",") if one.strip()]
+    tags = None if languages is None else options.words(languages)
     return workspace.db.write(lambda tx: invite(tx, workspace.owner_id, new_id(tx.now), name, wanted, tags))
 
 

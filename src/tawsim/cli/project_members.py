@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tawsim.cli import options
-from tawsim.cli.opening import opened, which
+from tawsim.cli.opening import opened, person_named, which
 from tawsim.cli.options import app
 from tawsim.cli.output import DONE, Output
-from tawsim.core.errors import NotFound
 
 if TYPE_CHECKING:
     from tawsim.store.database import Transaction
@@ -44,7 +43,7 @@ def members(
 
         def work(tx: "Transaction") -> dict[str, Any]:
             for names, member in ((add or (), True), (remove or (), False)):
-                set_members(tx, place.owner_id, found.id, [_worker(tx, name) for name in names], member)
+                set_members(tx, place.owner_id, found.id, [person_named(tx, name).id for name in names], member)
             if only is not None:
                 access = {"settings": {"access": "members" if only else "everyone"}}
                 update_project(tx, place.owner_id, found.id, found.version, access)
@@ -61,12 +60,3 @@ def members(
         ],
     )
     return DONE
-
-
-def _worker(tx: "Transaction", name: str) -> str:
-    from tawsim.workspaces.workspace import find_worker
-
-    found = find_worker(tx, name)
-    if found is None:
-        raise NotFound(f"There is nobody called “{name[:60]}”.", "See: tawsim people list")
-    return found.id

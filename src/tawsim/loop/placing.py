@@ -74,15 +74,9 @@ class Placing:
     def _known(self, row: Mapping[str, Any], shown: Mapping[str, Any]) -> Known | None:
         if self.known is None:
             return None
-        given = parsed(row.get(self.known.answer))
-        if given is None or given == "":
-            return None
-        questions = questions_of(self.project, shown)
-        by_question = isinstance(given, Mapping) and set(given) <= {one.name for one in questions}
-        answers = dict(given) if by_question else {questions[0].name: given}
-        clean = {one.name: read_answer(one, answers[one.name], shown) for one in questions if one.name in answers}
         explanation = row.get(self.known.explanation) if self.known.explanation else ""
-        return read_known(questions, shown, Known(clean, str(explanation or ""), self.known.purpose))
+        cell = row.get(self.known.answer)
+        return read_known_cell(self.project, shown, cell, str(explanation or ""), self.known.purpose)
 
     def store(self, tx: Transaction, tasks: Sequence[dict[str, Any]]) -> None:
         """Give each task its lane and purpose, before it is inserted."""
@@ -101,6 +95,21 @@ class Placing:
     def stored(self, tx: Transaction, tasks: Sequence[Mapping[str, Any]]) -> None:
         """Keep what is known, after the tasks are there."""
         new_gold_rows(tx, self.project.id, self.actor_id, [task for task in tasks if task["known"] is not None])
+
+
+def read_known_cell(
+    project: Project, shown: Mapping[str, Any], cell: Any, explanation: str, purpose: KnownPurpose
+) -> Known | None:
+    """The known answer that a cell holds: the answer to the first question, or an object of answers by question. None where
+    the cell is empty. Raises BadInput, BadAnswer."""
+    given = parsed(cell)
+    if given is None or given == "":
+        return None
+    questions = questions_of(project, shown)
+    by_question = isinstance(given, Mapping) and set(given) <= {one.name for one in questions}
+    answers = dict(given) if by_question else {questions[0].name: given}
+    clean = {one.name: read_answer(one, answers[one.name], shown) for one in questions if one.name in answers}
+    return read_known(questions, shown, Known(clean, explanation, purpose))
 
 
 def placing_of(db: Database, project: Project, known: KnownColumns | None, actor_id: str) -> Placing | None:
