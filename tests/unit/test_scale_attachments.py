@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ from scale_world import Live, live_world
 
 from tawsim.core.errors import EndpointDown
 from tawsim.labellers.opener import Answer, Ask, Limits
-from tawsim.loop.scale.attachments import LARGE_AT_ONCE, LIMITS, SMALL_BYTES, Fetched, Fetcher, Wanted
+from tawsim.loop.scale import fetching
+from tawsim.loop.scale.attachments import LARGE_AT_ONCE, LIMITS, SMALL_BYTES, Fetched, Wanted
+from tawsim.loop.scale.fetching import Fetcher
 
 N = 12
 
@@ -51,7 +53,7 @@ class Hosts:
 def fetched(fetcher: Fetcher) -> list[Fetched]:
     """All of some attachments, each of a host of its own."""
     for i in range(N):
-        fetcher.want(Wanted("p", f"https://host{i}.example.com/a.png", "image"))
+        fetcher.want(Wanted("p", f"https://host{i}.example.com/a.png", "image"), f"host{i}")
     found: list[Fetched] = []
     until = time.monotonic() + 20
     while len(found) < N and time.monotonic() < until:
@@ -76,18 +78,111 @@ def test_what_is_too_large_is_not_fetched_three_times(live: Live) -> None:
     assert len(hosts.asked) == 2 * N
 
 
-def test_queues_are_looked_at_behind_the_door_alone(live: Live) -> None:
-    """The last thread of a host takes its queue away: whoever looked at it outside of the door found none."""
+def test_hosts_are_looked_at_behind_the_door_alone(live: Live) -> None:
+    """Threads take from them: whoever looked at them outside of the door found what another one took."""
     fetcher = Fetcher(live.world, Hosts(10))
     outside: list[str] = []
 
-    class Watched(dict[str, deque[Wanted]]):
-        def __getitem__(self, lane: str) -> deque[Wanted]:
+    class Watched(dict[str, Any]):
+        def __getitem__(self, name: str) -> Any:
             if not fetcher._door.locked():
-                outside.append(lane)
-            return super().__getitem__(lane)
+                outside.append(name)
+            return super().__getitem__(name)
 
     watched: Any = Watched()
-    fetcher._queues = watched
+    fetcher._hosts = watched
     assert len(fetched(fetcher)) == N
     assert outside == []
+
+
+class Mixed:
+    """In the place of the network: hosts that begin with “dead” keep silent until they are `awake`, the others answer."""
+
+    def __init__(self) -> None:
+        self.awake = threading.Event()
+        self.silent_s = 0.3
+        self.asked: list[tuple[float, str]] = []
+        self.at_once: Counter[str] = Counter()
+        self.most: Counter[str] = Counter()
+        self.door = threading.Lock()
+
+    def __call__(self, ask: Ask, _limits: Limits) -> Answer:
+        host = ask.url.split("/")[2]
+        with self.door:
+            self.asked.append((time.monotonic(), host))
+            self.at_once[host] += 1
+            self.most[host] = max(self.most[host], self.at_once[host])
+        try:
+            if host.startswith("dead") and not self.awake.wait(self.silent_s):
+                raise EndpointDown("It took too long.")
+            return Answer(200, {}, png())
+        finally:
+            with self.door:
+                self.at_once[host] -= 1
+
+
+def until(fetcher: Fetcher, done: Callable[[list[Fetched]], bool], seconds: float = 15.0) -> list[Fetched]:
+    found: list[Fetched] = []
+    end = time.monotonic() + seconds
+    while not done(found):
+        assert time.monotonic() < end, [(one.wanted.url, one.error) for one in found]
+        fetcher.step()
+        found += fetcher.take()
+        time.sleep(0.005)
+    return found
+
+
+def want(fetcher: Fetcher, host: str, n: int) -> None:
+    for i in range(n):
+        fetcher.want(Wanted("p", f"https://{host}/{i}.png", "image"), host)
+
+
+def test_a_hundred_dead_hosts_leave_their_turn_to_one_that_answers(live: Live) -> None:
+    web = Mixed()
+    web.silent_s = 3.0
+    fetcher = Fetcher(live.world, web)
+    want(fetcher, "good", 2)
+    until(fetcher, lambda found: len(found) == 2)
+    for i in range(100):
+        want(fetcher, f"dead{i}", 5)
+    fetcher.step()
+    began = time.monotonic()
+    want(fetcher, "good", 50)
+    until(fetcher, lambda found: len(found) == 50)
+    assert time.monotonic() - began < 2.5
+    assert sum(web.at_once.values()) <= fetching.OF_STRANGERS
+    fetcher.close()
+    web.awake.set()
+
+
+def test_a_host_that_keeps_silent_is_asked_by_one_and_ever_more_seldom(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "SILENT_S", (0.0, 0.2, 0.4, 0.8))
+    monkeypatch.setattr(fetching, "PAUSES_S", (0.0, 0.0))
+    web = Mixed()
+    web.silent_s = 0.01
+    fetcher = Fetcher(live.world, web)
+    want(fetcher, "dead", 20)
+    found = until(fetcher, lambda found: len(found) >= 1)
+    assert "too long" in found[0].error
+    times = [at for at, _ in web.asked]
+    assert len(times) == 3  # three tries of the first, and none of another meanwhile
+    assert times[2] - times[1] >= 0.2
+    assert web.most["dead"] == 1
+    web.awake.set()
+    late = until(fetcher, lambda found: len(found) == 19)
+    assert all(one.medium is not None for one in late)
+
+
+def test_of_a_host_that_is_silent_for_hours_nothing_more_is_waited_for(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "GIVEN_UP_S", 0.0)
+    web = Mixed()
+    web.silent_s = 0.01
+    fetcher = Fetcher(live.world, web)
+    want(fetcher, "dead", 20)
+    found = until(fetcher, lambda found: len(found) == 20)
+    assert {one.status for one in found} == {504}
+    assert len(web.asked) <= 3

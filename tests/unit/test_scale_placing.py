@@ -3,6 +3,7 @@
 import io
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,12 @@ import pytest
 from media_made import png, wav
 from scale_world import Live, live_world
 
-from tawsim.core.errors import BadInput
+from tawsim.core.errors import BadFile, BadInput, EndpointDown
 from tawsim.intake.adding import add_tasks
 from tawsim.labelling import batches
 from tawsim.labelling.batches import NewBatch
 from tawsim.labelling.slots import project_row
-from tawsim.loop.scale import files, placing, preparing, projects, quality
+from tawsim.loop.scale import fetching, files, looking, placing, preparing, projects, quality
 from tawsim.loop.scale.files import NewFile
 from tawsim.loop.scale.projects import NewScaleProject
 from tawsim.loop.scale.tasks import cancel_task
@@ -81,6 +82,63 @@ def test_a_slow_host_delays_no_other(live: Live) -> None:
     live.place(lambda: all(map(live.is_placed, slow_ones)))
 
 
+def dead(live: Live, host: str, n: int, back: threading.Event) -> list[str]:
+    """Tasks whose pictures lie on a host that keeps silent until it is `back`."""
+
+    def silent() -> bytes:
+        if not back.wait(0.05):
+            raise EndpointDown("It took too long.")
+        return png(3, 3)
+
+    live.web.pages |= {f"https://{host}/{i}.png": silent for i in range(n)}
+    return [live.create(**PICTURE, attachment=f"https://{host}/{i}.png") for i in range(n)]
+
+
+def test_more_than_are_held_of_a_dead_host_keep_no_other_waiting(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placing, "OF_HOST", 10)
+    monkeypatch.setattr(placing, "MOST_HELD", 25)
+    monkeypatch.setattr(looking, "READ", 20)
+    monkeypatch.setattr(fetching, "SILENT_S", (0.3,))
+    monkeypatch.setattr(fetching, "PAUSES_S", (0.01,) * 100)
+    back = threading.Event()
+    waiting = [one for n in range(4) for one in dead(live, f"dead{n}.example.com", 40, back)]
+    live.web.pages |= {f"https://example.com/{n}.png": png(3, n + 3) for n in range(60)}
+    others = [picture(live, f"{n}.png") for n in range(60)] + [live.create()]
+    most = 0
+
+    def placed() -> bool:
+        nonlocal most
+        most = max(most, len(live.placer._held))
+        return all(map(live.is_placed, others))
+
+    live.place(placed)
+    assert most <= 50
+    assert not any(map(live.is_placed, waiting))
+    assert {live.row(one)["status"] for one in waiting} == {"pending"}
+    back.set()
+    live.place(lambda: all(map(live.is_placed, waiting)), steps=1500)
+    assert not live.placer._of_host
+
+
+def test_a_walk_goes_back_to_what_it_passed_and_looks_at_nothing_else_again(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placing, "OF_HOST", 4)
+    back = threading.Event()
+    waiting = dead(live, "dead.example.com", 30, back)
+    texts = [live.create() for _ in range(30)]
+    looked: Counter[str] = Counter()
+    real = placing.prepare
+    monkeypatch.setattr(placing, "prepare", lambda tx, row: (looked.update([row["task_id"]]), real(tx, row))[1])
+    live.place(lambda: all(map(live.is_placed, texts)))
+    for _ in range(20):
+        live.placer.step()
+    assert {looked[one] for one in texts} == {2}  # looked at, and placed
+    assert {looked[one] for one in waiting} == {1}
+    back.set()
+    live.place(lambda: all(map(live.is_placed, waiting)), steps=1500)
+
+
 def test_what_is_no_picture_errs_alone_and_says_so(live: Live) -> None:
     live.web.pages |= {
         "https://example.com/page.png": b"<html><body>sign in</body></html>",
@@ -100,7 +158,7 @@ def test_what_is_no_picture_errs_alone_and_says_so(live: Live) -> None:
 
 
 def test_trouble_that_passes_is_tried_again(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tawsim.loop.scale.attachments.PAUSES_S", (0.01, 0.01))
+    monkeypatch.setattr("tawsim.loop.scale.fetching.PAUSES_S", (0.01, 0.01))
     answers = iter([503, 503, png(4, 4)])
     live.web.pages["https://example.com/x.png"] = lambda: next(answers)
     task = picture(live, "x.png")
@@ -125,6 +183,12 @@ def test_one_that_cannot_be_placed_errs_and_its_neighbours_do_not(live: Live) ->
     assert live.is_placed(before)
     assert live.is_placed(after)
     assert json.loads(live.row(bad)["response"])["error"]
+
+
+def test_what_came_by_itself_is_told_of_without_a_file_and_its_rows() -> None:
+    bad = BadFile("the text is empty.", "Every task needs a text.", file="task 123", row=1, column="text")
+    assert placing._words_of(bad) == "The text is empty. Every task needs a text."
+    assert placing._words_of(BadInput("No.", "Else.")) == "No. Else."
 
 
 def test_tasks_that_hold_nothing_of_their_own_show_what_their_project_says(live: Live) -> None:

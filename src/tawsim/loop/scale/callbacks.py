@@ -7,7 +7,7 @@ they are is added when they are sent.
 from tawsim.core.clock import SECOND
 from tawsim.core.errors import AddressRefused, NotFound, TawsimError
 from tawsim.core.ids import new_id
-from tawsim.labellers.addresses import Target, read_url
+from tawsim.labellers.addresses import Reach, Target, read_url
 from tawsim.loop.scale.projects import params_of, project_by_id
 from tawsim.loop.scale.world import World
 from tawsim.store.database import Row, Transaction
@@ -85,6 +85,13 @@ def told(error: TawsimError, url: str) -> str:
     if error.details.get("private") != target.host:
         return error.message
     return f"{error.message} An owner can allow {place_of(target)} on the page Scale API."
+
+
+def reach_of(world: World, allow: str, url: str) -> Reach:
+    """How far an address may lead: to a private place only where the account allows just that one, and whoever runs the server
+    does so now. What an owner allowed while nobody else was on the server is no longer theirs to allow once others are."""
+    place = place_of(read_url(url))
+    return "own" if place in allowed_places(allow) and world.permits(place) else "public"
 
 
 def allowed_places(allow: str) -> tuple[str, ...]:

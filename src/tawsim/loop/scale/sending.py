@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tawsim.core.errors import AddressRefused, BadInput, EndpointDown, TawsimError
-from tawsim.labellers.addresses import read_url
 from tawsim.labellers.mailing import mailbox, send_mail
 from tawsim.labellers.opener import Ask, Limits, fetch
 from tawsim.labellers.webhooks import Open, Outcome
 from tawsim.loop.scale.batches import batch_json
-from tawsim.loop.scale.callbacks import HOUR, MOST_TRIES, PAUSES, allowed_places, is_mail, place_of, told
+from tawsim.loop.scale.callbacks import HOUR, MOST_TRIES, PAUSES, is_mail, reach_of, told
 from tawsim.loop.scale.tasks import task_json, task_row
 from tawsim.loop.scale.world import World
 from tawsim.store.database import Row, Transaction
@@ -134,7 +133,7 @@ class Sender:
                 body = _body(tx, row)
             if is_mail(row["url"]):
                 return _mailed(row["url"], body)
-            answer = self.opened(_ask(row["url"], to_json(body), account), LIMITS)
+            answer = self.opened(_ask(self.world, row["url"], to_json(body), account), LIMITS)
         except (AddressRefused, EndpointDown, BadInput) as error:
             return Outcome(None, told(error, row["url"])[:300])
         except TawsimError:  # a full disk and the like: of this machine, not of the callback
@@ -160,12 +159,11 @@ class Sender:
         self.world.db.write(write)
 
 
-def _ask(url: str, body: str, account: Account) -> Ask:
+def _ask(world: World, url: str, body: str, account: Account) -> Ask:
     """The request. A private address is opened only where the account names it; http is, unlike elsewhere, for the customer
     chose it, and what they send us goes the same way."""
-    allowed = place_of(read_url(url)) in allowed_places(account.allow)
     headers = {"Content-Type": "application/json", HEADER: account.callback_key}
-    return Ask(url, "POST", headers, body.encode(), reach="own" if allowed else "public")
+    return Ask(url, "POST", headers, body.encode(), reach=reach_of(world, account.allow, url))
 
 
 def _body(tx: Transaction, row: Row) -> dict[str, Any]:
