@@ -7,7 +7,9 @@ A score rests on **fair** evidence alone: of acts that chance chose, or all. Act
 flag, somebody's wish, a disagreement) are told beside it and say nothing of the others (docs/decisions/0016).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -21,6 +23,7 @@ Source = Literal["training", "gold", "review", "decision", "dispute"]
 # A later word of a higher rank replaces an earlier one; a lower one never replaces a higher.
 RANK = {"training": 0, "gold": 1, "review": 2, "decision": 3, "dispute": 4}
 TAIL = 0.025
+REMEMBERED = 65_536  # people of a project have few different scores; each costs a millisecond to compute
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +58,22 @@ class Tally:
     looked: Looked
 
 
+@lru_cache(maxsize=REMEMBERED)
 def score(n: int, right: float) -> Score:
     """The score of `right` (0..n, parts count as such) right acts out of n. Beta(1 + right, 1 + n − right)."""
-    a, b = np.array([1.0 + right]), np.array([1.0 + n - right])
-    low, high = (float(beta_quantile(np.array([p]), a, b)[0]) for p in (TAIL, 1 - TAIL))
-    return Score(n, right, float((a / (a + b))[0]), low, high)
+    return _scores([(n, right)])[0]
 
 
+def _scores(found: Sequence[tuple[int, float]]) -> list[Score]:
+    """Of many (n, right) at once: hundreds of people cost little more than one."""
+    n, right = (np.array(one, float) for one in zip(*found, strict=True))
+    a, b = 1.0 + right, 1.0 + n - right
+    low, high = (beta_quantile(np.full(len(n), p), a, b).tolist() for p in (TAIL, 1 - TAIL))
+    mean = (a / (a + b)).tolist()
+    return [Score(*known, *ends) for known, *ends in zip(found, mean, low, high, strict=True)]
+
+
+@lru_cache(maxsize=REMEMBERED)
 def more_to_tell(now: Score, threshold: float, most: int = 10_000) -> int:
     """How many more judged acts would tell whether the share is above or below the threshold, if it stays as it is now.
     0 where that is told already, `most` where that many would not."""
@@ -109,7 +121,13 @@ def tally_of(tx: Transaction, project_id: str, worker_id: str, act: Act = "label
 def tallies_of_project(tx: Transaction, project_id: str) -> dict[tuple[str, str], Tally]:
     """(worker, act) → what is known, of everybody of whom anything is."""
     found = tx.all("evidence_sums_of_project", project_id=project_id)
-    return {(row["worker_id"], row["act"]): _tally(row) for row in found}
+    if not found:
+        return {}
+    scores = _scores([(row["n"], row["right_"]) for row in found])
+    return {
+        (row["worker_id"], row["act"]): Tally(one, Looked(row["looked"], row["looked_right"]))
+        for row, one in zip(found, scores, strict=True)
+    }
 
 
 def _tally(row: Row) -> Tally:

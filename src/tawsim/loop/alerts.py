@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tawsim.core.clock import SECOND
 from tawsim.core.errors import BadInput, NotFound
@@ -32,6 +32,12 @@ DISK_SHARE, DISK_BYTES = 0.05, 2 << 30
 LONGEST_PUT_OFF = 90 * DAY
 
 
+class QualityPage(Protocol):
+    """`quality.quality_page`, or whoever has it made elsewhere."""
+
+    def __call__(self, db: Database, project_id: str, *, wait_s: float) -> Mapping[str, Any]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Something to look at. `data`: the numbers of its sentence, among them how sure it is where that is a question."""
@@ -47,15 +53,16 @@ class Found:
         return self.project_id, self.kind, self.object_id
 
 
-def find(db: Database) -> list[Found]:
-    """All that stands now. Reads only; some passes over each running project's answers at most once a minute."""
+def find(db: Database, page_of: QualityPage = quality_page) -> list[Found]:
+    """All that stands now. Reads only; some passes over each running project's answers at most once a minute. `page_of`: who
+    makes the quality page."""
     found = [*_of_disk(db.path), *_of_webhooks(db)]
     with db.read() as tx:
         projects = [rows.project(row) for row in tx.all("project_list")]
     for project in projects:
         if project.state == "running":
             found += _of_progress(db, project.id)
-            found += _of_people(db, project.id)
+            found += _of_people(page_of(db, project.id, wait_s=0.0), project.id)
         found += _of_rows(db, project.id)
     return found
 
@@ -76,9 +83,8 @@ def _of_progress(db: Database, project_id: str) -> Iterator[Found]:
         })  # fmt: skip
 
 
-def _of_people(db: Database, project_id: str) -> Iterator[Found]:
+def _of_people(page: Mapping[str, Any], project_id: str) -> Iterator[Found]:
     """People who agree less with the truth than before, as far as the quality page has been made."""
-    page = quality_page(db, project_id, wait_s=0.0)
     for person in page.get("people", ()):
         change = person.get("change")
         if change and change["high"] < 0:
@@ -119,9 +125,9 @@ def _of_disk(path: Path) -> Iterator[Found]:
         yield Found("disk", data={"free": float(found.free), "share": found.free / found.total})
 
 
-def look(db: Database) -> list[Found]:
+def look(db: Database, page_of: QualityPage = quality_page) -> list[Found]:
     """Find what stands, write what is new and what has ended, and return the new ones. Idle where nothing changed."""
-    found = {one.key: Found(one.kind, one.project_id, one.object_id, _rounded(one.data)) for one in find(db)}
+    found = {one.key: Found(one.kind, one.project_id, one.object_id, _rounded(one.data)) for one in find(db, page_of)}
     with db.read() as tx:
         standing = {_key(row): row for row in tx.all("alert_standing")}
     new = [one for key, one in found.items() if key not in standing]

@@ -206,7 +206,7 @@ def _gather(given: Iterator[Any], held: Held, carrier: Carrier) -> tuple[Columns
     parts: dict[str, list[NDArray[Any]]] = defaultdict(list)
     while chunk := list(islice(given, CHUNK)):
         seq, worker, text, version, at, granted, active, guideline = zip(*chunk, strict=True)
-        for one in set(worker) - places.keys():
+        for one in sorted(set(worker) - places.keys()):  # in one order, whichever process reads
             places[one] = len(places)
             held.workers.append(one)
         who = [places[one] for one in worker]
@@ -251,7 +251,7 @@ class _Reader:
         if len(self._parsed) > REMEMBERED:
             self._parsed.clear()
         keys = list(zip(texts, versions, strict=True))
-        for key in set(keys) - self._parsed.keys():
+        for key in sorted(set(keys) - self._parsed.keys()):
             answers = self._answers(*key)
             self._parsed[key] = tuple(self._code(q, answers.get(q.name)) for q in self._coded)
         return [self._parsed[key] for key in keys]

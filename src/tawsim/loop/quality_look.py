@@ -211,7 +211,8 @@ def _scores(
 ) -> Floats:
     """How far each answer is like the truth."""
     found = np.full(len(task), np.nan)
-    row = truth.places(seqs.tolist()).astype(np.int64)[task]
+    place = truth.places(seqs.tolist()).astype(np.int64)
+    row = place[task]
     judged = np.flatnonzero(row >= 0)
     if not len(judged):
         return found

@@ -4,7 +4,7 @@ import os
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
 from tawsim.core.records import Progress
@@ -14,6 +14,7 @@ from tawsim.loop.forecasting import Fan, Span
 from tawsim.loop.outlook import outlook
 from tawsim.server.answers import Json
 from tawsim.server.permissions import Manager, SignedIn, allow
+from tawsim.server.sign_in_state import ServerState
 from tawsim.workspaces.profiles import profile_of
 
 router = APIRouter(tags=["progress"])
@@ -193,11 +194,12 @@ async def all_alerts(caller: Manager, put_off: bool = False) -> Json:
 
 
 @router.get("/projects/{project_id}/alerts", **allow("manage", gives=AlertsShape))
-async def look_now(project_id: str, caller: Manager) -> Json:
+async def look_now(project_id: str, request: Request, caller: Manager) -> Json:
     """Look for alerts now, and give those of one project. A server looks by itself once a minute."""
     with caller.db.read() as tx:
         project_row(tx, project_id)
-    await run_in_threadpool(alerts.look, caller.db)
+    state: ServerState = request.app.state.tawsim
+    await run_in_threadpool(alerts.look, caller.db, state.aside.quality_page)
     with caller.db.read() as tx:
         return Json({"alerts": alerts.standing(tx, project_id)})
 

@@ -18,12 +18,13 @@ from tawsim.labelling import projects
 from tawsim.labelling.presenting import asks_of
 from tawsim.labelling.projects import NewProject
 from tawsim.labelling.slots import project_row
-from tawsim.loop import exporting, importing, overview, settings, starting, truths
+from tawsim.loop import importing, overview, settings, starting, truths
 from tawsim.loop.placing import KnownColumns
 from tawsim.loop.views import project_json
 from tawsim.server import shapes
 from tawsim.server.answers import Json
 from tawsim.server.permissions import MB, Caller, Manager, SignedIn, allow, require
+from tawsim.server.sign_in_state import ServerState
 from tawsim.store import rows
 
 router = APIRouter(tags=["projects"])
@@ -197,13 +198,15 @@ async def truth(
 @router.get("/projects/{project_id}/export", **allow("manage"))
 async def export(
     project_id: str,
+    request: Request,
     caller: Manager,
     format: Literal["csv", "jsonl", "parquet"] = "csv",
     kind: Literal["labels", "votes"] = "labels",
 ) -> StreamingResponse:
     """Everything, streamed: one row a task with its truth (kind=labels), or one row a vote (kind=votes)."""
     project = _project(caller, project_id)
-    chunks = await run_in_threadpool(lambda: exporting.export_stream(caller.db, project_id, format, kind))
+    state: ServerState = request.app.state.tawsim
+    chunks = await run_in_threadpool(state.aside.export_stream, caller.db, project_id, format, kind)
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in project.name)
     headers = {"content-disposition": f'attachment; filename="{plain}-{kind}.{format}"', "cache-control": "no-store"}
     return StreamingResponse(chunks, media_type=MEDIA_TYPES[format], headers=headers)

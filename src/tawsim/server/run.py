@@ -67,6 +67,7 @@ def serve(
             allowed_hosts=host_names(host, port, allow_hosts), outgoing=frozenset(allow_outgoing),
         )  # fmt: skip
         stack.callback(state.close_twins)
+        stack.callback(state.aside.close)
         state.open_twins()
         stack.callback(Watching(state).stop)
         config = uvicorn.Config(

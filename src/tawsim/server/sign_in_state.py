@@ -15,6 +15,7 @@ from starlette.requests import Request
 from tawsim.core.clock import SECOND, Clock, system_clock
 from tawsim.core.errors import NotAllowed, NotSignedIn, TawsimError
 from tawsim.core.records import Worker
+from tawsim.loop.aside import Aside
 from tawsim.server import letting_out
 from tawsim.server.hashing import Hashing
 from tawsim.store import serving
@@ -43,6 +44,7 @@ class ServerState:
     demo: bool = False
     clock: Clock = system_clock
     hashing: Hashing = field(default_factory=Hashing)
+    aside: Aside = field(default_factory=Aside)
     twins: dict[str, Workspace] = field(default_factory=dict)
     known_keys: dict[str, tuple[int, Any]] = field(default_factory=dict)
     _known: dict[str, tuple[int, Workspace, Worker, Standing]] = field(default_factory=dict)

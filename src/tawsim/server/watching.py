@@ -148,7 +148,7 @@ class Watching:
             for workspace in list(self._state.workspaces.values()):
                 _guarded("leaving a head", workspace, lambda one=workspace: self._anchor(one))  # type: ignore[misc]
                 _guarded("filling review queues", workspace, lambda one=workspace: reviewing.fill_all(one.db))  # type: ignore[misc]
-                _guarded("alerts", workspace, lambda one=workspace: alerts.look(one.db))  # type: ignore[misc]
+                _guarded("alerts", workspace, lambda one=workspace: alerts.look(one.db, self._state.aside.quality_page))  # type: ignore[misc]
                 if self._mailbox is not None:
                     _guarded("summaries", workspace, lambda one=workspace: self._mail(one))  # type: ignore[misc]
 

@@ -1,0 +1,105 @@
+"""The process beside a server: it computes what takes long, for reading alone, so that nobody who labels waits for it.
+
+    python -P -m tawsim.loop.aside_jobs
+
+A request is a line of JSON on the standard input; the answer is frames on the standard output, each one byte of kind, four of
+length (little endian) and so many bytes: D a piece of a file, then R a result or E an error as JSON. It ends when its input
+does, and when nobody asked for long. Which jobs exist stands here; who asks for them, in aside.py.
+"""
+
+import json
+import os
+import select
+import struct
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from tawsim.core.errors import TawsimError
+from tawsim.loop import exporting
+from tawsim.loop.quality import quality_page, quality_tasks
+from tawsim.store.reading import Reading
+
+HEAD = struct.Struct("<cI")
+NICER = 10  # those who answer people come first
+IDLE_S = 600.0
+PIECE = 1 << 18  # pieces of a file are gathered to this many bytes: each crosses a pipe
+Asked = Mapping[str, Any]
+
+
+def _page(db: Reading, asked: Asked) -> dict[str, Any]:
+    return quality_page(db, asked["project"], asked["question"], wait_s=asked["wait_s"])
+
+
+def _tasks(db: Reading, asked: Asked) -> dict[str, Any]:
+    return quality_tasks(db, asked["project"], asked["question"], asked["asked"], wait_s=asked["wait_s"])
+
+
+RESULTS: Mapping[str, Callable[[Reading, Asked], dict[str, Any]]] = {"quality_page": _page, "quality_tasks": _tasks}
+
+
+def _pieces(db: Reading, asked: Asked) -> Iterator[bytes]:
+    """The bytes of an export: the first at once, the others gathered."""
+    held: list[bytes] = []
+    size, least = 0, 0
+    for chunk in exporting.export_stream(db, asked["project"], asked["format"], asked["kind"]):
+        held.append(chunk)
+        size += len(chunk)
+        if size > least:
+            yield b"".join(held)
+            held, size, least = [], 0, PIECE
+    if held:
+        yield b"".join(held)
+
+
+def run(asked: Asked, db: Reading, send: Callable[[bytes, bytes], None]) -> None:
+    """Do one job, and send what came of it."""
+    try:
+        if asked["job"] == "export":
+            for piece in _pieces(db, asked):
+                send(b"D", piece)
+            send(b"R", b"{}")
+        else:
+            send(b"R", json.dumps(RESULTS[asked["job"]](db, asked), ensure_ascii=False).encode())
+    except TawsimError as error:
+        told = {
+            "code": error.code, "message": error.message, "hint": error.hint, "details": dict(error.details)
+        }  # fmt: skip
+        send(b"E", json.dumps(told, default=str).encode())
+
+
+def main() -> None:
+    """Answer until the input ends."""
+    os.nice(NICER)
+    out: BinaryIO = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+    sys.stdout = sys.stderr  # what anything prints must not come among the frames
+
+    def send(kind: bytes, body: bytes) -> None:
+        rest = memoryview(HEAD.pack(kind, len(body)) + body)
+        while rest:
+            rest = rest[out.write(rest) :]
+
+    opened: dict[Path, Reading] = {}
+    while select.select([sys.stdin], [], [], IDLE_S)[0]:
+        line = sys.stdin.readline()
+        if not line:
+            return
+        asked = json.loads(line)
+        path = Path(asked["path"])
+        try:
+            db = opened.get(path) or opened.setdefault(path, Reading.of(path))
+        except TawsimError as error:
+            send(
+                b"E",
+                json.dumps({"code": error.code, "message": error.message, "hint": error.hint, "details": {}}).encode(),
+            )
+            continue
+        run(asked, db, send)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BrokenPipeError:
+        os._exit(0)  # nobody waits for it any more
