@@ -74,12 +74,43 @@ def test_who_was_let_out_reads_why_where_they_were_signed_in(
     page.goto(f"{server.base}/team")
     page.locator('[data-testid=member][data-name="Omar"]').get_by_test_id("member-open").click()
     page.get_by_test_id("person-off").click()
-    page.get_by_test_id("person-off-reason").fill("The project is over. شكرًا لك.")
-    page.get_by_test_id("person-sure").click()
+    page.get_by_test_id("switch-off-reason").fill("The project is over. شكرًا لك.")
+    page.get_by_test_id("switch-off-sure").click()
+    expect(page.get_by_test_id("switch-off")).to_have_count(0)
     expect(page.get_by_test_id("person")).to_have_count(0)
     theirs.reload()
     told = theirs.get_by_test_id("let-out")
     expect(told).to_contain_text("The project is over. شكرًا لك.")
     expect(told).to_contain_text("Noor")
     assert violations(theirs) == []
+    context.close()
+
+
+def test_the_list_of_a_project_lets_out_with_a_reason_and_in_by_a_link(
+    page: Page, server: Server, browser: Browser, language: str
+) -> None:
+    link = server.invite("Omar")
+    context = new_context(browser, language)
+    theirs = context.new_page()
+    enter(theirs, link)
+    enter(page, server.first_link)
+    page.get_by_test_id("other-people").click()
+    switch = page.get_by_test_id("person").filter(has_text="Omar").get_by_test_id("person-switch")
+    switch.click()
+    expect(page.get_by_test_id("switch-off")).to_contain_text("Omar")
+    page.keyboard.press("Escape")  # nothing happened yet
+    theirs.reload()
+    expect(theirs.get_by_test_id("home")).to_be_visible()
+    switch.click()
+    expect(page.get_by_test_id("switch-off-reason")).to_be_focused()
+    assert violations(page) == []
+    page.keyboard.type("النصوص بلهجة لا تعرفها")
+    page.get_by_test_id("switch-off-sure").click()
+    expect(page.get_by_test_id("switch-off")).to_have_count(0)
+    theirs.reload()
+    expect(theirs.get_by_test_id("let-out-reason")).to_have_text("النصوص بلهجة لا تعرفها")
+    switch.click()
+    back = page.get_by_test_id("team-link").input_value()
+    assert violations(page) == []
+    enter(theirs, back)
     context.close()

@@ -17,6 +17,7 @@ STAGES = {
     "new": "not begun", "training": "in training", "qualifying": "qualifying", "qualified": "qualified",
     "not_qualified": "not qualified",
 }  # fmt: skip
+MOST = 10_000  # more_to_tell looks no further
 training_app = typer.Typer(
     help="The training round: where people stand, letting in, turning away.", no_args_is_help=True
 )
@@ -50,7 +51,7 @@ def list_stages(project: Named, workspace: options.Workspace = None, json: optio
 
 def _line(one: dict[str, Any], *, on: bool) -> tuple[str, ...]:
     known = (percent(one["mean"]), interval(one["low"], one["high"])) if one["n"] else ("–", "")
-    more = "–" if one["more"] is None else "told" if one["more"] == 0 else f"{one['more']:,}"
+    more = "told" if one["more"] == 0 else f"{one['more']:,}" if one["more"] < MOST else f"{MOST:,} or more"
     return (one["worker"]["name"], STAGES[one["stage"]] if on else "", *known, f"{one['n']:g}", more)
 
 

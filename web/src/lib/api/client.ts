@@ -195,5 +195,4 @@ export const api = {
 
   people: () => get<{ workers: Person[] }>('/workers'),
   invite: (name: string, key: string) => post<{ worker: Worker; link: string }>('/workers', { key, name }),
-  setActive: (worker: string, active: boolean) => post<unknown>(`/workers/${part(worker)}/${active ? 'activate' : 'deactivate'}`),
 };

@@ -59,7 +59,11 @@ export const people = {
     request<{ profile: Profile; version: number }>('PATCH', worker(id), { json: { seen_version: seenVersion, ...changes } }),
   setRole: (id: string, role: Role) => request<{ worker: Worker; link: string | null }>('PUT', `${worker(id)}/role`, { json: { role } }),
   reset: (id: string) => post<{ worker: Worker; link: string }>(`${worker(id)}/link`),
-  activate: (id: string) => post<unknown>(`${worker(id)}/activate`),
+  /** Let somebody in again who was let out: by a new link, since nothing that let them in before does. */
+  letBack: async (id: string): Promise<string> => {
+    await post<unknown>(`${worker(id)}/activate`);
+    return (await people.reset(id)).link;
+  },
   deactivate: (id: string, reason: string) => post<unknown>(`${worker(id)}/deactivate`, { reason }),
   tokens: (id: string) => get<{ tokens: Held[] }>(`${worker(id)}/tokens`),
   endToken: (id: string, token: string) => request<void>('DELETE', `${worker(id)}/tokens/${part(token)}`),
