@@ -18,6 +18,7 @@ from tawsim.cli import main as entry
 from tawsim.core.errors import BadInput, Conflict, NotFound
 from tawsim.sdk.scale import scale_client
 from tawsim.server.run import _of_people
+from tawsim.server.watching import Watching
 from tawsim.store import serving
 from tawsim.workspaces import accounts, scale_keys
 from tawsim.workspaces.accounts import Identity, open_accounts
@@ -123,6 +124,23 @@ def test_where_callbacks_go_and_what_they_carry_is_changed_apart(world: World, s
         assert change(**({"mode": "live"} | bad)).status_code == 400, bad
     # It is no key of the API.
     assert world.client.get("/v1/tasks", headers={"authorization": f"Bearer {anew['callback_key']}"}).status_code == 401
+
+
+def test_an_owner_may_name_private_places_only_while_the_server_is_theirs_alone(world: World) -> None:
+    state = world.state
+    assert state.permits("10.0.0.7:80")
+    watching = Watching(state)
+    try:
+        opens = watching._of("live", world.workspace).sender.world.permits
+        assert opens("10.0.0.7:80")
+        state.workspaces["another"] = world.workspace
+        state.outgoing = frozenset({"10.0.0.8:80"})
+        assert not opens("10.0.0.7:80")
+        assert opens("10.0.0.8:80")
+        assert not watching._deliverers[world.workspace.id].permits("10.0.0.7:80")
+    finally:
+        del state.workspaces["another"]
+        watching.stop()
 
 
 @pytest.mark.parametrize(

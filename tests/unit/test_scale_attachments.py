@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from scale_world import Live, live_world
 from tawsim.core.errors import EndpointDown
 from tawsim.labellers.opener import Answer, Ask, Limits
 from tawsim.loop.scale import fetching
-from tawsim.loop.scale.attachments import LARGE_AT_ONCE, LIMITS, SMALL_BYTES, Fetched, Wanted
+from tawsim.loop.scale.attachments import LARGE_AT_ONCE, LIMITS, SMALL_BYTES, Fetched, Getter, Wanted
 from tawsim.loop.scale.fetching import Fetcher
+from tawsim.workspaces import scale_keys
 
 N = 12
 
@@ -93,6 +95,23 @@ def test_hosts_are_looked_at_behind_the_door_alone(live: Live) -> None:
     fetcher._hosts = watched
     assert len(fetched(fetcher)) == N
     assert outside == []
+
+
+def test_a_private_host_is_opened_only_while_the_operator_permits_it(live: Live) -> None:
+    """An owner allowed it while the workspace had the server to itself."""
+    live.world.accounts.write(
+        lambda tx: scale_keys.change_account(tx, live.world.workspace_id, "live", allow="10.0.0.7:8000")
+    )
+    asked: list[str] = []
+
+    def web(ask: Ask, _limits: Limits) -> Answer:
+        asked.append(ask.reach)
+        return Answer(200, {}, png())
+
+    for permits in (True, False):
+        world = replace(live.world, permits=lambda _place, found=permits: found)  # type: ignore[misc]
+        Getter(world, web).get(Wanted("p", "http://10.0.0.7:8000/a.png", "image"))
+    assert asked == ["own", "public"]
 
 
 class Mixed:

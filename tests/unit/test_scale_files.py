@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from media_made import png, wav
 
-from tawsim.core.errors import AddressRefused, BadInput, EndpointDown, NotFound, TooLarge, Unavailable
+from tawsim.core.errors import BadInput, NotFound, TooLarge
 from tawsim.labellers.opener import Answer, Ask, Limits
 from tawsim.loop.scale import files
 from tawsim.store.database import Row
@@ -118,61 +118,10 @@ def test_an_address_of_another_workspace_leads_nowhere(workspace: Workspace) -> 
                 files.read_file(tx, workspace.id, url)
 
 
-def test_an_imported_file_is_fetched_later(workspace: Workspace) -> None:
-    row = ask(workspace, "https://example.com/d/%D8%B5%D9%88%D8%B1%D8%A9.png?x=1", project_name="p", reference_id="r1")
-    told = files.file_json(workspace.id, row)
-    assert told["name"] == "صورة.png"
-    assert told["reference_id"] == "r1"
-    assert "mime_type" not in told
-    with pytest.raises(Unavailable):
-        get(workspace, row["id"])
-    web = Web(found(png()))
-    assert files.fetch_next(workspace.db, opened=web)
-    assert get(workspace, row["id"]) == ("صورة.png", "image/png", png())
-    assert web.asked[0].reach == "public"
-    assert not files.fetch_next(workspace.db, opened=web)
-
-
 @pytest.mark.parametrize("url", [None, 5, "", "ftp://a/b", "/etc/passwd", "http://user:pass@a/b", "https://a\\b"])
 def test_only_http_addresses_are_imported(workspace: Workspace, url: Any) -> None:
     with pytest.raises(BadInput, match=r"^file_url:"):
         ask(workspace, url)
-
-
-@pytest.mark.parametrize(
-    ("plays", "words"),
-    [
-        ((found(b"gone", 404),), "404"),
-        ((found(b""),), "nothing"),
-        ((EndpointDown("a took too long."), EndpointDown("a took too long.")), "too long"),
-        ((AddressRefused("a is an address of this machine."),), "this machine"),
-    ],
-)
-def test_a_fetch_that_fails_says_why(workspace: Workspace, plays: tuple[Any, ...], words: str) -> None:
-    row = ask(workspace, "https://a.example/b")
-    assert files.fetch_next(workspace.db, opened=Web(*plays))
-    after = row_of(workspace, row["id"])
-    assert (after["state"], words in after["error"]) == ("failed", True)
-    assert words in files.file_json(workspace.id, after)["error"]
-    with pytest.raises(EndpointDown, match=words):
-        get(workspace, row["id"])
-    assert not files.fetch_next(workspace.db, opened=Web())
-
-
-def test_a_fetch_is_tried_once_more_where_nothing_came_back(workspace: Workspace) -> None:
-    row = ask(workspace, "https://a.example/b")
-    files.fetch_next(workspace.db, opened=Web(EndpointDown("a took too long."), found(b"here")))
-    assert get(workspace, row["id"])[2] == b"here"
-
-
-def test_the_real_opener_refuses_this_machine_unless_it_was_allowed(workspace: Workspace) -> None:
-    row = ask(workspace, "http://127.0.0.1:9/x")
-    files.fetch_next(workspace.db)
-    assert "this machine" in row_of(workspace, row["id"])["error"]
-    web = Web(found(b"x"))
-    ask(workspace, "http://10.0.0.7:8000/x")
-    files.fetch_next(workspace.db, ["10.0.0.7:8000"], opened=web)
-    assert web.asked[0].reach == "own"
 
 
 def test_an_upload_that_broke_off_is_nobodys_and_is_cleared_away(workspace: Workspace, clock: Any) -> None:

@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -196,6 +196,18 @@ def test_what_an_owner_allowed_may_be_opened_and_nothing_beside_it(sending: Send
     sending.step()
     assert {ask.url: ask.reach for ask in sending.receivers.asked} == {
         "http://127.0.0.1:9/x": "own", "http://127.0.0.1:10/x": "public",
+    }  # fmt: skip
+
+
+def test_what_was_allowed_is_opened_only_while_the_operator_permits_it(sending: Sending) -> None:
+    """It was allowed while the workspace had the server to itself."""
+    sending.allow("127.0.0.1:9, 10.0.0.8:80")
+    sending.sender.world = replace(sending.world, permits=frozenset({"10.0.0.8:80"}).__contains__)
+    for url in ("http://127.0.0.1:9/x", "http://10.0.0.8:80/x"):
+        sending.task(url)
+    sending.step()
+    assert {ask.url: ask.reach for ask in sending.receivers.asked} == {
+        "http://127.0.0.1:9/x": "public", "http://10.0.0.8:80/x": "own",
     }  # fmt: skip
 
 

@@ -262,6 +262,20 @@ def test_kinds_that_are_none_are_refused(kinds: list[str]) -> None:
         webhooks.read_kinds(kinds)
 
 
+def test_what_was_allowed_is_opened_only_while_the_operator_permits_it(room: Room) -> None:
+    """Its owner allowed the place while the workspace had the server to itself."""
+    hook = room.hook()
+    room.deliverer.permits = lambda _place: False
+    room.happen(1)
+    room.go()
+    assert room.got() == []
+    assert "http" in room.rows(hook)[0]["error"]
+    room.deliverer.permits = lambda place: place == f"127.0.0.1:{room.receiver.port}"
+    room.clock.advance(3600)
+    room.go()
+    assert room.got() == [0]
+
+
 def test_everything_means_all_but_leases(room: Room) -> None:
     hook = room.of(room.hook(kinds=("*",)))
     assert hook.wants("annotation.accepted", None)

@@ -8,7 +8,8 @@ one message at a time, by a thread of its own for as long as it has work: a slow
 import logging
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from tawsim.core.errors import NotFound, TawsimError
 from tawsim.labellers import webhooks
@@ -33,6 +34,9 @@ class Deliverer:
     accounts: Database
     workspace_id: str
     opened: Open = fetch
+    permits: Callable[[str], bool] = lambda _place: (
+        True
+    )  # whether whoever runs the server lets it open a private host:port
     _busy: set[str] = field(default_factory=set)
     _door: threading.Lock = field(default_factory=threading.Lock)
     _looked: dict[str, int] = field(default_factory=dict)
@@ -127,7 +131,10 @@ class Deliverer:
             return None
         with self.db.read() as tx:
             hook = tx.one("webhook_get", id=row["signed_by"])
-        return None if hook is None else webhooks.key_of(self.accounts, self.workspace_id, hook)
+        key = None if hook is None else webhooks.key_of(self.accounts, self.workspace_id, hook)
+        if key is None or not key.allow or self.permits(key.allow):
+            return key
+        return replace(key, allow="")  # its owner allowed it when nobody else was on this server
 
     def _trim(self) -> None:
         if time.monotonic() - self._trimmed > 600:

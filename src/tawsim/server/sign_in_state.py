@@ -54,11 +54,16 @@ class ServerState:
     def check_outgoing(self, places: str) -> None:
         """Raise NotAllowed for private places that an owner may not have this machine open. On a server of one workspace its
         owners may name any; where several share it, none of them is who runs it, and its loopback is not theirs."""
-        if len(self.workspaces) > 1 and not set(places.replace(",", " ").split()) <= self.outgoing:
+        if not all(self.permits(one) for one in places.replace(",", " ").split()):
             raise NotAllowed(
                 "Several workspaces share this server: private addresses are allowed by whoever runs it.",
                 "They start it with --allow-outgoing HOST:PORT.",
             )
+
+    def permits(self, place: str) -> bool:
+        """Whether an owner may have this machine open a private host:port, now: the server may have had fewer workspaces when
+        they allowed it."""
+        return len(self.workspaces) <= 1 or place in self.outgoing
 
     def secret_of(self, request: Request) -> str:
         """The credential of a request, or NotSignedIn."""

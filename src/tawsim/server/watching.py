@@ -13,15 +13,14 @@ from tawsim.core.errors import TawsimError
 from tawsim.labellers.mailing import Mailbox, mailbox
 from tawsim.loop import alerts, digests, reviewing
 from tawsim.loop.delivering import Deliverer
-from tawsim.loop.scale import files
-from tawsim.loop.scale.callbacks import allowed_places
 from tawsim.loop.scale.completing import Completer
+from tawsim.loop.scale.file_imports import Imports
 from tawsim.loop.scale.placing import Placer
 from tawsim.loop.scale.sending import Sender
 from tawsim.loop.scale.v2_batches import cancel_more
 from tawsim.loop.scale.world import Mode, World
 from tawsim.server.sign_in_state import ServerState
-from tawsim.workspaces import audit, scale_keys
+from tawsim.workspaces import audit
 from tawsim.workspaces.workspace import Workspace
 
 log = logging.getLogger("tawsim.watching")
@@ -53,8 +52,12 @@ class Watching:
     def __init__(self, state: ServerState) -> None:
         self._state = state
         self._over = threading.Event()
-        self._deliverers = {one.id: Deliverer(one.db, state.accounts, one.id) for one in state.workspaces.values()}
+        self._deliverers = {
+            one.id: Deliverer(one.db, state.accounts, one.id, permits=state.permits)
+            for one in state.workspaces.values()
+        }
         self._scale: dict[str, _Scale] = {}
+        self._imports = Imports()
         self._door = threading.Lock()
         self._mailbox = _mailbox()
         self._threads = [
@@ -71,6 +74,7 @@ class Watching:
             deliverer.close()
         with self._door:
             worlds = list(self._scale.values())
+        self._imports.close()
         for world in worlds:
             world.close()
         for one in self._threads:
@@ -118,15 +122,7 @@ class Watching:
 
     def _fetch(self) -> None:
         while not self._over.wait(FETCH_EVERY_S):
-            for _, workspace in self._worlds():
-                _guarded("fetching files", workspace, lambda one=workspace: self._fetch_files(one))  # type: ignore[misc]
-
-    def _fetch_files(self, workspace: Workspace) -> None:
-        with self._state.accounts.read() as tx:
-            account = scale_keys.account_of(tx, workspace.id)
-        while account is not None and not self._over.is_set():
-            if not files.fetch_next(workspace.db, allowed_places(account.allow)):
-                return
+            self._imports.step([_world(self._state, mode, one, "clock") for mode, one in self._worlds()])
 
     def _worlds(self) -> list[tuple[Mode, Workspace]]:
         live: list[tuple[Mode, Workspace]] = [("live", one) for one in list(self._state.workspaces.values())]
@@ -170,10 +166,13 @@ def _mailbox() -> Mailbox | None:
         return None
 
 
+def _world(state: ServerState, mode: Mode, workspace: Workspace, actor_id: str) -> World:
+    return World(workspace.db, state.accounts, workspace.id, mode, actor_id, state.permits)
+
+
 def _scale_of(state: ServerState, mode: Mode, workspace: Workspace) -> _Scale:
     """What is placed is placed for the workspace's owner; what is found out, nobody said."""
-    mine = World(workspace.db, state.accounts, workspace.id, mode, workspace.owner_id)
-    nobody = World(workspace.db, state.accounts, workspace.id, mode, "clock")
+    mine, nobody = _world(state, mode, workspace, workspace.owner_id), _world(state, mode, workspace, "clock")
     live = mode == "live"
     return _Scale(Placer(mine) if live else None, Completer(nobody) if live else None, Sender(nobody))
 

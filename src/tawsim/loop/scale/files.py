@@ -1,13 +1,12 @@
-"""Files of the Scale-compatible API: uploaded ones into pieces, imported ones fetched later, `scaledata://` addresses, bytes.
+"""Files of the Scale-compatible API: uploaded ones into pieces, those to be imported, `scaledata://` addresses, bytes.
 
 What is in a file is told by its bytes, never by its name or by what its sender says. Who may read one, and how it is sent,
-is in server/scale/.
+is in server/scale/; fetching what is to be imported is in file_imports.py.
 """
 
 import codecs
-import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -19,8 +18,6 @@ from tawsim.core.errors import AddressRefused, BadFile, BadInput, EndpointDown, 
 from tawsim.core.ids import new_id
 from tawsim.intake.media_types import look
 from tawsim.labellers.addresses import read_url
-from tawsim.labellers.opener import Ask, Limits, fetch
-from tawsim.labellers.webhooks import Open
 from tawsim.scale.plain import check_plain
 from tawsim.store.database import Database, Row, Transaction
 from tawsim.store.keys import record
@@ -35,7 +32,6 @@ MAX_METADATA = 64_000  # characters of it as JSON
 DROPPED = 8  # pieces in a transaction that removes
 STALE_AFTER = 3_600 * SECOND  # an upload that has not ended by then never will
 SCHEME = "scaledata"
-LIMITS = Limits(connect_s=10.0, silence_s=30.0, total_s=300.0, received=MAX_BYTES, redirects=5)
 HEAD = 1 << 16
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "application/pdf"),
@@ -105,7 +101,7 @@ def store_file(db: Database, new: NewFile, stream: IO[bytes], *, actor_id: str) 
     drop_broken_off(db)
     file_id = new_id(db.clock())
     db.write(lambda tx: _insert(tx, file_id, new, ""))
-    _put_bytes(db, file_id, stream, sniff(stream), size)
+    put_bytes(db, file_id, stream, sniff(stream), size)
     db.write(lambda tx: record(tx, "scale.file", actor_id, object_id=file_id, data=to_json({"size": size})))
     return _row(db, file_id)
 
@@ -142,7 +138,7 @@ def _insert(tx: Transaction, file_id: str, new: NewFile, source: str) -> None:
     )  # fmt: skip
 
 
-def _put_bytes(db: Database, file_id: str, stream: IO[bytes], mime: str, size: int) -> None:
+def put_bytes(db: Database, file_id: str, stream: IO[bytes], mime: str, size: int) -> None:
     """The pieces, each in a transaction of its own, and then the word that they are all there."""
     stream.seek(0)
     for number in range(-(-size // PIECE)):
@@ -280,40 +276,3 @@ def _row(db: Database, file_id: str) -> Row:
         row = tx.one("scale_file_get", id=file_id)
     assert row is not None
     return row
-
-
-# ---- fetching ----------------------------------------------------------------------------------------------------
-def fetch_next(db: Database, allowed: Sequence[str] = (), *, opened: Open = fetch) -> bool:
-    """Fetch the file that has waited longest. Whether there was one. `allowed`: private host:port that may be opened."""
-    with db.read() as tx:
-        row = tx.one("scale_file_to_fetch")
-    if row is None:
-        return False
-    try:
-        body = fetched(row["source"], allowed, opened=opened)
-    except (AddressRefused, EndpointDown) as error:
-        message = error.message[:300]
-        db.write(lambda tx: tx.run("scale_file_failed", id=row["id"], error=message, now=tx.now))
-        return True
-    stream = io.BytesIO(body)
-    _put_bytes(db, row["id"], stream, sniff(stream), len(body))
-    return True
-
-
-def fetched(url: str, allowed: Sequence[str] = (), *, opened: Open = fetch) -> bytes:
-    """What lies at an address, through the guarded opener; tried once more where nothing came back.
-
-    Raises AddressRefused, and EndpointDown for a status other than 2xx, for nothing in it, and for too much of it.
-    """
-    target = read_url(url)
-    host = f"[{target.host}]" if ":" in target.host else target.host
-    ask = Ask(url, reach="own" if f"{host}:{target.port}" in allowed else "public")
-    try:
-        answer = opened(ask, LIMITS)
-    except EndpointDown:
-        answer = opened(ask, LIMITS)
-    if not 200 <= answer.status < 300:
-        raise EndpointDown(f"{target.host} answered {answer.status}.", status=answer.status)
-    if not answer.body:
-        raise EndpointDown(f"{target.host} answered with nothing.", status=answer.status)
-    return answer.body

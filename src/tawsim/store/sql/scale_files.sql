@@ -24,7 +24,9 @@ WHERE id = :id AND state = 'waiting';
 UPDATE scale_file SET state = 'failed', error = :error, updated_at = :now WHERE id = :id AND state = 'waiting';
 
 -- name: scale_file_to_fetch
-SELECT id, name, source FROM scale_file WHERE state = 'waiting' AND source <> '' ORDER BY created_at, id LIMIT 1;
+SELECT id, source, created_at FROM scale_file
+WHERE state = 'waiting' AND source <> '' AND created_at >= :created_at AND (created_at, id) > (:created_at, :id)
+ORDER BY created_at, id LIMIT :n;
 
 -- name: scale_file_broken_off
 SELECT id FROM scale_file WHERE state = 'waiting' AND source = '' AND created_at < :before ORDER BY created_at LIMIT 1;
