@@ -17,7 +17,7 @@ from typing import Any
 from tawsim.core.clock import SECOND
 from tawsim.core.errors import TawsimError
 from tawsim.intake.adding import add_tasks, numbered
-from tawsim.labelling import owners, queue, submit
+from tawsim.labelling import holding, owners, queue, submit
 from tawsim.labelling.projects import NewProject, create_project
 from tawsim.loop.settings import change_project
 from tawsim.store import rows
@@ -135,13 +135,13 @@ class InProcess:
         return outcome(call)
 
     def skip(self, worker: str, lease: str) -> tuple[str, Any]:
-        return outcome(lambda: self.db.write(lambda tx: submit.skip(tx, worker, lease, "unclear")["state"]))
+        return outcome(lambda: self.db.write(lambda tx: holding.skip(tx, worker, lease, "unclear")["state"]))
 
     def release(self, worker: str, lease: str) -> tuple[str, Any]:
-        return outcome(lambda: self.db.write(lambda tx: submit.release(tx, worker, lease)["state"]))
+        return outcome(lambda: self.db.write(lambda tx: holding.release(tx, worker, lease)["state"]))
 
     def heartbeat(self, worker: str, lease: str) -> tuple[str, Any]:
-        return outcome(lambda: self.db.write(lambda tx: submit.heartbeat(tx, worker, lease)))
+        return outcome(lambda: self.db.write(lambda tx: holding.heartbeat(tx, worker, lease)))
 
     def undo(self, worker: str, annotation: str, key: str) -> tuple[str, Any]:
         return outcome(lambda: leased(self.db.write(lambda tx: submit.undo(tx, worker, annotation, key))))

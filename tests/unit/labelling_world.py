@@ -6,7 +6,7 @@ from typing import Any
 from tawsim.core.ids import new_id
 from tawsim.core.records import Project
 from tawsim.intake.adding import add_tasks, numbered
-from tawsim.labelling import owners, queue, submit
+from tawsim.labelling import holding, owners, queue, submit
 from tawsim.labelling.projects import NewProject, create_project, update_project
 from tawsim.labelling.queue import Grant
 from tawsim.store import rows
@@ -74,10 +74,10 @@ class World:
         return self.db.write(lambda tx: submit.undo(tx, worker, annotation, key or new_id(1)))
 
     def skip(self, worker: str, lease: str) -> Any:
-        return self.db.write(lambda tx: submit.skip(tx, worker, lease, "unclear"))
+        return self.db.write(lambda tx: holding.skip(tx, worker, lease, "unclear"))
 
     def release(self, worker: str, lease: str) -> Any:
-        return self.db.write(lambda tx: submit.release(tx, worker, lease))
+        return self.db.write(lambda tx: holding.release(tx, worker, lease))
 
     def sweep(self) -> int:
         return self.db.write(queue.sweep)

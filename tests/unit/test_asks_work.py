@@ -9,7 +9,7 @@ from reviews_world import Reviews, make_reviews
 
 from tawsim.core.errors import BadAnswer, BadFile, BadInput, LeaseLost
 from tawsim.core.records import Project
-from tawsim.labelling import disputes, queue, submit
+from tawsim.labelling import disputes, holding, queue, submit
 from tawsim.labelling.decisions import Settled
 from tawsim.labelling.disputes import Verdict
 from tawsim.labelling.gold import Known
@@ -126,7 +126,7 @@ def test_a_task_says_what_it_asks_in_one_form_and_never_how_the_row_said_it(work
         assert set(lease.shown) == {"content", "candidates", "suggestions", "media", "asks"}
         assert "ask" not in lease.shown["content"]
         told.append(lease.shown["asks"])
-        workspace.db.write(lambda tx, one=lease: submit.skip(tx, worker, one.lease_id, ""))
+        workspace.db.write(lambda tx, one=lease: holding.skip(tx, worker, one.lease_id, ""))
     everything = {"topic": True, "fluency": True, "why": True}
     assert told == [{"topic": {"labels": ["a", "b"]}}, everything, {"fluency": True}, everything]
     assert json.dumps(told[1]) == json.dumps(told[3])
@@ -221,7 +221,7 @@ def test_suggestions_are_of_what_is_asked(workspace: Workspace) -> None:
     for _ in range(3):
         lease = lease_one(workspace, project, worker)
         shown.append(set(lease.shown["suggestions"]))
-        workspace.db.write(lambda tx, one=lease: submit.skip(tx, worker, one.lease_id, ""))
+        workspace.db.write(lambda tx, one=lease: holding.skip(tx, worker, one.lease_id, ""))
     assert shown == [set(), {"topic"}, set()]
 
 

@@ -12,7 +12,7 @@ from labelling_world import YES, World
 from tawsim.core.clock import SECOND
 from tawsim.core.errors import NotFound
 from tawsim.core.records import Worker
-from tawsim.labelling import owners, queue, submit
+from tawsim.labelling import holding, owners, queue, submit
 from tawsim.workspaces.workspace import Workspace, add_worker, open_workspace
 
 
@@ -241,7 +241,7 @@ def test_what_is_in_another_workspace_does_not_exist_here(world: World, tmp_path
     done = elsewhere.submit(elsewhere.a, theirs.lease_id)
     calls = (
         lambda tx, one: submit.submit(tx, world.a, one, "k", YES),
-        lambda tx, one: submit.skip(tx, world.a, one, ""),
+        lambda tx, one: holding.skip(tx, world.a, one, ""),
         lambda tx, one: submit.undo(tx, world.a, one, "k"),
         lambda tx, one: owners.reject(tx, world.owner, one, "k", 1, "no"),
         lambda tx, one: owners.reopen(tx, world.owner, one),

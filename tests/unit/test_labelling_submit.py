@@ -5,7 +5,7 @@ from labelling_world import NO, YES, World
 
 from tawsim.core.clock import SECOND
 from tawsim.core.errors import BadAnswer, BadInput, Conflict, KeyReused, LeaseLost, NotFound, VersionConflict
-from tawsim.labelling import owners, submit
+from tawsim.labelling import holding, owners, submit
 from tawsim.workspaces.workspace import Workspace
 
 
@@ -75,7 +75,7 @@ def test_half_a_surrogate_pair_is_bad_input_everywhere(world: World) -> None:
     half = "\ud800"
     for call in (
         lambda tx: submit.submit(tx, world.a, lease, half, YES),
-        lambda tx: submit.skip(tx, world.a, lease, half),
+        lambda tx: holding.skip(tx, world.a, lease, half),
         lambda tx: submit.submit(tx, world.a, half, "k", YES),
     ):
         with pytest.raises(BadInput):
@@ -188,7 +188,7 @@ def test_a_lease_takes_one_answer_whatever_the_key(world: World) -> None:
     world.submit(world.a, lease)
     with pytest.raises(LeaseLost):
         world.submit(world.a, lease, NO)
-    for call in (submit.release, submit.heartbeat):
+    for call in (holding.release, holding.heartbeat):
         with pytest.raises(LeaseLost):
             world.db.write(lambda tx, call=call: call(tx, world.a, lease))
     assert world.counts().answers == 1
@@ -215,7 +215,7 @@ def test_heartbeat_extends_a_live_lease_up_to_the_maximum(world: World) -> None:
     world.add(1)
     lease = world.lease(world.a)
     world.clock.advance(30)
-    beat = lambda: world.db.write(lambda tx: submit.heartbeat(tx, world.a, lease.lease_id))  # noqa: E731
+    beat = lambda: world.db.write(lambda tx: holding.heartbeat(tx, world.a, lease.lease_id))  # noqa: E731
     assert beat() == lease.deadline + 30 * SECOND
     world.clock.advance(-3600)
     assert beat() == lease.deadline + 30 * SECOND  # a clock set back shortens nothing
@@ -337,4 +337,4 @@ def test_a_reason_has_at_most_2000_characters(world: World) -> None:
     world.add(1)
     lease = world.lease(world.a).lease_id
     with pytest.raises(BadInput):
-        world.db.write(lambda tx: submit.skip(tx, world.a, lease, "x" * 2001))
+        world.db.write(lambda tx: holding.skip(tx, world.a, lease, "x" * 2001))

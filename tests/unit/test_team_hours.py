@@ -12,7 +12,7 @@ from labelling_world import YES, World
 from tawsim.core.clock import SECOND
 from tawsim.core.errors import BadInput
 from tawsim.core.ids import new_id
-from tawsim.labelling import hours, owners, submit
+from tawsim.labelling import holding, hours, owners, submit
 from tawsim.labelling.hours import claim, work_days
 from tawsim.labelling.projects import NewProject, create_project
 from tawsim.labelling.submit import Given
@@ -221,8 +221,8 @@ def test_a_repeated_submit_counts_once_and_a_kept_draft_was_worked(world: World)
 def test_a_skip_and_a_change_take_time_too(world: World) -> None:
     lease = world.lease(world.a).lease_id
     world.clock.advance(15)
-    world.db.write(lambda tx: submit.skip(tx, world.a, lease, "unclear", 15_000))
-    world.db.write(lambda tx: submit.skip(tx, world.a, lease, "unclear", 15_000))  # a retry
+    world.db.write(lambda tx: holding.skip(tx, world.a, lease, "unclear", 15_000))
+    world.db.write(lambda tx: holding.skip(tx, world.a, lease, "unclear", 15_000))  # a retry
     assert seconds(world, world.a) == 15
     made = world.answer(world.a)
     world.clock.advance(9)

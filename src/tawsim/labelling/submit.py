@@ -1,4 +1,4 @@
-"""lease → annotation: submit, undo, edit, skip, release, heartbeat. What the worker who holds the lease may do.
+"""lease → annotation: submit, undo, edit. What becomes of a task in hand that is not answered stands in holding.py.
 
 A submit is judged by the stored state of its lease, inside the transaction, never by a clock at reading time (Q7).
 """
@@ -7,11 +7,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from tawsim.core.clock import SECOND
 from tawsim.core.errors import BadAnswer, BadInput, Conflict, LeaseLost, NotFound, VersionConflict
 from tawsim.core.ids import new_id
 from tawsim.kinds import validate_answers
 from tawsim.labelling.gold import take_back
+from tawsim.labelling.holding import own_lease
 from tawsim.labelling.hours import check_spent, worked
 from tawsim.labelling.live_turns import check_turns
 from tawsim.labelling.masking import shown_id
@@ -21,8 +21,6 @@ from tawsim.labelling.quotas import Room, room_of, take
 from tawsim.labelling.schemas import carried, renamed_since
 from tawsim.labelling.slots import (
     add_accepted,
-    count_changes,
-    count_worker,
     end_lease,
     insert_lease,
     project_row,
@@ -34,7 +32,7 @@ from tawsim.store.keys import once, record
 from tawsim.store.rows import project as project_of
 from tawsim.store.rows import questions, renames, settings, to_json
 
-MAX_REASON = 2_000
+MAX_COMMENT = 2_000
 UNDO_ON_TOP = 10  # as many as the labelling page can take back
 
 
@@ -81,14 +79,6 @@ class Submitted:
             "Your answer was kept as a draft." if self.draft else "Ask for the next task.",
             draft=self.draft,
         )
-
-
-def own_lease(tx: Transaction, worker_id: str, lease_id: str) -> Row:
-    """The lease, or NotFound: somebody else's and an absent one look the same (Q7)."""
-    lease = tx.one("lease_get", id=lease_id)
-    if lease is None or lease["worker_id"] != worker_id:
-        raise NotFound("There is no such lease.")
-    return lease
 
 
 def submit(
@@ -154,8 +144,8 @@ def _answered_before_a_change(tx: Transaction, project: Row, lease: Row, answers
 
 
 def _check_given(given: Given) -> None:
-    if len(given.comment) > MAX_REASON:
-        raise BadInput(f"A comment may have {MAX_REASON:,} characters.")
+    if len(given.comment) > MAX_COMMENT:
+        raise BadInput(f"A comment may have {MAX_COMMENT:,} characters.")
     check_spent(given.spent_ms)
 
 
@@ -250,53 +240,6 @@ def _keep_draft(
         answer=False,
     )  # fmt: skip
     return draft_id
-
-
-def skip(tx: Transaction, worker_id: str, lease_id: str, reason: str, spent_ms: int | None = None) -> Row:
-    """Give the slot back and leave this task for this round; after `skip_limit` people it is set aside (Q11). Idempotent."""
-    if len(reason) > MAX_REASON:
-        raise BadInput(f"A reason may have {MAX_REASON} characters.")
-    check_spent(spent_ms)
-    lease = own_lease(tx, worker_id, lease_id)
-    if lease["state"] not in ("live", "skipped"):
-        raise LeaseLost(f"This lease was {lease['state']}; it cannot be skipped.", "Ask for the next task.")
-    if end_lease(tx, lease, "skipped", actor_id=worker_id, reason=reason):
-        project = project_row(tx, lease["project_id"])
-        row = tx.one("task_add_skip", id=lease["task_id"], skip_limit=project["skip_limit"])
-        if row is not None and row["state"] == "skipped_out":
-            _count_skipped_out(tx, lease)
-        count_worker(tx, lease["project_id"], worker_id, skips=1)
-        worked(tx, project, worker_id, since=lease["granted_at"], spent_ms=spent_ms, object_id=lease_id, answer=False)
-    return own_lease(tx, worker_id, lease_id)
-
-
-def _count_skipped_out(tx: Transaction, lease: Row) -> None:
-    task = tx.one("task_get", id=lease["task_id"])
-    assert task is not None
-    done = int(task["accepted"] >= task["overlap"])
-    count_changes(tx, lease["project_id"], skipped_out=1, done=-done)
-    record(tx, "task.skipped_out", "clock", project_id=lease["project_id"], task_id=task["id"], object_id=task["id"])
-
-
-def release(tx: Transaction, worker_id: str, lease_id: str) -> Row:
-    """Give the slot back without a word; the worker may get the task again. Idempotent."""
-    lease = own_lease(tx, worker_id, lease_id)
-    if lease["state"] not in ("live", "released"):
-        raise LeaseLost(f"This lease was {lease['state']}; it cannot be released.", "Ask for the next task.")
-    end_lease(tx, lease, "released", actor_id=worker_id)
-    return own_lease(tx, worker_id, lease_id)
-
-
-def heartbeat(tx: Transaction, worker_id: str, lease_id: str) -> int:
-    """Extend a live lease, at most to the project's maximum; never revive one (Q8). Returns the deadline."""
-    lease = own_lease(tx, worker_id, lease_id)
-    if lease["state"] != "live":
-        raise LeaseLost(f"This lease was {lease['state']}.", "Ask for the next task.")
-    project = project_row(tx, lease["project_id"])
-    longest = lease["granted_at"] + project["max_lease_seconds"] * SECOND
-    deadline = max(lease["deadline"], min(tx.now + project["lease_seconds"] * SECOND, longest))
-    tx.run("lease_extend", id=lease_id, deadline=deadline)
-    return int(deadline)
 
 
 def own_annotation(tx: Transaction, worker_id: str, annotation_id: str) -> Row:

@@ -30,8 +30,8 @@ from tawsim.core.records import Project, Worker
 from tawsim.core.text import is_unicode
 from tawsim.labellers.endpoint import Draw, Endpoint, Outside, Reply, complete, draws
 from tawsim.labellers.endpoints import check_consent, find_endpoint
+from tawsim.labelling.holding import own_lease
 from tawsim.labelling.presenting import questions_of
-from tawsim.labelling.submit import own_lease
 from tawsim.store import rows
 from tawsim.store.database import Row, Transaction
 from tawsim.store.keys import MAX_KEY_LENGTH, record

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from tawsim.core.errors import BadInput
 from tawsim.core.records import DuplicatePolicy, ImportReport, Progress, WorkerProgress
-from tawsim.labelling import queue
+from tawsim.labelling import holding, queue
 from tawsim.labelling import submit as submitting
 from tawsim.labelling.projects import NewProject, create_project
 from tawsim.loop import exporting, importing, overview, settings, truths
@@ -155,11 +155,11 @@ class LocalLabeller(Labeller):
 
     def skip(self, item: Any, reason: str = "") -> None:
         """Leave this task to others."""
-        self._write(lambda tx: submitting.skip(tx, self._worker_id, item.lease_id, reason))
+        self._write(lambda tx: holding.skip(tx, self._worker_id, item.lease_id, reason))
 
     def release(self, item: Any) -> None:
         """Give the task back; it may come again."""
-        self._write(lambda tx: submitting.release(tx, self._worker_id, item.lease_id))
+        self._write(lambda tx: holding.release(tx, self._worker_id, item.lease_id))
 
     def _next(self, count: int) -> list[Mapping[str, Any]]:
         if count < 1:

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Query
 
 from tawsim.core.errors import BadInput
-from tawsim.labelling import queue, submit
+from tawsim.labelling import holding, queue, submit
 from tawsim.labelling.projects import LIMITS
 from tawsim.labelling.slots import project_row
 from tawsim.server import work_shapes
@@ -112,7 +112,7 @@ async def take_answers(caller: Caller, lease_id: str, body: SubmitBody) -> dict[
 async def skip(lease_id: str, body: ReasonBody, caller: SignedIn) -> Json:
     """Leave this task for this round."""
     row = await caller.db.write_async(
-        lambda tx: submit.skip(tx, caller.worker.id, lease_id, body.reason, body.spent_ms)
+        lambda tx: holding.skip(tx, caller.worker.id, lease_id, body.reason, body.spent_ms)
     )
     return Json({"lease": {"id": row["id"], "state": row["state"]}})
 
@@ -120,14 +120,14 @@ async def skip(lease_id: str, body: ReasonBody, caller: SignedIn) -> Json:
 @router.post("/leases/{lease_id}/release", **allow("signed_in", gives=work_shapes.LeaseShape))
 async def release(lease_id: str, caller: SignedIn) -> Json:
     """Give the task back; it may come again."""
-    row = await caller.db.write_async(lambda tx: submit.release(tx, caller.worker.id, lease_id))
+    row = await caller.db.write_async(lambda tx: holding.release(tx, caller.worker.id, lease_id))
     return Json({"lease": {"id": row["id"], "state": row["state"]}})
 
 
 @router.post("/leases/{lease_id}/heartbeat", **allow("signed_in", gives=work_shapes.DeadlineShape))
 async def heartbeat(lease_id: str, caller: SignedIn) -> Json:
     """Ask for more time."""
-    deadline = await caller.db.write_async(lambda tx: submit.heartbeat(tx, caller.worker.id, lease_id))
+    deadline = await caller.db.write_async(lambda tx: holding.heartbeat(tx, caller.worker.id, lease_id))
     return Json({"deadline": deadline})
 
 
