@@ -1,5 +1,5 @@
 """Who takes part in a played day and what they say: the words of both languages, a person with a browser, a server for the
-time of a day, and taking pictures. What is done in a day is in team_day.py.
+time of a day, and taking pictures. How large a day is stands here too; what is done in it, in team_day.py and team_answers.py.
 """
 
 import json
@@ -17,6 +17,8 @@ from typing import Any
 from pictures import LOCALES, MOST_BYTES, WIDTH
 
 WAIT_MS = 60_000
+EXAMPLES, GOLD, WORK, OVERLAP = 2, 14, 16, 3
+PASS_AT, LEAST = 0.7, 10
 SHOT = Path(tempfile.gettempdir()) / "team_day_failed.png"
 WORDS: dict[str, dict[str, Any]] = {
     "en": {
