@@ -1,6 +1,8 @@
 """What the battery cannot say for all kinds at once: edges, quotes, steps, trees, shapes, limits, and what distances measure."""
 
+import time
 import unicodedata
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from tawsim.kinds import (
     Text,
     kind_of,
     read_question,
+    validate_answers,
 )
 from tawsim.kinds.chat import read_messages
 from tawsim.kinds.choice import places
@@ -390,3 +393,60 @@ def test_joiners_belong_to_names_and_marks_that_turn_text_do_not() -> None:
     for bad in ("a\u202eb", "a\u2067b", "a\u200fb", "a\nb", "\ufeffa"):
         with pytest.raises(BadInput):
             read_question({"kind": "choice", "name": "q", "labels": [bad, "other"]})
+
+
+# ---- hostile answers ----------------------------------------------------------------------------------------------
+MANY = tuple(f"label {i}" for i in range(2000))
+LONG = "كلمة " * 200_000
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "content"),
+    [
+        (  # each as long as the text
+            {"kind": "spans", "on": "text", "labels": ["a"]},
+            {"spans": [{"start": i, "end": len(LONG) - 5_000 + i, "label": "a"} for i in range(5_000)]},
+            {"text": LONG},
+        ),
+        (  # one, five thousand times
+            {"kind": "spans", "on": "text", "labels": ["a"]},
+            {"spans": [{"start": 0, "end": len(LONG), "label": "a"}] * 5_000},
+            {"text": LONG},
+        ),
+        (  # ten thousand relations, two hundred rules, two thousand labels
+            {
+                "kind": "spans", "on": "text", "labels": MANY,
+                "relations": [{"label": f"r{i}", "from": MANY, "to": MANY} for i in range(200)],
+            },
+            {
+                "spans": [{"start": i, "end": i + 1, "label": MANY[-1 - i % 2000]} for i in range(4_000)],
+                "relations": [{"from": i % 4000, "to": (i * 7 + 1) % 4000, "label": "r199"} for i in range(10_000)],
+            },
+            {"text": "a" * 5_000},
+        ),
+    ],
+)  # fmt: skip
+def test_an_answer_made_to_cost_much_costs_little(question: Any, answer: Any, content: Any) -> None:
+    read = read_question({"name": "q", **question})
+    begun = time.process_time()
+    with suppress(BadAnswer):
+        validate_answers([read], {"q": answer}, content)
+    assert time.process_time() - begun < 2.0  # it was 24, 55 and 72
+
+
+def test_labels_of_many_drawings_are_looked_up_and_not_searched() -> None:
+    """The last of ten thousand labels, a thousand times: each look-up of a list would compare ten thousand texts."""
+
+    class Counted(str):
+        compared = 0
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            Counted.compared += 1
+            return str.__eq__(self, other)
+
+    labels = [f"label {i}" for i in range(10_000)]
+    question = read_question({"name": "q", "kind": "boxes", "on": "p", "labels": labels})
+    boxes = [{"x": i, "y": i, "width": 5, "height": 5, "label": Counted(labels[-1])} for i in range(1_000)]
+    validate_answers([question], {"q": {"size": [9_000, 9_000], "boxes": boxes}}, {"p": "x"})
+    assert Counted.compared < 20_000

@@ -6,7 +6,8 @@ the digits that the kind keeps; texts are Unicode with \\n.
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from tawsim.core.errors import BadAnswer
@@ -82,10 +83,11 @@ def as_text(question: Question, value: Any, longest: int, what: str = "the answe
     return found
 
 
-def as_label(question: Question, value: Any, labels: Sequence[str], what: str = "the label") -> str:
-    """One of the labels."""
+def as_label(question: Question, value: Any, labels: Collection[str], what: str = "the label") -> str:
+    """One of the labels: of many that are looked up often, by their `places`."""
     if not isinstance(value, str) or value not in labels:
-        raise bad(question, f"{brief(value)} is none of the labels.", "Labels: " + ", ".join(labels[:12]), what=what)
+        some = ", ".join(islice(labels, 12))
+        raise bad(question, f"{brief(value)} is none of the labels.", f"Labels: {some}", what=what)
     return value
 
 

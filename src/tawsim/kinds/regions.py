@@ -13,7 +13,7 @@ from typing import Any, Literal
 from tawsim.core.errors import BadAnswer
 from tawsim.core.records import Question
 from tawsim.kinds.answers import as_label, as_list, as_number, as_object, as_whole, bad, brief, parsed, tidy
-from tawsim.kinds.choice import check_labels
+from tawsim.kinds.choice import check_labels, places
 from tawsim.kinds.distances import told_apart
 from tawsim.kinds.kind import Aspect, Example, Kind, Vote, by_labels, on_column
 from tawsim.kinds.shapes import Box, Drawing, Point, frame, frame_iou, matched, polygon_iou
@@ -67,13 +67,20 @@ def _validate(
     def validate(question: Any, answer: Any, _content: Any = None) -> dict[str, Any]:
         given = as_object(question, answer, (field,), ("size",))
         size = _size(question, given.get("size"))
-        found = [read_one(question, one, size) for one in as_list(question, given[field], most, field)]
-        if sum(len(one.get("points", ())) for one in found) > MOST_CORNERS_IN_ALL:
+        listed = as_list(question, given[field], most, field)
+        if sum(map(_corners, listed)) > MOST_CORNERS_IN_ALL:
             raise bad(question, f"all outlines together have more than {MOST_CORNERS_IN_ALL:,} points.")
+        found = [read_one(question, one, size) for one in listed]
         different = {tuple(_flat(one)): one for one in found}
         return {"size": list(size), field: [different[key] for key in sorted(different)]}
 
     return validate
+
+
+def _corners(one: Any) -> int:
+    """How many points an object claims to have, before it is read."""
+    points = one.get("points") if isinstance(one, Mapping) else None
+    return len(points) if isinstance(points, list | tuple) else 0
 
 
 def _flat(one: Mapping[str, Any]) -> Sequence[Any]:
@@ -113,7 +120,7 @@ def _read_box(question: Boxes, value: Any, size: Size) -> dict[str, Any]:
         if not first < last:
             raise bad(question, f"the {side} of a box is {brief(given[side])}; it must be above 0, at two digits.")
         box[start], sides[side] = first, tidy(round(last - first, DIGITS))
-    return box | sides | {"label": as_label(question, given["label"], question.labels)}
+    return box | sides | {"label": as_label(question, given["label"], places(question.labels))}
 
 
 def _read_polygon(question: Polygons, value: Any, size: Size) -> dict[str, Any]:
@@ -129,7 +136,7 @@ def _read_polygon(question: Polygons, value: Any, size: Size) -> dict[str, Any]:
         raise bad(question, "a polygon is a line: it has no area.")
     # One outline has one form: from its first corner, in the direction that comes first.
     canonical = min(_from_first(points), _from_first(points[::-1]))
-    return {"points": list(map(list, canonical)), "label": as_label(question, given["label"], question.labels)}
+    return {"points": list(map(list, canonical)), "label": as_label(question, given["label"], places(question.labels))}
 
 
 def _point(question: Question, value: Any, size: Size) -> Point:
@@ -160,7 +167,7 @@ def _from_first(points: Sequence[Point]) -> list[Point]:
 def _read_keypoint(question: Keypoints, value: Any, size: Size) -> dict[str, Any]:
     given = as_object(question, value, ("x", "y", "label"), (), "a point")
     x, y = _coordinate(question, given["x"], size[0], "x"), _coordinate(question, given["y"], size[1], "y")
-    return {"x": x, "y": y, "label": as_label(question, given["label"], question.labels)}
+    return {"x": x, "y": y, "label": as_label(question, given["label"], places(question.labels))}
 
 
 # ---- distance -----------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from tawsim.core.records import Question
 from tawsim.kinds.answers import as_label, as_list, as_number, as_object, as_text, bad, parsed, tidy
-from tawsim.kinds.choice import check_labels
+from tawsim.kinds.choice import check_labels, places
 from tawsim.kinds.distances import cover_iou_distance, f1_distance, text_distance, told_apart
 from tawsim.kinds.fields import flag
 from tawsim.kinds.kind import Aspect, Content, Example, Kind, Vote, by_labels, on_column
@@ -88,7 +88,7 @@ def _validate_segment(question: Segments, value: Any, duration: float) -> dict[s
         raise bad(question, f"a segment runs from {start} to {end} s; wanted: 0 ≤ start < end ≤ {duration}.")
     label = given.get("label") or ""
     if question.labels:
-        label = as_label(question, label, question.labels)
+        label = as_label(question, label, places(question.labels))
     elif label != "":
         raise bad(question, "segments have no labels here.")
     text = as_text(question, given.get("text") or "", LONGEST_TEXT, "the text of a segment")

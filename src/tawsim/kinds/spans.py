@@ -30,6 +30,8 @@ LONGEST_QUOTES = 2_000_000
 # Pairs of spans that one answer votes on; of more, those of spans that stand near each other, and those that are related.
 MOST_PAIRS = 2_000
 BESIDE = " → "
+_RULES: dict[int, tuple[Any, tuple[tuple[str, frozenset[str], frozenset[str]], ...]]] = {}
+_REMEMBERED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +89,15 @@ def validate_spans(question: Spans, answer: Any, content: Content | None = None)
     text = _text_of(question, content)
     place = places(question.labels)
     listed = as_list(question, given["spans"], MOST_SPANS, "spans")
-    spans = [_validate_span(question, one, text, place) for one in listed]
-    keys = [_key(span) for span in spans]
-    # Of repeats the one with a quote stays.
-    kept = dict(sorted(zip(keys, spans, strict=True), key=lambda pair: pair[1]["text"] != ""))
-    order = sorted(kept)
+    marked = [_read_span(question, one, text, place) for one in listed]
+    keys = [key for key, _ in marked]
+    order = sorted(set(keys))
+    # Before anything is copied: thousands of spans may each be as long as the text.
     if sum(end - start for start, end, _ in order) > LONGEST_QUOTES:
         raise bad(question, f"all spans together are longer than {LONGEST_QUOTES:,} characters.")
     if not question.overlap:
         _refuse_overlaps(question, order)
+    kept = _with_quotes(question, text, marked)
     where = {key: i for i, key in enumerate(order)}
     relations = _validate_relations(question, given.get("relations") or [], [where[key] for key in keys], order)
     return {"spans": [kept[key] for key in order], "relations": relations}
@@ -115,7 +117,10 @@ def _text_of(question: Spans, content: Content | None) -> str | None:
     return text
 
 
-def _validate_span(question: Spans, value: Any, text: str | None, labels: Mapping[str, int]) -> dict[str, Any]:
+def _read_span(
+    question: Spans, value: Any, text: str | None, labels: Mapping[str, int]
+) -> tuple[tuple[int, int, str], str]:
+    """Start, end and label of a span, and its quote as it was sent."""
     given = as_object(question, value, ("start", "end", "label"), ("text",), "a span")
     start, end = (as_whole(question, given[name], f"the {name} of a span") for name in ("start", "end"))
     length = FURTHEST if text is None else len(text)
@@ -133,19 +138,33 @@ def _validate_span(question: Spans, value: Any, text: str | None, labels: Mappin
             question, f"the quote {brief(quote)} has {len(quote)} characters, the span from {start} to {end} has "
             f"{end - start}.", "Offsets count code points, as Python does; JavaScript counts UTF-16 units.",
         )  # fmt: skip
-    return {"start": start, "end": end, "label": label, "text": _quote(question, text, start, end, quote)}
+    return (start, end, label), quote
 
 
-def _quote(question: Spans, text: str | None, start: int, end: int, quote: str) -> str:
-    """What stands in the text. Raises `BadAnswer` if the quote is another, or an edge cuts a character."""
-    if text is None:
-        return quote
+def _with_quotes(
+    question: Spans, text: str | None, marked: Sequence[tuple[tuple[int, int, str], str]]
+) -> dict[tuple[int, int, str], dict[str, Any]]:
+    """The spans with what stands in the text, each once; without the row, of repeats the one with a quote."""
+    kept: dict[tuple[int, int, str], dict[str, Any]] = {}
+    for key, quote in marked:
+        start, end, label = key
+        if key not in kept:
+            there = quote if text is None else _there(question, text, start, end)
+            kept[key] = {"start": start, "end": end, "label": label, "text": there}
+        one = kept[key]
+        if text is None:
+            one["text"] = quote or one["text"]
+        elif quote and quote != one["text"]:
+            raise bad(
+                question, f"the quote {brief(quote)} is not what stands from {start} to {end}: {brief(one['text'])}.",
+                "Offsets count code points, as Python does; JavaScript counts UTF-16 units.",
+            )  # fmt: skip
+    return kept
+
+
+def _there(question: Spans, text: str, start: int, end: int) -> str:
+    """What stands in the text. Raises `BadAnswer` if an edge cuts a character."""
     there = text[start:end]
-    if quote and quote != there:
-        raise bad(
-            question, f"the quote {brief(quote)} is not what stands from {start} to {end}: {brief(there)}.",
-            "Offsets count code points, as Python does; JavaScript counts UTF-16 units.",
-        )  # fmt: skip
     for edge in (start, end):
         if not is_edge(text, edge):
             raise bad(
@@ -180,17 +199,30 @@ def _validate_relations(
         label = as_label(question, given["label"], labels)
         if left == right:
             raise bad(question, f"the relation {label!r} joins a span with itself.")
-        if label not in _allowed(question, spans[left][2], spans[right][2]):
+        if not _allowed(question, spans[left][2], spans[right][2], label):
             raise bad(question, f"the relation {label!r} does not go from {spans[left][2]!r} to {spans[right][2]!r}.")
         found.add((left, right, label))
     return [{"from": left, "to": right, "label": label} for left, right, label in sorted(found)]
 
 
-def _allowed(question: Spans, left: str, right: str) -> list[str]:
-    """The relations that may go from a span of one label to a span of another."""
-    rules = question.relations
-    fits = [r["label"] for r in rules if left in (r["from"] or (left,)) and right in (r["to"] or (right,))]
-    return list(dict.fromkeys(fits))
+def _allowed(question: Spans, left: str, right: str, label: str | None = None) -> bool:
+    """Whether a relation (one of this label) may go from a span of one label to a span of another."""
+    return any(
+        (label is None or label == name) and (not starts or left in starts) and (not ends or right in ends)
+        for name, starts, ends in _rules(question.relations)
+    )
+
+
+def _rules(relations: tuple[dict[str, Any], ...]) -> tuple[tuple[str, frozenset[str], frozenset[str]], ...]:
+    """The rules with their sides as sets: a rule may name thousands of labels, and an answer ask ten thousand times. The last
+    ones used are remembered, by identity, as `places` does."""
+    found = _RULES.get(id(relations))
+    if found is None or found[0] is not relations:
+        if len(_RULES) >= _REMEMBERED:
+            _RULES.clear()
+        sides = tuple((one["label"], frozenset(one["from"]), frozenset(one["to"])) for one in relations)
+        found = _RULES[id(relations)] = (relations, sides)
+    return found[1]
 
 
 # ---- distance and truth -------------------------------------------------------------------------------------------
