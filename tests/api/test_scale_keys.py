@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 import requests
-from scaleapi.exceptions import ScaleUnauthorized
+from scaleapi import ScaleClient
+from scaleapi.api_client.v2.exceptions import NotFoundException
+from scaleapi.exceptions import ScaleResourceNotFound, ScaleUnauthorized
 from tests.api.conftest import World
 from tests.api.scale_served import Served, served
 
 from tawsim.cli import main as entry
+from tawsim.core.clock import to_iso
 from tawsim.core.errors import BadInput, Conflict, NotFound
 from tawsim.sdk.scale import scale_client
 from tawsim.server.run import _of_people
@@ -122,6 +125,12 @@ def test_where_callbacks_go_and_what_they_carry_is_changed_apart(world: World, s
         {"allow": "http://a:1"},
     ):
         assert change(**({"mode": "live"} | bad)).status_code == 400, bad
+    for private, allow in (("http://10.0.0.7/x", ""), ("http://localhost:81/x", "localhost:80"), ("http://[::1]/", "")):
+        refused = change(mode="live", callback_url=private, allow=allow)
+        assert (refused.status_code, refused.json()["error"]["details"]["field"]) == (400, "callback_url")
+        place = refused.json()["error"]["hint"].split()[1]
+        assert change(mode="live", callback_url=private, allow=place).status_code == 200, place
+    assert change(mode="live", callback_url="", allow="").status_code == 200
     # It is no key of the API.
     assert world.client.get("/v1/tasks", headers={"authorization": f"Bearer {anew['callback_key']}"}).status_code == 401
 
@@ -163,9 +172,28 @@ def test_a_key_made_at_the_terminal_works_at_once_in_a_running_server(site: Serv
         assert listed[0]["id"] == found["key"]["id"]
         assert found["secret"] not in json.dumps(listed)
         at_terminal(capsys, "scale", "key", "end", found["key"]["id"], "-w", site.workspace.path, "--json")
+        with site.workspace.db.read() as tx:
+            events = tx.all("event_chain", after=0, n=1000)
+        assert [(one["kind"], one["actor_id"]) for one in events if one["object_id"] == found["key"]["id"]] == [
+            ("account.token_made", site.workspace.owner_id), ("account.token_ended", site.workspace.owner_id),
+        ]  # fmt: skip
         site.state.forget()  # or a second later
         with pytest.raises(ScaleUnauthorized):
             client.tasks()
+
+
+def test_the_list_says_when_keys_end_and_when_they_were_used(site: Served, capsys: Any) -> None:
+    client = scale_client(site.url, site.key("test"))
+    unused = at_terminal(capsys, "scale", "key", "new", "live", "-w", site.workspace.path, "--days", "3", "--json")
+    client.tasks()
+    site.state.accounts.write(lambda tx: None)  # behind the note of its use
+    assert entry.run(["scale", "key", "list", "-w", str(site.workspace.path)]) == 0
+    said = capsys.readouterr().out
+    assert "ends" in said
+    assert "last used" in said
+    assert unused["key"]["expires_at"][:10] in said
+    assert "never" in said
+    assert to_iso(site.workspace.db.clock())[:10] in said
 
 
 def test_a_key_that_ended_elsewhere_is_refused_within_a_second(site: Served) -> None:
@@ -323,3 +351,25 @@ def test_where_callbacks_go_is_in_the_log_and_no_secret_of_it(world: World, sess
     ]
     assert "hidden" not in dump
     assert all(one["account"]["callback_key"] not in dump for one in told)
+
+
+# ---- addresses that lack something --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("call", ["tasks", "batches", "get_projects", "get_task"])
+def test_a_client_whose_address_lacks_v1_reads_so(site: Served, call: str) -> None:
+    client = ScaleClient(site.key("test"), api_instance_url=site.url)
+    with pytest.raises(ScaleResourceNotFound, match="lacks /v1"):
+        list(getattr(client, call)(*(["x"] if call == "get_task" else [])) or [])
+
+
+def test_a_client_whose_address_holds_the_version_twice_reads_so(site: Served) -> None:
+    client = scale_client(site.url, site.key("test"))
+    client.v2.api_client.configuration.host = site.url + "/v2"
+    with pytest.raises(NotFoundException, match="stands twice"):
+        client.v2.get_projects()
+
+
+def test_browsers_are_not_taken_for_such_clients(site: Served) -> None:
+    for headers in ({}, {"authorization": "Bearer tw_something"}):
+        assert "lacks /v1" not in requests.get(site.url + "/projects", headers=headers, timeout=10).text

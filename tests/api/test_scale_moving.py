@@ -10,10 +10,12 @@ import pytest
 from tests.api.scale_served import Served, served
 
 from tawsim.cli.main import run
+from tawsim.cli.scale_moving import _said
 from tawsim.core.errors import AlreadyExists, EndpointDown, NotFound
 from tawsim.labelling.queue import next_leases
 from tawsim.labelling.submit import submit
 from tawsim.loop.scale import moving, moving_source, projects, tasks
+from tawsim.loop.scale.moving import Moved
 from tawsim.loop.scale.moving_source import Source
 from tawsim.loop.scale.world import World
 from tawsim.sdk.scale import scale_client
@@ -315,3 +317,15 @@ def wait(found: Any, seconds: float = 20.0) -> Any:
             return value
         time.sleep(0.1)
     raise AssertionError("it never came")
+
+
+def test_a_run_that_found_nothing_new_says_so() -> None:
+    def said(**facts: Any) -> str:
+        return _said(Moved("p", "x", **facts))
+
+    assert said(tasks=0, statuses={}, already=7) == "nothing new, 7 here already."
+    assert said(tasks=0, statuses={}, already=0) == "there was nothing to copy."
+    assert said(tasks=1, statuses={"pending": 1}, already=0) == "1 new task (1 pending)."
+    assert said(tasks=3, statuses={"completed": 2, "error": 1}, already=4) == (
+        "3 new tasks (2 completed, 1 error), 4 here already."
+    )

@@ -1,6 +1,7 @@
 """Tasks by the first version of the Scale-compatible API, with Scale's own client against a real server on the loopback."""
 
 import base64
+import hashlib
 import json
 import threading
 import time
@@ -8,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -358,12 +360,47 @@ def test_parameters_that_change_between_the_check_and_the_writing_are_checked_ag
         world.db.write(lambda tx: tasks.create_task(tx, world, "categorization", sent, ahead=ahead))
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_body_is_digested_and_checked_before_the_writer_has_it(
+    site: Served, monkeypatch: pytest.MonkeyPatch, version: int
+) -> None:
+    """The writer is everybody's: of sixteen megabytes the digest alone takes tenths of a second."""
+    path, big = (
+        "/v1/task/categorization",
+        {"categories": ["a", "b"], "attachment_type": "text", "attachment": "x" * 90_000},
+    )
+    if version == 2:
+        send(site, "POST", "/v1/projects", {"type": "chat", "name": "talk"}, mode="live")
+        path, big = "/v2/task/chat", {"project_name": "talk", "template_variables": {"prompt": "x" * 90_000}}
+    writer = site.workspace.db.write(lambda tx: threading.get_ident())
+    seen: dict[str, list[int]] = {"digest": [], "check": []}
+    digest, check = hashlib.sha256, tasks.types.check
+
+    def digested(data: bytes = b"") -> Any:
+        if len(data) > 90_000:
+            seen["digest"].append(threading.get_ident())
+        return digest(data)
+
+    def checked(*given: Any) -> Any:
+        seen["check"].append(threading.get_ident())
+        return check(*given)
+
+    monkeypatch.setattr(tasks, "hashlib", SimpleNamespace(sha256=digested))
+    monkeypatch.setattr(tasks.types, "check", checked)
+    for _ in range(2):
+        assert send(site, "POST", path, big, mode="live", headers={"Idempotency-Key": f"k{version}"}).status_code == 200
+    assert len(seen["digest"]) == 2
+    assert seen["check"]
+    assert writer not in seen["digest"] + seen["check"]
+
+
 def test_idempotency_keys_are_kept_for_more_than_a_day(workspace: Workspace, clock: Any, tmp_path: Path) -> None:
     books = open_accounts(tmp_path, clock=clock)
     world = World(workspace.db, books, workspace.id, "live", workspace.owner_id)
 
     def once(key: str = "k") -> str:
-        return str(world.db.write(lambda tx: tasks.create_once(tx, world, "categorization", TEXT, key))["task_id"])
+        read = tasks.read_key(key, "categorization", TEXT)
+        return str(world.db.write(lambda tx: tasks.create_once(tx, world, "categorization", TEXT, read))["task_id"])
 
     first = once()
     clock.advance(25 * 3_600)

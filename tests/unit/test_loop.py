@@ -12,6 +12,9 @@ import pytest
 
 from tawsim.core.errors import AlreadyExists, BadFile, BadInput, NotFound
 from tawsim.core.records import Project
+from tawsim.labelling import batches
+from tawsim.labelling.batches import BatchState, NewBatch
+from tawsim.labelling.lanes import Requirement, lane_of
 from tawsim.labelling.owners import remove_task, reopen
 from tawsim.labelling.projects import NewProject, create_project
 from tawsim.labelling.queue import next_leases
@@ -308,6 +311,27 @@ def test_the_doctor_finds_what_is_wrong(workspace: Workspace, tmp_path: Path) ->
     assert not found["bad.tawsim"].ok
     assert all(one.advice for one in found.values() if not one.ok)
     assert not next(one for one in checking.doctor(tmp_path / "absent.tawsim") if one.name == "workspace").ok
+
+
+def test_the_doctor_finds_lanes_that_are_not_as_their_batches_are(workspace: Workspace) -> None:
+    make(workspace)
+    owner, project = workspace.owner_id, overview.find_project(workspace.db).id
+
+    def lane(tx: Any, name: str, state: BatchState) -> str:
+        batch = batches.create(tx, owner, project, NewBatch(name, state=state))
+        return lane_of(tx, project, Requirement(), 0, batch["id"])
+
+    def found() -> checking.Check:
+        return next(one for one in checking.doctor(workspace.path) if one.name == "reviews.tawsim lanes")
+
+    workspace.db.write(lambda tx: [lane(tx, "waits", "staging"), lane(tx, "runs", "in_progress")])
+    assert found().ok
+    workspace.db.write(lambda tx: tx._connection.execute("UPDATE lane SET held = 1 - held").rowcount)
+    wrong = found()
+    assert not wrong.ok
+    assert "“waits” (staging) 1 are not held" in wrong.found
+    assert "“runs” (in_progress) 1 are held" in wrong.found
+    assert wrong.advice
 
 
 # ---- a file of votes ----------------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ def new(
             secret, made = new_key(books, place, owner, mode.value, name, days)
         finally:
             books.close()
+        _note(place, "account.token_made", made.id)
     address, running = address_of(path)
     out.result({"workspace": str(path), "key": _facts(made), "secret": secret, "url": address, "running": running})
     out.say(f"The key “{made.name}” ({made.mode}). It is shown this once:", f"  {secret}", "")
@@ -74,7 +75,8 @@ def list_all(workspace: options.Workspace = None, json: options.Json = False) ->
             books.close()
     out.result({"workspace": str(path), "keys": [_facts(one) for one in found]})
     if found:
-        out.table(("key", "name", "mode"), [(one.id, one.name, one.mode) for one in found])
+        rows = [(one.id, one.name, one.mode, _day(one.expires_at), _day(one.seen_at)) for one in found]
+        out.table(("key", "name", "mode", "ends", "last used"), rows)
     else:
         out.say(f"{path.name} has no key of the Scale-compatible API yet.")
         out.next(command("tawsim", "scale", "key", "new", "test", "-w", path))
@@ -98,9 +100,23 @@ def end(
             books.write(lambda tx: end_key(tx, place.id, key))
         finally:
             books.close()
+        _note(place, "account.token_ended", key)
     out.result({"workspace": str(path), "ended": key})
     out.say("The key has ended.")
     return DONE
+
+
+def _note(place: "Workspace", kind: str, key_id: str) -> None:
+    """The event that the page leaves too: whoever can open the file is its owner."""
+    from tawsim.store.keys import record
+
+    place.db.write(lambda tx: record(tx, kind, place.owner_id, object_id=key_id))
+
+
+def _day(us: int | None) -> str:
+    from tawsim.core.clock import to_iso
+
+    return "never" if us is None else to_iso(us)[:10]
 
 
 def _books(place: "Workspace") -> "Database":

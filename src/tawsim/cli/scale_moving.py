@@ -85,13 +85,20 @@ def _move(out: Output, place: "Workspace", source: "Source", found: "Found", hos
     with _world(place) as world:
         done = move_project(place.db, world, host, found, told, file)
     file.unlink()
-    said = ", ".join(f"{n:,} {status}" for status, n in sorted(done.statuses.items())) or "none"
-    out.say(f"“{name}”: {count(done.tasks, 'new task', 'new tasks')} ({said}), {done.already:,} here already.")
+    out.say(f"“{name}”: {_said(done)}")
     if done.lost:
         out.say(f"  {done.lost:,} waited for a file that only Scale can read; they stand here as errors.")
     if done.left_out:
         out.say(f"  {done.left_out:,} could not be understood and were left out.")
     return done
+
+
+def _said(done: "Moved") -> str:
+    if not done.tasks:
+        return f"nothing new, {done.already:,} here already." if done.already else "there was nothing to copy."
+    statuses = ", ".join(f"{n:,} {status}" for status, n in sorted(done.statuses.items()))
+    here = f", {done.already:,} here already" if done.already else ""
+    return f"{count(done.tasks, 'new task', 'new tasks')} ({statuses}){here}."
 
 
 @contextmanager

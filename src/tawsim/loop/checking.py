@@ -139,6 +139,7 @@ def _workspace(path: Path) -> Iterator[Check]:
         )  # fmt: skip
         if not faults:
             yield from _counts(db, name)
+            yield from _lanes(db, name)
     finally:
         db.close()
     url = serving.server_of(path.absolute())
@@ -166,6 +167,20 @@ def _counts(db: Database, name: str) -> Iterator[Check]:
     yield Check(
         f"{name} counts", not wrong, "agree with the facts" if not wrong else "; ".join(wrong[:3]),
         "" if not wrong else "Please report this with the output of tawsim doctor --json.",
+    )  # fmt: skip
+
+
+def _lanes(db: Database, name: str) -> Iterator[Check]:
+    """Lanes that are held against the states of their batches: one that is held for no reason would give its tasks to nobody
+    for ever, and one that is not would give out tasks of a batch that waits or is over."""
+    with db.read() as tx:
+        wrong = [
+            f"of the batch “{row['name']}” ({row['state']}) {row['n']} {'are' if row['held'] else 'are not'} held"
+            for row in tx.all("lane_unlike_batch")
+        ]
+    yield Check(
+        f"{name} lanes", not wrong, "agree with their batches" if not wrong else "; ".join(wrong[:3]),
+        "" if not wrong else "Pausing a batch and resuming it sets its lanes right. Please report this as well.",
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from tawsim.loop.scale.callbacks import receiver_of
+from tawsim.loop.scale.callbacks import check_default, receiver_of
 from tawsim.loop.scale.sent import read_callback
 from tawsim.server.account import noted
 from tawsim.server.answers import Json
@@ -145,8 +145,9 @@ async def change(body: AccountBody, request: Request, caller: OwnerInPerson) -> 
     state: ServerState = request.app.state.tawsim
     state.check_outgoing(body.allow or "")
     url = None if body.callback_url is None else read_callback(body.callback_url)
-    changed = await state.accounts.write_async(
-        lambda tx: scale_keys.change_account(
+
+    def work(tx: Transaction) -> Account:
+        found = scale_keys.change_account(
             tx,
             caller.workspace.id,
             body.mode,
@@ -154,7 +155,11 @@ async def change(body: AccountBody, request: Request, caller: OwnerInPerson) -> 
             allow=body.allow,
             new_callback_key=body.new_callback_key,
         )
-    )
+        if url is not None:
+            check_default(found.callback_url, found.allow)
+        return found
+
+    changed = await state.accounts.write_async(work)
     await _noted(caller, body)
     return Json({"account": _account(caller, changed)})
 

@@ -5,9 +5,9 @@ they are is added when they are sent.
 """
 
 from tawsim.core.clock import SECOND
-from tawsim.core.errors import AddressRefused, NotFound, TawsimError
+from tawsim.core.errors import AddressRefused, BadInput, NotFound, TawsimError
 from tawsim.core.ids import new_id
-from tawsim.labellers.addresses import Reach, Target, read_url
+from tawsim.labellers.addresses import Reach, Target, check_address, read_url
 from tawsim.loop.scale.projects import params_of, project_by_id
 from tawsim.loop.scale.world import World
 from tawsim.store.database import Row, Transaction
@@ -92,6 +92,22 @@ def reach_of(world: World, allow: str, url: str) -> Reach:
     does so now. What an owner allowed while nobody else was on the server is no longer theirs to allow once others are."""
     place = place_of(read_url(url))
     return "own" if place in allowed_places(allow) and world.permits(place) else "public"
+
+
+def check_default(url: str, allow: str) -> None:
+    """Raise BadInput for an address that could never be called: it is written as one of this machine or of a network of one's
+    own, and is not among the places that are allowed. What a name leads to shows when it is called."""
+    if is_mail(url) or not url:
+        return
+    target = read_url(url)
+    literal = "127.0.0.1" if target.host == "localhost" else str(target.literal) if target.literal else ""
+    if not literal or place_of(target) in allowed_places(allow):
+        return
+    try:
+        check_address(literal, target.host, target.scheme, "public")
+    except AddressRefused as error:
+        hint = f"Allow {place_of(target)} together with it." if error.details.get("private") else error.hint
+        raise BadInput(f"callback_url: {error.message}", hint, field="callback_url") from None
 
 
 def allowed_places(allow: str) -> tuple[str, ...]:

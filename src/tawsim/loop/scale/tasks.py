@@ -38,6 +38,14 @@ class Checked:
     of: tuple[str, int] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An idempotency key, and the digest of the body that came with it."""
+
+    text: str
+    digest: str
+
+
 def check_ahead(tx: Transaction, world: World, type_: str, sent: Any) -> Checked:
     """Read and check what was sent, in any transaction: a large one takes a while, and the writer is everybody's. Raises as
     `create_task` does."""
@@ -68,22 +76,31 @@ def create_task(
     return row
 
 
-def create_once(tx: Transaction, world: World, type_: str, sent: Any, key: str, *, ahead: Checked | None = None) -> Row:
-    """`create_task`, once for an idempotency key: the same body again gives the task that was made. Raises KeyReused for
-    another body."""
+def read_key(key: str, type_: str, sent: Any) -> Key | None:
+    """The idempotency key of a request, with the digest of its body; None where none was sent. Before the writer has it: of a
+    large body the digest takes a while. Raises BadInput."""
     if not key:
-        return create_task(tx, world, type_, sent, ahead=ahead)
+        return None
     if len(key) > LONGEST_KEY:
         raise BadInput(f"Idempotency-Key has at most {LONGEST_KEY} characters.")
-    digest = hashlib.sha256(json.dumps([type_, sent], sort_keys=True).encode()).hexdigest()
+    return Key(key, hashlib.sha256(json.dumps([type_, sent], sort_keys=True).encode()).hexdigest())
+
+
+def create_once(
+    tx: Transaction, world: World, type_: str, sent: Any, key: Key | None, *, ahead: Checked | None = None
+) -> Row:
+    """`create_task`, once for an idempotency key: the same body again gives the task that was made. Raises KeyReused for
+    another body."""
+    if key is None:
+        return create_task(tx, world, type_, sent, ahead=ahead)
     tx.run("scale_key_forget", before=tx.now - KEYS_KEPT)
-    known = tx.one("scale_key_get", key=key)
-    if known is not None and known["digest"] != digest:
+    known = tx.one("scale_key_get", key=key.text)
+    if known is not None and known["digest"] != key.digest:
         raise KeyReused("This Idempotency-Key was used before with another body.", "Make a new key for a new task.")
     if known is not None:
         return task_row(tx, known["task_id"])
     row = create_task(tx, world, type_, sent, ahead=ahead)
-    tx.run("scale_key_insert", key=key, digest=digest, task_id=row["task_id"], now=tx.now)
+    tx.run("scale_key_insert", key=key.text, digest=key.digest, task_id=row["task_id"], now=tx.now)
     return row
 
 

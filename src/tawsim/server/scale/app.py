@@ -20,7 +20,7 @@ from tawsim.server.scale import wire
 from tawsim.server.scale.forms import reading
 from tawsim.server.scale.rooms import table as stated
 from tawsim.server.scale.routes import LARGE, Call, Reply, Route, Table
-from tawsim.server.scale.signing import sign
+from tawsim.server.scale.signing import key_of, sign
 from tawsim.server.sign_in_state import ServerState
 
 log = logging.getLogger("tawsim.server.scale")
@@ -29,6 +29,13 @@ MAX_QUERY_FIELDS = 1_000
 JSON = ("content-type", "application/json")
 NEVER_KEPT = (b"cache-control", b"no-store")
 PAIR = "A text holds half of a surrogate pair, which is no character. Send valid Unicode."
+WITHOUT_V1 = (
+    'The address that the client was given lacks /v1: ScaleClient(key, api_instance_url="http://HOST:PORT/v1").'
+)
+TWICE = (
+    "The version stands twice in this path. The first version's address ends in /v1 (api_instance_url), that of the second has "
+    "none (client.v2.api_client.configuration.host)."
+)
 INSIDE = "The server met an error of its own. Its log says more; please report it."
 
 
@@ -43,11 +50,16 @@ class ScaleDoor:
         self.app = app
         self.state = state
         self.table = stated() if table is None else table
+        # What paths of the first version begin with, for clients whose address lacks it.
+        self._first = frozenset(one.segments[1].encode() for one in self.table.routes if one.segments[0] == "v1")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request of this API; pass on every other one."""
         segments = _segments(scope) if scope["type"] == "http" else ()
         if not segments or segments[0] not in VERSIONS:
+            if segments and segments[0] in self._first and _has_key(scope):
+                await _send(send, _error(404, WITHOUT_V1))
+                return
             await self.app(scope, receive, send)
             return
         route: Route | None = None
@@ -57,7 +69,7 @@ class ScaleDoor:
             method = "GET" if scope["method"] == "HEAD" else scope["method"]
             route, names, methods = self.table.match(method, segments)
             if route is None:
-                await _send(send, _no_route(methods))
+                await _send(send, _no_route(methods, segments))
                 return
             check(caller, route.right, route.method)
             query = _query(scope.get("query_string", b""))
@@ -110,9 +122,19 @@ def _segments(scope: Scope) -> tuple[bytes, ...]:
     return tuple(part for part in raw.partition(b"?")[0].split(b"/") if part)
 
 
-def _no_route(methods: frozenset[str]) -> Reply:
+def _has_key(scope: Scope) -> bool:
+    """Whether a request carries what looks like a key of this API: then it is a client of it, and no browser."""
+    try:
+        key_of({name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]})
+    except NotSignedIn:
+        return False
+    return True
+
+
+def _no_route(methods: frozenset[str], segments: tuple[bytes, ...]) -> Reply:
     if not methods:
-        return _error(404, "There is nothing at this address.")
+        twice = len(segments) > 1 and segments[1] in VERSIONS
+        return _error(404, TWICE if twice else "There is nothing at this address.")
     taken = ", ".join(sorted(methods))
     return Reply(405, {"status_code": 405, "error": f"This path takes {taken}."}, (("allow", taken),))
 

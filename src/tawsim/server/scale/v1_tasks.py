@@ -29,19 +29,24 @@ async def _changed(call: Call, change: Callable[[Transaction], Row]) -> Any:
 @route("POST", "/v1/task/{}", right="manage", max_body=MAX_TASK, conflicts=True)
 async def create(call: Call) -> Any:
     """A new task of the type in the path; with an Idempotency-Key, once."""
-    key = call.headers.get("idempotency-key", "")
-    ahead = await run_in_threadpool(_ahead, call, key) if call.large else None
+    key, ahead = await run_in_threadpool(_ahead, call) if call.large else (_key(call), None)
     return await _changed(call, lambda tx: tasks.create_once(tx, call.world, call.path[0], call.body, key, ahead=ahead))
 
 
-def _ahead(call: Call, key: str) -> tasks.Checked | None:
-    """A large body, checked before the writer has it. What a key may have been answered before is judged there alone."""
+def _key(call: Call) -> tasks.Key | None:
+    return tasks.read_key(call.headers.get("idempotency-key", ""), call.path[0], call.body)
+
+
+def _ahead(call: Call) -> tuple[tasks.Key | None, tasks.Checked | None]:
+    """A large body, digested and checked before the writer has it. What a key may have been answered before is judged there
+    alone."""
+    key = _key(call)
     try:
         with call.world.db.read() as tx:
-            return tasks.check_ahead(tx, call.world, call.path[0], call.body)
+            return key, tasks.check_ahead(tx, call.world, call.path[0], call.body)
     except TawsimError:
-        if key:
-            return None
+        if key is not None:
+            return key, None
         raise
 
 

@@ -46,6 +46,14 @@ VALUES (:id, :project_id, :priority, :requirement, :batch_id, :held, :created_at
 -- name: lane_count_add
 UPDATE project_count SET lanes = lanes + 1 WHERE project_id = :project_id;
 
+-- Lanes that are held though their batch is not, and the other way round, counted by batch. Also of batches that are gone.
+-- name: lane_unlike_batch
+SELECT COALESCE(b.name, l.batch_id) AS name, COALESCE(b.state, 'gone') AS state, l.held, COUNT(*) AS n
+FROM lane l LEFT JOIN batch b ON b.id = l.batch_id
+WHERE (l.batch_id = '' AND l.held <> 0)
+  OR (l.batch_id <> '' AND l.held <> (CASE WHEN b.state IN ('staging', 'paused', 'cancelled') THEN 1 ELSE 0 END))
+GROUP BY l.batch_id, b.name, b.state, l.held ORDER BY l.batch_id, l.held;
+
 -- name: lane_sizes
 SELECT lane_id, COUNT(*) AS n FROM task
 WHERE project_id = :project_id AND is_open = 1 GROUP BY lane_id;
