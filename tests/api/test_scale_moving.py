@@ -252,6 +252,51 @@ def test_a_taken_unique_id_stops_the_whole_project(source: Served, target: Here,
         projects.project_by_name(tx, "p")
 
 
+def test_it_is_put_in_by_pieces_and_what_broke_off_goes_on(
+    source: Served, target: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches are held back until all their tasks are here, also over a run that broke off."""
+    monkeypatch.setattr(moving, "PIECE", 3)
+    client = source.client("live")
+    project(client, "p")
+    client.create_batch("p", "b")
+    client.create_batch("p", "later")
+    make(client, 10, project="p", batch="b")
+    client.finalize_batch("b")
+    account = Source(scale_client(source.url, source.key("live")))
+    (found,) = account.survey("p")
+    told = list(account.batches("p"))
+    file = tmp_path / "pages"
+    moving_source.download(account, "p", file)
+    put, counts = moving._put, []
+
+    def breaks(tx: Any, world: Any, piece: Any, done: Any) -> Any:
+        if len(counts) == 2:
+            counts.append(-1)
+            raise EndpointDown("killed")
+        rows = put(tx, world, piece, done)
+        counts.append(sum(row["n"] for row in rows))
+        return rows
+
+    def states() -> dict[str, str]:
+        with target.workspace.db.read() as tx:
+            found = {name: tx.one("scale_batch_named", name=name) for name in ("b", "later")}
+        return {name: row["state"] for name, row in found.items() if row is not None}
+
+    monkeypatch.setattr(moving, "_put", breaks)
+    with pytest.raises(EndpointDown):
+        target.move(found, file, told)
+    assert (counts, target.count()) == ([3, 3, -1], 6)
+    assert states() == {"b": "staging", "later": "staging"}
+    done = target.move(found, file, told)
+    assert counts[3:] == [3, 1]  # what is here was not prepared again
+    assert (done.tasks, done.already, target.count()) == (4, 6, 10)
+    assert states() == {"b": "in_progress", "later": "staging"}
+    with target.workspace.db.read() as tx:
+        facts = json.loads(projects.project_by_name(tx, "p")["facts"])
+    assert "moving" not in facts
+
+
 def test_a_project_of_that_name_from_elsewhere_is_left_alone(source: Served, target: Here, tmp_path: Path) -> None:
     client = source.client("test")
     project(client, "p")

@@ -1,12 +1,14 @@
-"""Moving in: what an account at Scale has of a project becomes a project here, all of it or nothing, as often as one likes.
+"""Moving in: what an account at Scale has of a project becomes a project here, piece by piece, as often as one likes.
 
 Tasks keep the ids that they have there, so that what their users wrote down leads on; by the ids a second run knows what is here
 already. What was done there stays done, with its response; what was pending waits here to be placed, as if it had been created
-here. How an account is read is in moving_source.py.
+here. Nothing is put in before all was read and found to fit; then it is put in by pieces, so that nobody who labels waits for
+long, and its batches begin with the last one. How an account is read is in moving_source.py.
 """
 
 import json
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,10 +31,14 @@ REVIEWS = frozenset({"accepted", "fixed", "commented", "rejected"})
 BATCH_STATES = frozenset({"staging", "in_progress", "paused", "completed", "cancelled"})
 OVER = frozenset({"completed", "cancelled"})
 # What a project is told by that is no fact beside it.
-_TOLD = frozenset({"name", "type", "param_history", "id", "created_at", "archived", "moved_from"})
+_TOLD = frozenset({"name", "type", "param_history", "id", "created_at", "archived", "moved_from", "moving"})
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _ID = re.compile(r"[0-9A-Za-z_-]{1,100}")
 CLEARED = 200
+PIECE = 200  # tasks that one transaction puts in: people who answer wait for it
+LONGEST_REST_S = 0.2
+FIRST = ""
+LAST = "~"  # after every id
 LOST_FILE = (
     "This task was moved here, and its attachment is a file that only Scale can read. "
     "Upload the file here and create the task anew."
@@ -55,11 +61,11 @@ class Moved:
 
 
 def move_project(db: Database, world: World, origin: str, found: Found, told: Sequence[Json], path: Path) -> Moved:
-    """Put a project with its batches (`told`) and the pages of tasks in `path` into the workspace, or nothing of it.
+    """Put a project with its batches (`told`) and the pages of tasks in `path` into the workspace.
 
-    Tasks are prepared in short transactions, where nobody sees them; one puts all of them in, together with the project. `origin`
-    is the address of the account: a project of this name that came from elsewhere is not added to. Raises AlreadyExists for such
-    a one, and for a unique_id or batch name that is taken here by another task or project.
+    Everything is prepared where nobody sees it, and looked through, before the first piece is put in; one that breaks off goes on
+    with the next run. `origin` is the address of the account: a project of this name that came from elsewhere is not added to.
+    Raises AlreadyExists for such a one, and for a unique_id or batch name that is taken here by another task or project.
     """
     run = path.name
     _clear(db, run)
@@ -69,7 +75,11 @@ def move_project(db: Database, world: World, origin: str, found: Found, told: Se
         rows = list(_rows(run, history, _not_here(db, docs, done), done, db.clock()))
         if rows:
             db.write(lambda tx, rows=rows: _prepare(tx, rows))  # type: ignore[misc]
-    db.write(lambda tx: _put(tx, world, origin, found, told, run, done))
+    with db.read() as tx:
+        _refuse_clash(tx, run, FIRST, LAST)
+    db.write(lambda tx: _begin(tx, world, origin, found, told, done))
+    _put_all(db, world, run, done)
+    db.write(lambda tx: _end(tx, world, origin, done))
     _clear(db, run)
     return done
 
@@ -95,41 +105,79 @@ def _prepare(tx: Transaction, rows: Sequence[Json]) -> None:
     )
 
 
-def _put(tx: Transaction, world: World, origin: str, found: Found, told: Sequence[Json], run: str, done: Moved) -> None:
-    """The commit: the project, its batches, and all tasks that are not here yet."""
-    tx.run("scale_moving_mark", run=run)
-    clash = tx.one("scale_moving_clash", run=run)
+def _refuse_clash(tx: Transaction, run: str, after: str, until: str) -> None:
+    clash = tx.one("scale_moving_clash", run=run, after=after, until=until)
     if clash is not None:
         raise AlreadyExists(
             f"Task {clash['task_id']} has the unique_id {clash['unique_id'][:200]!r} there, and task {clash['holder']} "
             "has it here.",
             "Clear one of the two.",
         )
-    into = _Into(tx, world, done)
-    if found.name != NO_PROJECT:
-        into.project = _project(tx, world, origin, found)
-        done.project_id = into.project["project_id"]
-        for batch in told:
-            into.batch(batch)
-    for row in tx.all("scale_moving_names", run=run):
+
+
+def _begin(tx: Transaction, world: World, origin: str, found: Found, told: Sequence[Json], done: Moved) -> None:
+    """The project and its batches. Those that are new are held back until all their tasks are here: a batch would be completed
+    with the last task of the first piece."""
+    if found.name == NO_PROJECT:
+        return
+    into = _Into(tx, world, done, _project(tx, world, origin, found))
+    for batch in told:
+        into.batch(batch)
+    into.keep()
+    done.project_id = into.project["project_id"] if into.project else None
+
+
+def _put_all(db: Database, world: World, run: str, done: Moved) -> None:
+    """All tasks that are not here yet, a piece at a time. Another process may want to write: after each it has as long."""
+    after = FIRST
+    while True:
+        with db.read() as tx:
+            end = tx.one("scale_moving_end", run=run, after=after, n=PIECE)
+        if end is None or end["task_id"] is None:
+            return
+        began = time.monotonic()
+        piece = {"run": run, "after": after, "until": end["task_id"]}
+        _count(db.write(lambda tx, piece=piece: _put(tx, world, piece, done)), done)  # type: ignore[misc]
+        after = end["task_id"]
+        time.sleep(min(time.monotonic() - began, LONGEST_REST_S))
+
+
+def _put(tx: Transaction, world: World, piece: Mapping[str, str], done: Moved) -> list[Row]:
+    """A piece of the tasks; how many of them were new, by status."""
+    _refuse_clash(tx, **piece)
+    tx.run("scale_moving_mark", **piece)
+    project = None if done.project_id is None else projects.project_by_id(tx, done.project_id)
+    into = _Into(tx, world, done, project)
+    for row in tx.all("scale_moving_names", **piece):
         tx.run(
-            "scale_moving_put", run=run, type=row["type"], batch=row["batch"], **into.place(row["type"], row["batch"])
+            "scale_moving_put", type=row["type"], batch=row["batch"], **into.place(row["type"], row["batch"]), **piece
         )
-    tx.run("scale_moving_put_tags", run=run)
-    _count(tx, run, done)
-    if done.tasks or done.batches:
-        data = {"from": origin, "tasks": done.tasks, "batches": done.batches}
-        record(tx, "scale.moved", world.actor_id, project_id=done.project_id, data=to_json(data))
+    tx.run("scale_moving_put_tags", **piece)
+    into.keep()
+    return tx.all("scale_moving_counts", lost=f'%"{LOST_FILE}"%', **piece)
 
 
-def _count(tx: Transaction, run: str, done: Moved) -> None:
-    for row in tx.all("scale_moving_counts", run=run, lost=f'%"{LOST_FILE}"%'):
+def _count(rows: Sequence[Row], done: Moved) -> None:
+    for row in rows:
         if row["is_new"]:
             done.tasks += row["n"]
             done.lost += row["lost"] or 0
-            done.statuses[row["status"]] = row["n"]
+            done.statuses[row["status"]] = done.statuses.get(row["status"], 0) + row["n"]
         else:
             done.already += row["n"]
+
+
+def _end(tx: Transaction, world: World, origin: str, done: Moved) -> None:
+    """Batches that were held back are what they are there, and the log says what came."""
+    if done.project_id is not None:
+        row = projects.project_by_id(tx, done.project_id)
+        facts = json.loads(row["facts"])
+        for batch_id, one in facts.pop("moving", {}).items():
+            tx.run("scale_moved_batch_state", id=batch_id, state=one["state"], completed_at=one["completed_at"])
+        tx.run("scale_moved_facts", project_id=done.project_id, facts=_text(facts))
+    if done.tasks or done.batches:
+        data = {"from": origin, "tasks": done.tasks, "batches": done.batches}
+        record(tx, "scale.moved", world.actor_id, project_id=done.project_id, data=to_json(data))
 
 
 def _clear(db: Database, run: str) -> None:
@@ -163,9 +211,11 @@ def _project(tx: Transaction, world: World, origin: str, found: Found) -> Row:
             f"There is a project “{found.name[:200]}” here already, which did not come from {origin}.",
             "Rename or remove it, or move the projects one by one with --project.",
         )
+    held = json.loads(row["facts"]).get("moving", {})
     tx.run(
         "scale_moved_project", project_id=row["project_id"], params=_text(history),
-        facts=_text({**facts, "moved_from": origin}), created_at=read_time(found.told.get("created_at"), row["created_at"]),
+        facts=_text({**facts, "moved_from": origin, "moving": held}),
+        created_at=read_time(found.told.get("created_at"), row["created_at"]),
     )  # fmt: skip
     return projects.project_by_id(tx, row["project_id"])
 
@@ -182,13 +232,14 @@ def _new_project(tx: Transaction, world: World, found: Found, params: Json, fact
 
 @dataclass(slots=True)
 class _Into:
-    """One run: where its batches and tasks go."""
+    """One transaction of a run: where its batches and tasks go. `_new`: batches that it made, and what they are to become."""
 
     tx: Transaction
     world: World
     done: Moved
     project: Row | None = None
     _batches: dict[str, Row] = field(default_factory=dict)
+    _new: Json = field(default_factory=dict)
 
     def batch(self, told: Mapping[str, Any]) -> None:
         """A batch, made or met again."""
@@ -208,17 +259,24 @@ class _Into:
         state = told["status"] if _is_one(told.get("status"), BATCH_STATES) else "in_progress"
         metadata = told.get("metadata")
         new = batches.NewBatch(
-            name, state="staging" if state == "staging" else "in_progress",
-            metadata=metadata if isinstance(metadata, dict) else {}, callback=str(told.get("callback") or ""),
+            name, state="staging", metadata=metadata if isinstance(metadata, dict) else {},
+            callback=str(told.get("callback") or ""),
         )  # fmt: skip
         row = batches.create(self.tx, self.world.actor_id, self.project["project_id"], new)
+        made_at = read_time(told.get("created_at"), self.tx.now)
+        self.tx.run("scale_moved_batch", id=row["id"], created_at=made_at)
         ended = read_time(told.get("completed_at"), self.tx.now) if state in OVER else None
-        self.tx.run(
-            "scale_moved_batch", id=row["id"], state=state, completed_at=ended,
-            created_at=read_time(told.get("created_at"), self.tx.now),
-        )  # fmt: skip
+        self._new[row["id"]] = {"state": state, "completed_at": ended}
         self.done.batches += 1
         return batches.batch_row(self.tx, row["id"])
+
+    def keep(self) -> None:
+        """Write down which batches are held back, and until when: a run that breaks off leaves that to the next one."""
+        if self.project is None or not self._new:
+            return
+        facts = json.loads(projects.project_by_id(self.tx, self.project["project_id"])["facts"])
+        facts["moving"] = facts.get("moving", {}) | self._new
+        self.tx.run("scale_moved_facts", project_id=self.project["project_id"], facts=_text(facts))
 
     def place(self, type_: str, batch: str) -> dict[str, Any]:
         """Where tasks of this type and batch go."""
