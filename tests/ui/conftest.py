@@ -4,15 +4,16 @@ import json
 import os
 import shutil
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from tests.ui.kept_contexts import Contexts, give_port, take_port
 from tests.ui.warm_starter import Forked, warm_starter
 
 from tawsim.core.records import Worker
@@ -78,9 +79,7 @@ class Server:
 
     def start(self) -> None:
         if not self.port:  # of its own: other servers of this machine may want the usual one at the same moment
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                self.port = free.getsockname()[1]
+            self.port = take_port()
         words = ["up", str(self.file), "--no-browser", "--json", "--port", str(self.port)]
         self.process, line = warm_starter().start(words)
         self.first_link = next(iter(json.loads(line)["links"].values()))
@@ -111,11 +110,14 @@ class Server:
         self.process.wait(timeout=20)
 
     def stop(self) -> None:
-        if self.process is None or self.process.returncode == -signal.SIGKILL:
+        if self.process is None:
             return
-        assert self.process.poll() is None, f"the server ended by itself with {self.process.returncode}"
-        self.process.terminate()
-        self.process.wait(timeout=20)
+        if self.process.returncode != -signal.SIGKILL:
+            assert self.process.poll() is None, f"the server ended by itself with {self.process.returncode}"
+            self.process.terminate()
+            self.process.wait(timeout=20)
+        give_port(self.port)
+        self.process = None
 
 
 @pytest.fixture
@@ -150,9 +152,18 @@ def language(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@cache
+def contexts(browser: Browser) -> Contexts:
+    """All that this browser has."""
+    return Contexts(browser)
+
+
 def new_context(browser: Browser, language: str, **more: Any) -> BrowserContext:
+    """A browser that nobody has used, as far as a page can tell. Close it, and the next test has it."""
     locale = "ar-SA" if language == "ar" else "en-GB"
-    context = browser.new_context(locale=locale, viewport=more.pop("viewport", {"width": 1280, "height": 800}), **more)
+    context = contexts(browser).lend(
+        locale=locale, viewport=more.pop("viewport", {"width": 1280, "height": 800}), **more
+    )
     context.set_default_timeout(15_000)
     return context
 

@@ -1,12 +1,12 @@
 """One's own page, the dispute key, the judge's page, notices and the bell, by key and by hand, in both directions."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.ui.conftest import Server, new_context
+from tests.ui.test_owner_pages import violations
 
 from tawsim.core.ids import new_id
 from tawsim.labelling import disputes, queue, reviews, submit
@@ -18,19 +18,7 @@ from tawsim.workspaces import accounts
 from tawsim.workspaces.accounts import Identity
 from tawsim.workspaces.workspace import Workspace, add_worker
 
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 GUIDE = "اقرأ النص كله ثم اختر. Choose one label for the whole text."
-
-
-def violations(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: Any = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG)
-    return [
-        f"{one['id']}: {node['target']} {node['failureSummary']}"
-        for one in found["violations"]
-        for node in one["nodes"]
-    ]
 
 
 class Team:

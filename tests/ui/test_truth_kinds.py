@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,17 +100,17 @@ def owner(owners: dict[str, Watched], language: str) -> Iterator[Page]:
     assert problems == []
 
 
-_cookies: dict[str, Any] = {}
+_cookies: dict[Path, Any] = {}
 
 
 def signed_in(browser: Browser, server: Server) -> Any:
     """The cookies of the owner, who enters once."""
-    if server.base not in _cookies:
+    if server.file not in _cookies:
         context = new_context(browser, "en")
         enter(context.new_page(), server.first_link)
-        _cookies[server.base] = context.cookies()
+        _cookies[server.file] = context.cookies()
         context.close()
-    return _cookies[server.base]
+    return _cookies[server.file]
 
 
 def show(page: Page, kinds: tuple[Server, dict[str, str]], kind: str) -> Any:
