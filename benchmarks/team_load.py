@@ -107,7 +107,8 @@ class Meanwhile:
             number += 1
 
     def _import(self, number: int) -> None:
-        path = write_csv(self.folder / f"more-{number}.csv", self.told.rows, seed=number + 2)
+        # Never the same rows: a kept workspace knows earlier files.
+        path = write_csv(self.folder / f"more-{number}.csv", self.told.rows, seed=time.time_ns())
         seconds, count = upload(self.server, self.project, path)
         path.unlink()
         self.imports.append({"rows": count, "s": round(seconds, 2)})
@@ -119,9 +120,9 @@ class Meanwhile:
         )
 
 
-def latencies(seen: Seen, seconds: float) -> dict[str, dict[str, float]]:
+def latencies(seen: Seen, seconds: float) -> dict[str, dict[str, Any]]:
     """By route: how many, per second, and quantiles in ms."""
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for route, pairs in sorted(seen.took.items()):
         took = [one for _, one in pairs]
         found[route] = {
@@ -129,7 +130,17 @@ def latencies(seen: Seen, seconds: float) -> dict[str, dict[str, float]]:
             **{name: round(1000 * quantile(took, p), 1) for name, p in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))},
             "max": round(1000 * max(took), 1), "over_goal": sum(1 for one in took if 1000 * one > GOAL_P99_MS),
         }  # fmt: skip
+        if route in ("next", "submit"):
+            found[route]["p99_by_10_s"] = by_time(pairs)
     return found
+
+
+def by_time(pairs: list[tuple[float, float]]) -> list[float]:
+    """The 99 % quantile in ms of what was due in each ten seconds: shows what else was going on."""
+    parts: dict[int, list[float]] = {}
+    for due, took in pairs:
+        parts.setdefault(int(due // 10), []).append(took)
+    return [round(1000 * quantile(took, 0.99)) for _, took in sorted(parts.items())]
 
 
 def together(runs: list[dict[str, Any]]) -> dict[str, Any]:

@@ -20,12 +20,12 @@ from tawsim.core.ids import new_id, new_ids
 from tawsim.core.records import DuplicatePolicy, ImportReport, Project
 from tawsim.core.text import text_key
 from tawsim.intake.judged import Judged
+from tawsim.intake.pacing import CHUNK, Pace
 from tawsim.intake.repeats import Repeats
 from tawsim.store import rows
 from tawsim.store.database import Database, Row, Transaction
 from tawsim.store.keys import record
 
-CHUNK = 1_000
 NAMED_DUPLICATES = 100
 STALE_AFTER = 60 * SECOND
 POSITION_BITS = 36  # rows an import may have: 2^36; imports a project may have: 2^27
@@ -100,14 +100,15 @@ def add_tasks(
     try:
         _clear_hidden(db, job)
         repeats = Repeats(db, project.id, without_tasks=job.first_seq == 1)
-        iterator = iter(numbered_rows)
-        while chunk := list(islice(iterator, CHUNK)):
+        iterator, pace = iter(numbered_rows), Pace(db)
+        while chunk := list(islice(iterator, pace.rows)):
             tasks = _prepare(db, job, repeats, chunk)
             job.settle()
             # One chunk is stored while the next is read: the disk and this thread wait for each other no longer.
             job.writing = db.write_soon(partial(_insert, job_id=job.id, rows_read=job.read, tasks=tasks, places=places))
             if on_chunk is not None:
                 on_chunk(job.read)
+            pace.rest()
         job.settle()
         if job.read == 0:
             raise BadFile("it has no rows.", "Add at least one row below the header.", file=source)

@@ -23,15 +23,17 @@ from tawsim.loop.answers import Answers, Fitting, gather
 from tawsim.loop.asking import Offers, read_offers
 from tawsim.loop.settled import (
     Decision,
+    answers_of,
     as_reviewers,
     decisions_of,
     known_labels,
+    known_sets,
     one_hot,
     with_decisions,
     without_reviewers,
 )
-from tawsim.loop.structured import Structured, infer_structured
-from tawsim.loop.teaching import known_answers, only_work, without_known
+from tawsim.loop.structured import Structured, Taught, infer_structured
+from tawsim.loop.teaching import known_answers, only_work, set_answers, without_known
 from tawsim.store import rows
 from tawsim.store.database import Database
 from tawsim.truth import Agreement, Inference, SetsInference, TruthModel, Votes, Why, WorkerSkill, infer, infer_sets
@@ -43,6 +45,8 @@ from tawsim.truth.agreement import krippendorff_alpha
 LEARN_AT_CHANGED = 0.01
 LEARN_AFTER_TIMES = 60.0
 LEARN_AFTER_S = 30.0
+# However much changes: people who label wait for the same processor.
+LEARN_REST_TIMES = 12.0
 # More changed tasks than this at once are a new world (an import of answers), not a submit.
 MOST_CHANGED = 20_000
 EVER = 1 << 62
@@ -146,7 +150,8 @@ class Following:
         if self._changed == 0:
             return False
         many = LEARN_AT_CHANGED * max(int(self.truth.answers.sum()), 1)
-        return self._changed > many or age > max(LEARN_AFTER_S, LEARN_AFTER_TIMES * self.truth.seconds)
+        rested = age > LEARN_REST_TIMES * self.truth.seconds
+        return (self._changed > many and rested) or age > max(LEARN_AFTER_S, LEARN_AFTER_TIMES * self.truth.seconds)
 
     def catch_up(self, db: Database) -> bool:
         """Judge the tasks whose answers changed. False where all must be learned anew: too many, or another kind."""
@@ -288,23 +293,22 @@ def judge(db: Database, project: Project, question: Question, *, seen: int = -1,
             tx.stream("truth_answers", **limits) if seen < 0 else tx.stream("truth_changed_answers", **window)
         )
         fixes = tx.stream("truth_fixes", **window)
+        taught = known_answers(tx, question, project.id, visible_seq) if seen < 0 else {}
+        gold: Iterator[Any] = tx.stream("truth_gold_answers", **limits) if taught else iter(())
         if not isinstance(question, Choice | Choices):
             fit = Fitting(chain(given, fixes), question, carrier)
-            inferred = infer_structured(
-                fit, question, project.settings.same, {seq: one.answer for seq, one in settled.items()}
-            )
+            school = Taught(answers_of(taught), Fitting(gold, question, carrier))
+            inferred = infer_structured(fit, question, project.settings.same, answers_of(settled), school)
             if (offers := read_offers(db, project, question, visible_seq, None if seen < 0 else ())) is not None:
                 total -= offers.unasked
             following = _structured(project, question, inferred, total, visible_seq, revision, started)
             following.truth = replace(with_decisions(following.truth, settled), misfits=fit.misfits)
             return following
-        taught = known_answers(tx, question, project.id, visible_seq) if seen < 0 else {}
-        gold = tx.stream("truth_gold_answers", **limits) if taught else ()
         found, own = without_reviewers(gather(chain(given, gold, as_reviewers(fixes)), question, carrier))
     result = _inferred(found, question, {**settled, **taught})
-    if taught and isinstance(result, Inference):
+    if taught and result is not None:
         own, found = only_work(own or found, taught), only_work(found, taught)
-        result = without_known(result, taught, found)
+        result = without_known(result, taught, found, question.labels)
     row_of = np.full(visible_seq + 1, -1, np.int32)
     truth = ProjectTruth(
         project, question, "majority", NOBODY, np.zeros(0, np.int64), row_of, np.zeros(0, np.int64), None, np.zeros(0),
@@ -380,8 +384,7 @@ def _inferred(found: Answers, question: Question, settled: Mapping[int, Decision
         return None
     labels = tuple(getattr(question, "labels", ()))
     if found.sets is not None:
-        workers = [found.workers[one] for one in found.worker.tolist()]
-        return infer_sets(found.seq, workers, [found.sets[code] for code in found.code.tolist()], labels)
+        return infer_sets(*set_answers(found), labels, known=known_sets(found, labels, settled))
     votes = votes_of(found, labels)
     return infer(votes, gold=known_labels(votes, settled))
 
