@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tawsim.labelling import queue
+from tawsim.labelling import lanes, queue
+from tawsim.server import gold as gold_routes
 
 
 @pytest.fixture
@@ -129,3 +130,24 @@ def test_lanes_priorities_and_quotas(world: Any, tasks: list[str]) -> None:
     assert world.post(f"/projects/{project}/next", {"count": 1}, world.omar).json()["none"] == {
         "reason": "quota", "retry_after_s": None,
     }  # fmt: skip
+
+
+def test_many_tasks_are_moved_some_at_a_time_in_the_order_of_the_plan(
+    world: Any, tasks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gold_routes, "MOVED_AT_ONCE", 3)
+    project = world.project["id"]
+    tasks = tasks[:8]
+    pieces: list[list[str]] = []
+    real = lanes.set_priority
+    monkeypatch.setattr(
+        lanes, "set_priority", lambda tx, who, some, n: (pieces.append(list(some)), real(tx, who, some, n))[1]
+    )
+    path = f"/projects/{project}/priority"
+    assert world.post(path, {"tasks": tasks[::-1] + tasks[:2], "priority": 4}).json() == {"moved": 8}
+    assert pieces == [tasks[:3], tasks[3:6], tasks[6:]]
+    for bad in (["none", *tasks], [*tasks, "none"]):  # looked through before the first is moved
+        assert world.post(path, {"tasks": bad, "priority": 5}).status_code == 404
+    assert len(pieces) == 3
+    assert world.post(path, {"tasks": tasks, "priority": 4}).json() == {"moved": 0}
+    assert world.post(path, {"tasks": [], "priority": 4}).json() == {"moved": 0}

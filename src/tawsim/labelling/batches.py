@@ -32,7 +32,7 @@ KINDS: tuple[BatchKind, ...] = ("production", "calibration", "self_label")
 PENDING = frozenset({"staging", "in_progress", "paused"})
 MAX_NAME = 500
 MAX_METADATA = 100_000
-CLOSED_AT_ONCE = 500  # tasks of a cancelled batch that one transaction closes
+CLOSED_AT_ONCE = 150  # tasks of a cancelled batch that one transaction closes
 LATEST = 1 << 62
 
 

@@ -61,6 +61,7 @@ from tawsim.server.sign_in_state import ServerState
 log = logging.getLogger("tawsim.server")
 API = "/api/v1"
 SWEEP_EVERY_S = 1.0
+CLOSED_PIECES = 10  # of a cancelled batch in one sweep, each a transaction
 TELL_EVERY_S = 60.0
 ACT_EVERY_S = 0.3
 # Truths that somebody looked at are at most this old. Submits that come meanwhile are judged together.
@@ -197,8 +198,9 @@ async def _sweep_for_ever(state: ServerState) -> None:
                     closing = tx.one("batch_to_close")
                 if overdue:
                     await workspace.db.write_async(sweep)
-                if closing:
-                    await workspace.db.write_async(close_cancelled)
+                for _ in range(CLOSED_PIECES if closing else 0):
+                    if not await workspace.db.write_async(close_cancelled):
+                        break
             except TawsimError as error:
                 log.warning("sweep of %s: %s", workspace.name, error)
             except Exception:

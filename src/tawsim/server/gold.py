@@ -1,5 +1,6 @@
 """Routes of leads about tasks of known answer, the training round, lanes and quotas. The rules are in labelling/."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from tawsim.server.permissions import Caller, Manager, SignedIn, allow
 from tawsim.store import rows
 from tawsim.store.database import Transaction
 
+MOVED_AT_ONCE = 200  # tasks that one transaction moves
 router = APIRouter(tags=["gold"])
 
 
@@ -157,28 +159,41 @@ async def list_lanes(project_id: str, caller: Manager) -> Json:
 @router.post("/projects/{project_id}/priority", **allow("manage", gives=shapes.MovedShape))
 async def set_priority(project_id: str, body: PriorityBody, caller: Manager) -> Json:
     """Let tasks come before or after others."""
-
-    def work(tx: Transaction) -> int:
-        _check_theirs(tx, project_id, body.tasks)
-        return lanes.set_priority(tx, caller.worker.id, body.tasks, body.priority)
-
-    return await _moved(caller, work)
+    lanes.check_priority(body.priority)
+    return await _moved(
+        caller,
+        project_id,
+        body.tasks,
+        lambda tx, some: lanes.set_priority(tx, caller.worker.id, some, body.priority),
+    )
 
 
 @router.post("/projects/{project_id}/assign", **allow("manage", gives=shapes.MovedShape))
 async def assign(project_id: str, body: AssignBody, caller: Manager) -> Json:
     """Say who may be given these tasks."""
     requirement = read_requirement(body.requirement)
-
-    def work(tx: Transaction) -> int:
-        _check_theirs(tx, project_id, body.tasks)
-        return lanes.assign(tx, caller.worker.id, body.tasks, requirement)
-
-    return await _moved(caller, work)
+    return await _moved(
+        caller, project_id, body.tasks, lambda tx, some: lanes.assign(tx, caller.worker.id, some, requirement)
+    )
 
 
-async def _moved(caller: Caller, work: Any) -> Json:
-    return Json({"moved": await caller.db.write_async(work)})
+async def _moved(
+    caller: Caller, project_id: str, tasks: list[str], move: Callable[[Transaction, list[str]], int]
+) -> Json:
+    """Everything is checked first, and then moved some at a time in the order of the plan: people who answer wait for none
+    longer than for a piece. Who sends the same again after a break finishes it."""
+    order = await run_in_threadpool(_in_order, caller, project_id, tasks)
+    moved = 0
+    for first in range(0, max(len(order), 1), MOVED_AT_ONCE):
+        some = order[first : first + MOVED_AT_ONCE]
+        moved += await caller.db.write_async(lambda tx, some=some: move(tx, some))  # type: ignore[misc]
+    return Json({"moved": moved})
+
+
+def _in_order(caller: Caller, project_id: str, tasks: list[str]) -> list[str]:
+    with caller.db.read() as tx:
+        _check_theirs(tx, project_id, tasks)
+        return sorted(dict.fromkeys(tasks), key=lambda one: int(task_row(tx, one)["position"]))
 
 
 def _check_theirs(tx: Transaction, project_id: str, tasks: list[str]) -> None:

@@ -32,7 +32,7 @@ SAID: Mapping[Operation, str] = {
     "resume": "The batch goes on.",
     "cancel": "The batch is cancelled for good.",
 }
-CANCELED_AT_ONCE = 200
+CANCELED_AT_ONCE = 50  # in one transaction: people who answer wait for it
 
 
 @dataclass(frozen=True, slots=True)
