@@ -43,6 +43,11 @@ def decisions_of(rows: Iterable[Any], question: Question, carrier: Carrier) -> d
     return found
 
 
+def answers_of(settled: Mapping[int, Decision]) -> dict[int, Any]:
+    """Task number → answer, whoever it is from."""
+    return {seq: one.answer for seq, one in settled.items()}
+
+
 def as_reviewers(rows: Iterable[Any]) -> Iterator[Any]:
     """Rows of fixes with their workers marked as such."""
     for seq, worker, answers, version in rows:
@@ -71,6 +76,14 @@ def known_labels(votes: Votes, settled: Mapping[int, Decision]) -> dict[Any, Any
     if not known or len(votes) > MOST_FOR_JOINT:
         return None
     return known if len(known) >= ENOUGH_KNOWN or choose_model(votes)[0] == "joint" else None
+
+
+def known_sets(found: Answers, labels: tuple[str, ...], settled: Mapping[int, Decision]) -> dict[int, Any] | None:
+    """The same where answers are sets of labels, each of them a yes or no; None where they are too few to count on, or the
+    votes too many."""
+    voted = set(found.seq.tolist())
+    known = {seq: one.answer for seq, one in settled.items() if seq in voted}
+    return known if len(known) >= ENOUGH_KNOWN and len(found.seq) * len(labels) <= MOST_FOR_JOINT else None
 
 
 def one_hot(labels: tuple[str, ...], answer: Any) -> NDArray[np.float64]:

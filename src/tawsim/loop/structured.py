@@ -7,7 +7,7 @@ comes out is put together again as an answer. Reads the store and shapes arrays;
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ from tawsim.kinds import Aspect, kind_of
 from tawsim.loop.settled import ENOUGH_KNOWN
 from tawsim.truth import Agreement, WorkerSkill
 from tawsim.truth.door import infer_any
-from tawsim.truth.infer import Why
+from tawsim.truth.infer import MOST_FOR_JOINT, Why
 from tawsim.truth.outcomes import Result
 from tawsim.truth.text.tokens import joined, words
 
@@ -31,9 +31,11 @@ BETWEEN = "/"
 FROM_ROW = frozenset({"spans"})
 # What an answer tells of its medium, not of what is in it.
 EXTENTS = ("size", "duration")
-# What is inferred by models that take known answers; beyond so many votes what they also measure on them takes too long.
+# What is inferred by models that take known answers; beyond so many votes learning with them would take minutes.
 LEARN_FROM_KNOWN = frozenset({"choice", "numeric"})
-MOST_WITH_KNOWN = 100_000
+MOST_WITH_KNOWN = MOST_FOR_JOINT
+# By which model agreement is told where the truth was learned with known answers: agreement is that of the work alone.
+PLAINEST = {"choice": "majority", "numeric": "mean"}
 VERDICTS = ("trusted", "careless", "mixes", "unsure")
 
 
@@ -51,6 +53,17 @@ class _Table:
         """As the door takes it: left and right only for comparisons."""
         found: dict[str, list[Any]] = {"task": self.task, "worker": self.worker, "label": self.label}
         return found | {"left": self.left, "right": self.right} if any(self.left) else found
+
+
+class Taught(NamedTuple):
+    """What gold teaches: the known `answers` by task, and what people said to these tasks, as rows like those of the work.
+    Such tasks are no work: nothing of them stands in the truth."""
+
+    answers: Mapping[int, Any]
+    rows: Iterable[tuple[int, str, Mapping[str, Any]]] = ()
+
+
+NOT_TAUGHT = Taught({})
 
 
 class Structured(NamedTuple):
@@ -80,42 +93,62 @@ def infer_structured(
     question: Question,
     same: Same = NOTHING_SAME,
     known: Mapping[int, Any] | None = None,
+    taught: Taught = NOT_TAUGHT,
 ) -> Structured | None:
     """The truth of a question from rows of (task number, worker, answers by question); None if nobody answered it. `same`:
     what of Arabic spelling counts as the same where texts are compared; inferred texts stand as somebody wrote them.
-    `known`: answers that were settled, by task; models that can use them learn workers from them."""
-    kind = kind_of(question)
-    tables: dict[str, _Table] = defaultdict(_Table)
-    answers: dict[int, int] = defaultdict(int)
-    by_worker: dict[str, int] = defaultdict(int)
-    sizes: dict[int, dict[str, Any]] = {}
+    `known`: answers that were settled, by task; models that can use them learn workers from them, and from `taught`."""
+    work = _gathered(rows, question)
+    if not work.answers:
+        return None
+    school = _gathered(taught.rows, question).tables
+    certain = {**(known or {}), **taught.answers}
+    found = []
+    for one in kind_of(question).aspects(question):
+        if one.name in work.tables:
+            table = work.tables[one.name]
+            result = _inferred(one, table, same, _known(question, one, certain), school.get(one.name))
+            if result is not None:
+                found.append((one, result))
+    for aspect, result in found:
+        if aspect.truth == "text":
+            result.columns["label"][:] = _as_written(result, work.tables[aspect.name])
+    return _together(question, work, found)
+
+
+def learns_from_known(question: Question) -> bool:
+    """Whether anything of the question is inferred by a model that takes known answers."""
+    return any(one.truth in LEARN_FROM_KNOWN for one in kind_of(question).aspects(question))
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Rows by aspect; how many answers each task and each worker has; what answers tell of their medium."""
+
+    tables: dict[str, _Table] = field(default_factory=lambda: defaultdict(_Table))
+    answers: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    by_worker: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    sizes: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+
+def _gathered(rows: Iterable[tuple[int, str, Mapping[str, Any]]], question: Question) -> _Gathered:
+    kind, found = kind_of(question), _Gathered()
     for seq, worker, given in rows:
         answer = given.get(question.name)
         if answer is None:
             continue
-        answers[seq] += 1
-        by_worker[worker] += 1
+        found.answers[seq] += 1
+        found.by_worker[worker] += 1
         if isinstance(answer, Mapping) and (told := {name: answer[name] for name in EXTENTS if answer.get(name)}):
-            sizes.setdefault(seq, told)
+            found.sizes.setdefault(seq, told)
         for vote in kind.votes(question, answer):
-            table = tables[vote.aspect]
+            table = found.tables[vote.aspect]
             table.task.append(f"{seq}{BETWEEN}{vote.part}")
             table.worker.append(worker)
             table.label.append(vote.label)
             table.left.append(vote.left)
             table.right.append(vote.right)
-    if not answers:
-        return None
-    aspects = [one for one in kind.aspects(question) if one.name in tables]
-    found = []
-    for one in aspects:
-        result = _inferred(one, tables[one.name], same, _known(question, one, known or {}))
-        if result is not None:
-            found.append((one, result))
-    for aspect, result in found:
-        if aspect.truth == "text":
-            result.columns["label"][:] = _as_written(result, tables[aspect.name])
-    return _together(question, answers, by_worker, sizes, found)
+    return found
 
 
 def _known(question: Question, aspect: Aspect, settled: Mapping[int, Any]) -> dict[str, Any]:
@@ -140,17 +173,29 @@ def _usable(aspect: Aspect, table: _Table, known: Mapping[str, Any]) -> dict[str
     return found if found and (labels is None or len(found) >= ENOUGH_KNOWN) else None
 
 
-def _inferred(aspect: Aspect, table: _Table, same: Same, known: Mapping[str, Any]) -> Result | None:
-    """None where there is nothing to infer: everybody gave an empty set, as where no spans are related."""
+def _inferred(
+    aspect: Aspect, table: _Table, same: Same, known: Mapping[str, Any], school: _Table | None
+) -> Result | None:
+    """None where there is nothing to infer: everybody gave an empty set, as where no spans are related. `school`: votes on
+    tasks of known answer; of what is inferred with them, those tasks are left for `_together` to pass over."""
     if aspect.truth == "choices" and not any(table.label):
         return None
+    levels = aspect.levels if aspect.truth == "ordinal" and aspect.levels else None
+    if school is not None and (gold := _usable(aspect, both := _joined(table, school), known)) is not None:
+        found = infer_any(both.columns(), kind=aspect.truth, gold=gold, same=names_of(same), measured=False)
+        alone = infer_any(table.columns(), kind=aspect.truth, model=PLAINEST[aspect.truth])
+        return replace(found, agreement=alone.agreement)
+    gold = _usable(aspect, table, known)
     return infer_any(
-        table.columns(),
-        kind=aspect.truth,
-        gold=_usable(aspect, table, known),
-        levels=aspect.levels if aspect.truth == "ordinal" and aspect.levels else None,
-        same=names_of(same),
-    )
+        table.columns(), kind=aspect.truth, gold=gold, levels=levels, same=names_of(same), measured=False
+    )  # fmt: skip
+
+
+def _joined(table: _Table, more: _Table) -> _Table:
+    return _Table(
+        table.task + more.task, table.worker + more.worker, table.label + more.label, table.left + more.left,
+        table.right + more.right,
+    )  # fmt: skip
 
 
 def _as_written(result: Result, table: _Table) -> list[Any]:
@@ -166,14 +211,9 @@ def _as_written(result: Result, table: _Table) -> list[Any]:
     return found
 
 
-def _together(
-    question: Question,
-    answers: Mapping[int, int],
-    by_worker: Mapping[str, int],
-    sizes: Mapping[int, Mapping[str, Any]],
-    found: Sequence[tuple[Aspect, Result]],
-) -> Structured:
-    """All aspects and parts of each task as one answer."""
+def _together(question: Question, work: _Gathered, found: Sequence[tuple[Aspect, Result]]) -> Structured:
+    """All aspects and parts of each task as one answer, of the tasks and the people of the work."""
+    answers = work.answers
     seqs = np.array(sorted(answers), np.int64)
     parts: dict[int, dict[tuple[str, str], Any]] = defaultdict(dict)
     sure: dict[int, float] = {}
@@ -186,7 +226,9 @@ def _together(
             if not math.isnan(p):
                 sure[seq] = min(sure.get(seq, 1.0), p)
     kind = kind_of(question)
-    chosen = tuple(_sized(_assembled(kind.assemble, question, parts[int(seq)]), sizes.get(int(seq))) for seq in seqs)
+    chosen = tuple(
+        _sized(_assembled(kind.assemble, question, parts[int(seq)]), work.sizes.get(int(seq))) for seq in seqs
+    )
     first = found[0][1] if found else None
     whole = first is not None and len(found) == 1 and not any(part for _, part in _names(first))
     labels, probabilities, votes = _steps(first if whole else None, seqs)
@@ -196,7 +238,7 @@ def _together(
         why=first.why if first else Why("no_answers", "Nothing was answered that a truth is inferred of."),
         seqs=seqs, chosen=chosen, p=np.array([sure.get(int(seq), math.nan) for seq in seqs]), low=low, high=high,
         answers=np.array([answers[int(seq)] for seq in seqs], np.int64), labels=labels, probabilities=probabilities,
-        votes=votes, workers=tuple(_skill(row, by_worker) for row in first.workers) if first else (),
+        votes=votes, workers=_skills(first, work.by_worker) if first else (),
         measure=first.worker_measure if first else "accuracy",
         agreement=_agreement(first), agreement_measure=first.agreement.measure if first and first.agreement else "alpha",
     )  # fmt: skip
@@ -242,7 +284,7 @@ def _steps(
     """Labels, probabilities and counts, where the truth has them."""
     if result is not None and result.votes is not None and result.probability is not None:
         order = _order(result, seqs)
-        if order is not None and len(result.votes.tasks) == len(seqs):
+        if order is not None:
             labels = tuple(str(label) for label in result.labels)
             return labels, result.probability[order], result.votes.counts()[order]
     return (), np.zeros((len(seqs), 0)), np.zeros((len(seqs), 0), np.int64)
@@ -262,6 +304,11 @@ def _bounds(
         for name in ("low", "high")
     )
     return low[order], high[order]
+
+
+def _skills(result: Result, by_worker: Mapping[str, int]) -> tuple[WorkerSkill, ...]:
+    """Those who did any of the work: of who answered gold alone nothing is told."""
+    return tuple(_skill(row, by_worker) for row in result.workers if row.name in by_worker)
 
 
 def _skill(row: Any, by_worker: Mapping[str, int]) -> WorkerSkill:

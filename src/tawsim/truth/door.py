@@ -95,6 +95,7 @@ def infer_any(
     strict: bool = False,
     levels: Sequence[str] | None = None,
     same: Sequence[str] = (),
+    measured: bool = True,
 ) -> Result:
     """The truth of any table of answers: columns task, worker, label (for comparisons left and right as well),
     and perhaps `confidence`: the worker's own probability of being right, 0..1, empty where there is none. Single labels
@@ -104,7 +105,8 @@ def infer_any(
     a mapping of task → label, or a table with task and label; models that can use it are fitted with it, and what is
     reported on it is then measured by cross-fitting. `strict` makes repeated answers an error. `levels`: the labels of an
     ordinal scale from the lowest to the highest, where they are not numbers. `same`: what of Arabic spelling counts as the
-    same where texts are compared (names of core/orthography.py); other kinds have no use for it.
+    same where texts are compared (names of core/orthography.py); other kinds have no use for it. `measured`: whether gold is
+    also measured on, which takes five more fits; False only learns from it.
 
     Raises `BadInput` with the row, from 1: a missing column, an empty or unreadable cell, gold for an unknown task, an
     unknown kind or model; `TooLarge` for too many different labels.
@@ -126,11 +128,11 @@ def infer_any(
         refuse_repeats(columns)
     known = None if gold is None else read_gold(gold, columns["task"])
     if detected.kind == "choice":
-        found = _choice(columns, model, known, confidence)
+        found = _choice(columns, model, known, confidence, measured=measured)
     elif detected.kind == "choices":
         found = _sets(columns, model, known)
     else:
-        found = _other(columns, detected.kind, model, known, levels, same)
+        found = _other(columns, detected.kind, model, known, levels, same, measured=measured)
     notes = list(found.notes)
     if detected.advice:
         notes.insert(0, Why(f"otherwise_{detected.otherwise}", f"{detected.advice}."))
@@ -155,7 +157,9 @@ def models_of(kind: str) -> tuple[str, ...]:
 
 
 # ---- labels -------------------------------------------------------------------------------------------------------
-def _choice(columns: Mapping[str, Coded], model: str, gold: Gold | None, confidence: Any = None) -> Result:
+def _choice(
+    columns: Mapping[str, Coded], model: str, gold: Gold | None, confidence: Any = None, *, measured: bool = True
+) -> Result:
     label = columns["label"]
     _check_labels(label, len(columns["task"].names))
     votes = Votes.from_columns(columns["task"], columns["worker"], label)
@@ -175,17 +179,17 @@ def _choice(columns: Mapping[str, Coded], model: str, gold: Gold | None, confide
         result = replace(result, notes=(*result.notes, Why("empty_names", text, {"names": empty})))
     if sure is not None:
         result = replace(result, confidence=outcomes.confidence_learned(found.fitted, votes, sure))
-    if gold is None:
+    if gold is None or not measured:
         return result
     again, takes_gold = _again(found, votes, fit, sure)
-    measured = cross_fitted(again, votes, gold, usable, takes_gold=takes_gold)
+    said = cross_fitted(again, votes, gold, usable, takes_gold=takes_gold)
     strange = sorted({str(k) for k in gold.labels.values() if k not in set(votes.labels)})
     notes = result.notes
     if strange:
         shown = ", ".join(f"“{one}”" for one in strange[:5])
         text = f"Nobody gave {len(strange)} of the gold labels ({shown}); such tasks count as wrong."
         notes = (*notes, Why("gold_unseen", text, {"n": len(strange), "names": strange}))
-    return replace(result, gold=measured.measures, gold_tasks=measured.tasks, held_out=measured.held_out, notes=notes)
+    return replace(result, gold=said.measures, gold_tasks=said.tasks, held_out=said.held_out, notes=notes)
 
 
 def _usable(gold: Gold, labels: tuple[Any, ...]) -> dict[Any, Any]:
@@ -287,6 +291,8 @@ def _other(
     gold: Gold | None,
     levels: Sequence[str] | None,
     same: Sequence[str],
+    *,
+    measured: bool,
 ) -> Result:
     from tawsim.truth.agreement.kinds import agreement_of_kind
 
@@ -327,7 +333,7 @@ def _other(
     )  # fmt: skip
     if votes is not None:
         result = replace(result, votes=_in_levels(votes, fitted.labels_), lookalikes=lookalikes(votes.labels))
-    if gold is None:
+    if gold is None or not measured:
         return result
     return _on_gold(result, kind, gold, values, fit, takes_gold=_takes_gold(made.fit))
 

@@ -1,6 +1,6 @@
 """Truth where an answer is a set of labels ("choices"): each label of a task becomes a yes/no question. Pure arrays."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -54,8 +54,10 @@ def infer_sets(
     model: str = "auto",
     *,
     tasks: Sequence[Any] | None = None,
+    known: Mapping[Any, Iterable[Any]] | None = None,
 ) -> SetsInference:
-    """The truth of N answers: columns `task` and `worker`, and for each the set of `labels` chosen (may be empty).
+    """The truth of N answers: columns `task` and `worker`, and for each the set of `labels` chosen (may be empty). `known`:
+    the true sets of some of the tasks, from which people are learned (by the model "joint", which "auto" then takes).
 
     All labels share one confusion per worker (how often they miss a label, how often they add one), so a worker is
     known after few answers. What that loses: some labels are harder than others, and labels may exclude one another.
@@ -69,7 +71,7 @@ def infer_sets(
     if len(rows) * wide > MAX_VOTES:
         raise TooLarge(f"{len(rows)} answers of {wide} labels are more than {MAX_VOTES} yes/no votes.")
     chose = _membership(sets, labels)[np.array(rows.labels, dtype=np.intp)[rows.label]]
-    result = infer(_yes_no(rows, chose), model)
+    result = infer(_yes_no(rows, chose), model, _known_yes_no(rows, labels, known or {}))
     yes = result.probabilities[:, 1].reshape(-1, wide)
     counts = result.votes.reshape(-1, wide, 2)
     answers = counts[:, 0].sum(axis=1)
@@ -86,7 +88,7 @@ def infer_sets(
         votes=counts[:, :, 1],
         answers=answers,
         workers=tuple(replace(w, answers=w.answers // wide, judged=w.judged // wide) for w in result.workers),
-        agreement=_agreement(rows, chose) or result.agreement,
+        agreement=_agreement(rows, chose),
         ties=np.asarray(ties.any(axis=1)),
         repeated=rows.repeated,
     )
@@ -130,8 +132,26 @@ def _yes_no(rows: Votes, chose: NDArray[np.bool_]) -> Votes:
     )
 
 
+def _known_yes_no(rows: Votes, labels: Sequence[Any], known: Mapping[Any, Iterable[Any]]) -> dict[int, str] | None:
+    """What is known, as `_yes_no` numbers its questions; None where nothing is."""
+    wide, place = len(labels), {task: t for t, task in enumerate(rows.tasks)}
+    sets = {place[task]: set(chosen) for task, chosen in known.items() if task in place}
+    return {t * wide + k: "yes" if labels[k] in s else "no" for t, s in sets.items() for k in range(wide)} or None
+
+
+def sets_agreement(task: Any, worker: Any, sets: Sequence[Iterable[Any]], labels: Sequence[Any]) -> Agreement | None:
+    """How far people agree on N answers, as `infer_sets` has it."""
+    rows = Votes.from_columns(task, worker, np.arange(len(sets)))
+    return _agreement(rows, _membership(sets, labels)[np.array(rows.labels, dtype=np.intp)[rows.label]])
+
+
 def _agreement(rows: Votes, chose: NDArray[np.bool_]) -> Agreement | None:
-    """Alpha between whole sets, or None where it is undefined or there are too many different sets to compare."""
+    """Alpha between whole sets; where it is undefined or there are too many different sets to compare, between the yes and
+    no of each label."""
+    return _of_whole_sets(rows, chose) or krippendorff_alpha(_yes_no(rows, chose).counts())
+
+
+def _of_whole_sets(rows: Votes, chose: NDArray[np.bool_]) -> Agreement | None:
     distinct, kind = np.unique(chose, axis=0, return_inverse=True)
     if len(distinct) > MAX_DISTINCT_SETS or len(distinct) * len(rows.tasks) > MAX_VOTES:
         return None
