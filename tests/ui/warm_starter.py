@@ -4,6 +4,7 @@ Run as a script it is the parent: one JSON request a line, one JSON answer a lin
 fork is as real a process as any other: it has its own pid, can be killed, and shares nothing but what was imported.
 """
 
+import gc
 import json
 import os
 import signal
@@ -143,10 +144,18 @@ def _alarm(_number: int, _frame: Any) -> None:
 
 def main() -> None:
     """Serve requests until the other end closes."""
-    # What a start of the server costs: everything it imports.
+    # What a start of the server costs: everything it imports, and the patterns of its addresses, which Python then remembers.
+    import uvicorn
+
     import tawsim.cli.serving
-    import tawsim.server.app
     import tawsim.server.run  # noqa: F401
+    from tawsim.server.app import create_api
+
+    ready = uvicorn.Config(create_api(), ws="none", lifespan="on", log_config=None)
+    ready.load()
+    ready.get_loop_factory()
+    gc.collect()
+    gc.freeze()  # what is never collected is never written to, and stays one copy for all
 
     ended: dict[int, int] = {}
     for line in sys.stdin:
