@@ -75,6 +75,17 @@ def test_a_collection_is_answered_by_field_with_lists_of_paths() -> None:
     }  # fmt: skip
 
 
+def test_fields_without_choices_are_said_as_lists_and_heard_as_one_value_too() -> None:
+    """What Scale's own pages show is a category's response alone; whoever sends an expected response may send either form."""
+    fields = [{"type": "text", "field_id": "what"}, {"type": "number", "field_id": "many"}]
+    params = {"fields": fields}
+    said = response_of("textcollection", params, {"what": "a dog", "many": 2})["annotations"]
+    assert {key: one["response"] for key, one in said.items()} == {"what": ["a dog"], "many": [2]}
+    plain = {"annotations": {"what": {"response": "a dog"}, "many": {"response": 2}}}
+    for sent in ({"annotations": said}, plain):
+        assert answers_of("textcollection", params, sent) == {"what": "a dog", "many": 2}
+
+
 def test_categories_are_one_text_or_a_list_of_them_with_their_ids() -> None:
     params = {"attachment": "x", "attachment_type": "text", "categories": ["a", "b"], "category_ids": {"7": "a"}}
     assert response_of("categorization", params, {"category": "a"}) == {"category": "a", "category_id": "7"}
