@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tawsim.core.ids import new_id
+from tawsim.server import pages
 from tawsim.server.app import create_app
 from tawsim.server.sign_in_state import ServerState
 from tawsim.workspaces import accounts
@@ -45,6 +47,14 @@ class World:
     def answer(self, who: dict[str, str], label: str = "إيجابي") -> Any:
         lease = self.lease(who)["lease"]["id"]
         return self.post(f"/leases/{lease}/submit", {"key": new_id(1), "answers": {"label": label}}, who)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pages_read_once() -> Iterator[None]:
+    """A third of what a server of a test costs is reading the two hundred files of the pages, which are the same for all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "read_assets", cache(pages.read_assets))
+        yield
 
 
 @pytest.fixture

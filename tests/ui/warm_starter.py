@@ -144,13 +144,15 @@ def _alarm(_number: int, _frame: Any) -> None:
 
 def main() -> None:
     """Serve requests until the other end closes."""
-    # What a start of the server costs: everything it imports, and the patterns of its addresses, which Python then remembers.
+    # What a start of the server costs: what it imports, the patterns of its addresses (Python remembers them), its files.
     import uvicorn
 
     import tawsim.cli.serving
     import tawsim.server.run  # noqa: F401
+    from tawsim.server import pages
     from tawsim.server.app import create_api
 
+    pages.read_assets = cache(pages.read_assets)
     ready = uvicorn.Config(create_api(), ws="none", lifespan="on", log_config=None)
     ready.load()
     ready.get_loop_factory()
