@@ -14,8 +14,9 @@ from tawsim.core.errors import AlreadyExists, AlreadyRunning, BadFile, BadInput,
 from tawsim.core.ids import new_id
 from tawsim.core.records import Project
 from tawsim.core.text import text_key
-from tawsim.intake.adding import CHUNK, POSITION_BITS, Places, clear_chunk, position, refuse_another
+from tawsim.intake.adding import POSITION_BITS, Places, clear_chunk, position, refuse_another
 from tawsim.intake.judged import Judged
+from tawsim.intake.pacing import CHUNK
 from tawsim.store.database import Database, Transaction
 from tawsim.store.keys import record
 from tawsim.store.rows import project as project_of
