@@ -12,7 +12,7 @@ import pytest
 
 from tawsim.core.errors import BadInput, NotFound, TawsimError, Unavailable
 from tawsim.core.ids import new_id
-from tawsim.store.database import READERS, Database, Transaction
+from tawsim.store.database import FOLD_ROWS, READERS, Database, Transaction
 
 
 @pytest.fixture
@@ -162,6 +162,7 @@ def test_the_writer_outlives_a_rollback_that_fails(db: Database) -> None:
         """A connection that can do nothing, as when the device is gone."""
 
         in_transaction = True
+        total_changes = 0
 
         def execute(self, sql: str, *_: object) -> None:
             raise sqlite3.OperationalError("disk I/O error")
@@ -382,3 +383,24 @@ def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         Database.open(tmp_path / "absent.tawsim", "workspace")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_log_is_folded_by_the_writer_between_two_groups(db: Database) -> None:
+    before = db.path.stat().st_size
+    for n in range(3):
+        db.write(lambda tx, n=n: [put(tx, f"{n} {i} {'x' * 400}") for i in range(FOLD_ROWS // 2)])
+    db.write(lambda tx: None)  # whoever comes next waits for the folding
+    assert db.path.stat().st_size > before + FOLD_ROWS * 400
+    with sqlite3.connect(db.path) as alone:
+        assert alone.execute("PRAGMA wal_autocheckpoint").fetchone()[0] == 1000  # of a connection, not of the file
+    assert db._connection.execute("PRAGMA wal_autocheckpoint").fetchone()[0] == 0
+
+
+def test_who_reads_for_long_keeps_their_snapshot_while_the_log_is_folded(db: Database) -> None:
+    db.write(lambda tx: put(tx, "first"))
+    with db.read() as tx:
+        assert len(tx.all("worker_list")) == 1
+        for n in range(4):
+            db.write(lambda tx, n=n: [put(tx, f"{n} {i}") for i in range(FOLD_ROWS)])
+        assert len(tx.all("worker_list")) == 1
+    assert len(names(db)) == 1 + 4 * FOLD_ROWS

@@ -17,7 +17,8 @@ from tawsim.core.errors import AlreadyRunning, BadFile, BadInput, Conflict, Taws
 from tawsim.core.ids import new_id
 from tawsim.core.records import ImportReport, Project
 from tawsim.intake import adding
-from tawsim.intake.adding import CHUNK, POSITION_BITS, add_tasks, numbered, shuffled
+from tawsim.intake.adding import POSITION_BITS, add_tasks, numbered, shuffled
+from tawsim.intake.pacing import CHUNK
 from tawsim.labelling import queue
 from tawsim.labelling.projects import NewProject, create_project
 from tawsim.store import rows

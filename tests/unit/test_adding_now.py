@@ -8,7 +8,7 @@ from labelling_world import World
 
 from tawsim.core.errors import AlreadyExists, AlreadyRunning, BadInput, NotFound, TooLarge
 from tawsim.core.ids import new_id, new_ids
-from tawsim.intake import adding
+from tawsim.intake import adding, pacing
 from tawsim.intake.adding_now import clear_left
 from tawsim.labelling.gold import Known
 from tawsim.labelling.lanes import Requirement
@@ -107,7 +107,7 @@ def test_what_a_dead_import_left_is_cleared_first(world: World) -> None:
 
 
 def test_what_a_large_dead_import_left_is_cleared_in_pieces(world: World) -> None:
-    leave_behind(world, 2 * adding.CHUNK + 1)
+    leave_behind(world, 2 * pacing.CHUNK + 1)
     with pytest.raises(AlreadyRunning, match="not cleared"):
         put(world, new("one"))
     clear_left(world.db, world.project.id)
@@ -146,12 +146,12 @@ def test_an_id_is_given_once(world: World) -> None:
 
 
 def test_a_thousand_at_once_and_no_more(world: World) -> None:
-    tasks = [NewTask(one, {"text": one}) for one in new_ids(1, adding.CHUNK + 1)]
+    tasks = [NewTask(one, {"text": one}) for one in new_ids(1, pacing.CHUNK + 1)]
     with pytest.raises(TooLarge):
         put(world, *tasks)
     put(world, *tasks[:-1])
     put(world)
-    assert world.counts().tasks == adding.CHUNK
+    assert world.counts().tasks == pacing.CHUNK
     agree(world)
 
 

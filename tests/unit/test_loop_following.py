@@ -126,7 +126,8 @@ def test_a_followed_truth_is_what_the_model_says_of_the_answers_as_they_are(work
         assert one.truth.revision >= before
         check(one, crowd)
     assert not one.is_exact
-    assert one.wants_learning(0.0)
+    rested = following.LEARN_REST_TIMES * one.truth.seconds
+    assert (one.wants_learning(rested * 1.01), one.wants_learning(rested / 2)) == (True, False)
 
 
 def test_everything_may_be_taken_back(workspace: Workspace) -> None:
@@ -199,8 +200,8 @@ def test_workers_are_learned_anew_in_the_background(workspace: Workspace, monkey
     key = (crowd.db.path, crowd.project.id, "label")
     before = inferring._kept[key]
     crowd.answer(crowd.people[0])
-    inferring.project_truth(crowd.db, crowd.project.id)
     for _ in range(200):
+        inferring.project_truth(crowd.db, crowd.project.id)
         if inferring._kept[key] is not before:
             break
         time.sleep(0.05)

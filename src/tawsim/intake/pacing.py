@@ -1,4 +1,4 @@
-"""How an import makes way for people: while others write, it takes smaller pieces and rests thrice as long as each one took.
+"""How an import makes way for people: while others write, it takes smaller pieces and rests four times as long as each took.
 
 It reads the clock and one counter; what is read and written is in adding.py.
 """
@@ -10,7 +10,7 @@ from tawsim.store.database import Database
 CHUNK = 1_000
 # The writer is held for about 15 ms by so many rows.
 SMALL_CHUNK = 250
-REST = 3.0
+REST = 4.0
 LONGEST_REST_S = 1.0
 
 

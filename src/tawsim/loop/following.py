@@ -45,8 +45,8 @@ from tawsim.truth.agreement import krippendorff_alpha
 LEARN_AT_CHANGED = 0.01
 LEARN_AFTER_TIMES = 60.0
 LEARN_AFTER_S = 30.0
-# However much changes: people who label wait for the same processor.
-LEARN_REST_TIMES = 12.0
+# However much changes, learning never takes more than a twentieth of the time: people who label wait for the same processor.
+LEARN_REST_TIMES = 20.0
 # More changed tasks than this at once are a new world (an import of answers), not a submit.
 MOST_CHANGED = 20_000
 EVER = 1 << 62

@@ -232,10 +232,10 @@ class Database:
         Only here, and never beside a write: SQLite before 3.51.3 can lose commits where one connection checkpoints while
         another writes (sqlite.org/wal.html, the WAL-reset bug).
         """
-        changed = self._connection.total_changes - self._folded
-        if changed >= (FOLD_ROWS if self._queue.empty() else 4 * FOLD_ROWS):
-            self._folded += changed
-            with suppress(sqlite3.Error):  # a full disk: the log keeps what it holds, and the next time tries again
+        with suppress(sqlite3.Error):  # a full disk: the log keeps what it holds, and the next time tries again
+            changed = self._connection.total_changes - self._folded
+            if changed >= (FOLD_ROWS if self._queue.empty() else 4 * FOLD_ROWS):
+                self._folded += changed
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def _commit_group(self, group: list[_Write[Any]]) -> None:

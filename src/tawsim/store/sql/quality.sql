@@ -6,7 +6,7 @@ SELECT t.seq, a.worker_id, v.answers, a.schema_version, a.created_at, l.granted_
 FROM task t JOIN annotation a ON a.task_id = t.id AND a.round = t.round AND a.state = 'accepted'
 JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
 JOIN lease l ON l.id = a.lease_id
-WHERE t.project_id = :project_id AND t.seq <= :visible_seq AND t.state <> 'removed' AND t.purpose = 'work';
+WHERE t.project_id = :project_id AND t.changed > 0 AND t.seq <= :visible_seq AND t.state <> 'removed' AND t.purpose = 'work';
 
 -- name: quality_changed_answers
 SELECT t.seq, a.worker_id, v.answers, a.schema_version, a.created_at, l.granted_at, a.active, a.guideline_version

@@ -1,10 +1,11 @@
 -- Statements that gather what truth inference and exports read: every accepted answer of the current rounds.
 
+-- Whoever has an answer was changed by it: the index leads past the tasks that nobody has come to.
 -- name: truth_answers
 SELECT t.seq, a.worker_id, v.answers, a.schema_version
 FROM task t JOIN annotation a ON a.task_id = t.id AND a.round = t.round AND a.state = 'accepted'
 JOIN annotation_version v ON v.annotation_id = a.id AND v.version = a.version
-WHERE t.project_id = :project_id AND t.seq <= :visible_seq AND t.state <> 'removed' AND t.purpose = 'work';
+WHERE t.project_id = :project_id AND t.changed > 0 AND t.seq <= :visible_seq AND t.state <> 'removed' AND t.purpose = 'work';
 
 -- Gold that nobody doubts, and what people said to it.
 -- name: truth_gold
