@@ -13,7 +13,7 @@ from tawsim.core.errors import BadInput, NotFound, TooSoon, Unavailable
 from tawsim.loop import aside, exporting
 from tawsim.loop.aside import Aside
 from tawsim.loop.quality import quality_page, quality_tasks
-from tawsim.store.database import connect
+from tawsim.store.connecting import connect
 from tawsim.store.reading import Reading
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tawsim.core.records import Question
 from tawsim.kinds import Choices
 from tawsim.labelling.schemas import Carrier
+from tawsim.truth import Votes
 
 CHUNK = 20_000
 # Answers to one question are few different texts, so each is parsed once; those to several questions may multiply.
@@ -127,3 +128,21 @@ class _Reader:
             self._place[chosen] = len(self.sets)
             self.sets.append(chosen)
         return self._place[chosen]
+
+
+def votes_of(found: Answers, labels: tuple[str, ...]) -> Votes:
+    """`Votes` from columns that are numbers already, in the canonical order. That a worker answers a task once a round
+    is kept by an index of the store, so nothing has to be looked for here."""
+    tasks, task = np.unique(found.seq, return_inverse=True)
+    workers = sorted(found.workers)
+    rank = {worker: i for i, worker in enumerate(workers)}
+    worker = np.array([rank[one] for one in found.workers], np.int32)[found.worker]
+    order = np.argsort(task.reshape(-1) * len(workers) + worker, kind="stable")
+    return Votes(
+        task=task.reshape(-1)[order].astype(np.int32),
+        worker=worker[order],
+        label=found.code[order].astype(np.int16 if len(labels) < 2**15 else np.int32),
+        tasks=tuple(tasks.tolist()),
+        workers=tuple(workers),
+        labels=labels,
+    )

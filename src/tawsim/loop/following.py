@@ -19,7 +19,7 @@ from tawsim.core.records import Project, Question
 from tawsim.kinds import Choice, Choices
 from tawsim.labelling.schemas import carrier_of
 from tawsim.labelling.slots import project_row
-from tawsim.loop.answers import Answers, Fitting, gather
+from tawsim.loop.answers import Answers, Fitting, gather, votes_of
 from tawsim.loop.asking import Offers, read_offers
 from tawsim.loop.settled import (
     Decision,
@@ -36,7 +36,7 @@ from tawsim.loop.structured import Structured, Taught, infer_structured
 from tawsim.loop.teaching import known_answers, only_work, set_answers, without_known
 from tawsim.store import rows
 from tawsim.store.database import Database
-from tawsim.truth import Agreement, Inference, SetsInference, TruthModel, Votes, Why, WorkerSkill, infer, infer_sets
+from tawsim.truth import Agreement, Inference, SetsInference, TruthModel, Why, WorkerSkill, infer, infer_sets
 from tawsim.truth.agreement import krippendorff_alpha
 
 # Workers are learned anew when this share of the answers changed, or when learning had been this many times its own
@@ -387,21 +387,3 @@ def _inferred(found: Answers, question: Question, settled: Mapping[int, Decision
         return infer_sets(*set_answers(found), labels, known=known_sets(found, labels, settled))
     votes = votes_of(found, labels)
     return infer(votes, gold=known_labels(votes, settled))
-
-
-def votes_of(found: Answers, labels: tuple[str, ...]) -> Votes:
-    """`Votes` from columns that are numbers already, in the canonical order. That a worker answers a task once a round
-    is kept by an index of the store, so nothing has to be looked for here."""
-    tasks, task = np.unique(found.seq, return_inverse=True)
-    workers = sorted(found.workers)
-    rank = {worker: i for i, worker in enumerate(workers)}
-    worker = np.array([rank[one] for one in found.workers], np.int32)[found.worker]
-    order = np.argsort(task.reshape(-1) * len(workers) + worker, kind="stable")
-    return Votes(
-        task=task.reshape(-1)[order].astype(np.int32),
-        worker=worker[order],
-        label=found.code[order].astype(np.int16 if len(labels) < 2**15 else np.int32),
-        tasks=tuple(tasks.tolist()),
-        workers=tuple(workers),
-        labels=labels,
-    )

@@ -22,6 +22,7 @@ from typing import Any, Generic, TypeVar
 
 from tawsim.core.clock import Clock, system_clock
 from tawsim.core.errors import BadInput, NotFound, Unavailable
+from tawsim.store.connecting import check_writable, connect, create_file, explain, make_durable, take_name
 from tawsim.store.migrations import Family, check_family, migrate
 from tawsim.store.statements import of_many_rows, statements
 
@@ -32,8 +33,6 @@ BULK_ROWS = 200  # times 7 columns stays far under the 32,766 parameters that SQ
 READERS = 4
 # Changed rows between two foldings of the log: 1 to 4 MB of it.
 FOLD_ROWS = 1_000
-BUSY_TIMEOUT_MS = 20_000
-OURS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError)  # errors in our code, not of the disk
 
 
 class Transaction:
@@ -89,37 +88,6 @@ class _Write(Generic[T]):
     error: BaseException | None = None
 
 
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """A connection with the settings that the promises rest on."""
-    uri = f"file:{_quoted(path)}?mode={'ro' if read_only else 'rw'}"
-    connection = sqlite3.connect(
-        uri,
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-        timeout=BUSY_TIMEOUT_MS / 1000,
-        cached_statements=512,
-    )
-    connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA cache_size = -32000")
-    connection.execute("PRAGMA temp_store = MEMORY")
-    if read_only:
-        connection.execute("PRAGMA query_only = ON")
-    return connection
-
-
-def make_durable(connection: sqlite3.Connection) -> None:
-    """Settings of the writer's connection. Only once the file is known to be ours: the first changes it on the disk."""
-    connection.execute("PRAGMA journal_mode = WAL")
-    # FULL, not NORMAL: in WAL mode NORMAL may roll back the last acknowledged commits after a power cut.
-    connection.execute("PRAGMA synchronous = FULL")
-    # The writer folds the log itself, between two groups; SQLite would in the middle of a commit, and try again at every one
-    # while somebody reads for long.
-    connection.execute("PRAGMA wal_autocheckpoint = 0")
-    connection.execute("PRAGMA journal_size_limit = 67108864")
-
-
 class Database:
     """An open file. `write` and `write_async` return after the fsync; `read` sees one snapshot."""
 
@@ -145,8 +113,8 @@ class Database:
             raise BadInput(f"{path} is empty: no workspace was ever finished in it.", "Remove it, and make one anew.")
         try:
             if create:
-                _create(path)
-            _check_writable(path)
+                create_file(path)
+            check_writable(path)
             connection = connect(path)
             try:
                 check_family(connection, family, path=str(path))
@@ -156,7 +124,7 @@ class Database:
                 connection.close()
                 raise
         except sqlite3.DatabaseError as error:
-            raise _explain(error, path) from error
+            raise explain(error, path) from error
         except OSError as error:
             raise Unavailable(
                 f"{path} cannot be opened: {error.strerror}.", "Check the folder's permissions."
@@ -253,14 +221,14 @@ class Database:
                 except sqlite3.OperationalError:
                     raise
                 except BaseException as error:
-                    item.error = _explain(error, self.path)
+                    item.error = explain(error, self.path)
                     connection.execute("ROLLBACK TO one")
                     connection.execute("RELEASE one")
                     transaction.head = head  # the events of this one are gone with it
             self._commit()
         except BaseException as error:
             # A full or failing disk: SQLite may have rolled all of it back, so nobody in this group is acknowledged.
-            told = _explain(error, self.path)
+            told = explain(error, self.path)
             for item in group:
                 item.error = told
             try:
@@ -303,7 +271,7 @@ class Database:
                 connection.execute("ROLLBACK")
                 self._give_back(connection)
         except (sqlite3.DatabaseError, UnicodeEncodeError, OverflowError) as error:
-            raise _explain(error, self.path) from error
+            raise explain(error, self.path) from error
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         if self._closed:
@@ -315,7 +283,7 @@ class Database:
             connection.close()
 
     def close(self) -> None:
-        """Finish the writes that were accepted, fold the log into the file and let go of it."""
+        """Finish the writes that were accepted, and let go of the file. The last to do so leaves no log beside it."""
         with self._door:
             if self._closed:
                 return
@@ -327,9 +295,8 @@ class Database:
                 self._readers.get_nowait().close()
             except queue.Empty:
                 break
-        # Where somebody else still reads it, the log stays beside the file and is read at the next opening.
-        with suppress(sqlite3.Error):
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        # As the last one closes, SQLite folds the log itself. While another process has the file open that is its to do: never
+        # beside its writes (see `_fold_log`).
         self._connection.close()
 
     def backup_to(self, target: Path) -> None:
@@ -355,9 +322,9 @@ class Database:
                 copy.close()
             with open(temporary, "rb") as file:
                 os.fsync(file.fileno())
-            _take_name(temporary, target)
+            take_name(temporary, target)
         except sqlite3.Error as error:
-            raise _explain(error, target) from error
+            raise explain(error, target) from error
         except FileExistsError as error:
             raise BadInput(f"{target} exists already.", "Choose another name.") from error
         except OSError as error:
@@ -379,71 +346,6 @@ class Database:
         return [] if found == ["ok"] else [one for one in found if one != "ok"]
 
 
-def _take_name(temporary: Path, target: Path) -> None:
-    """Give the finished file its name, unless somebody took it meanwhile, and make the name itself durable."""
-    try:
-        os.link(temporary, target)  # unlike a rename, fails where the name is taken
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        if target.exists():
-            raise FileExistsError(target) from None
-        os.rename(temporary, target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _create(path: Path) -> None:
-    """An empty file of mode 0600 from the first moment: it will hold paid work or, for accounts, digests of secrets.
-
-    A file that exists is not opened: closing that handle would drop the locks that SQLite holds on it in this process
-    (POSIX), and the next process to close the file would take the log away from under ours, acknowledged commits and all.
-    """
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
-        return
-
-
-def _check_writable(path: Path) -> None:
-    """Raise Unavailable before SQLite would open the file for reading and leave a log beside it that none can write."""
-    as_effective = os.access in os.supports_effective_ids
-    for place in (path, path.parent):
-        if not os.access(place, os.W_OK, effective_ids=as_effective):
-            raise Unavailable(f"{place} cannot be written.", "Check the permissions of the file and of its folder.")
-
-
 def _deliver_all(items: list[_Write[Any]]) -> None:
     for item in items:
         item.done(item)
-
-
-def _quoted(path: Path) -> str:
-    return str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-
-
-def _explain(error: BaseException, path: Path) -> BaseException:
-    """What SQLite and its driver say → an error that says what to do. SQLite's short messages are stable."""
-    if isinstance(error, UnicodeEncodeError):
-        return BadInput("A text holds half of a surrogate pair, which is no character.", "Send valid Unicode.")
-    if isinstance(error, OverflowError):
-        return BadInput("A number is too large to be stored.", "Numbers have at most 63 bits.")
-    if not isinstance(error, sqlite3.Error) or isinstance(error, OURS):
-        return error
-    text = str(error)
-    if "file is not a database" in text or "malformed" in text:
-        return BadInput(
-            f"{path} is damaged, or is not a Tawsim file ({text}).", "Restore a backup, or choose another file."
-        )
-    if "full" in text:
-        return Unavailable("The disk is full; nothing was changed.", "Free some space and send the same request again.")
-    if "readonly" in text or "unable to open" in text:
-        return Unavailable(
-            f"{path} cannot be written ({text}).", "Check the permissions of the file and of its folder."
-        )
-    if "locked" in text or "busy" in text:
-        return Unavailable("Another process keeps the workspace locked.", "Try again in a moment.")
-    return Unavailable(f"The disk did not take the change ({text}); nothing was changed.", "Try again.")

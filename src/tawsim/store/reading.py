@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tawsim.core.clock import Clock, system_clock
 from tawsim.core.errors import NotFound, Unavailable
-from tawsim.store.database import READERS, Database, Row, connect
+from tawsim.store.connecting import connect
+from tawsim.store.database import READERS, Database, Row
 from tawsim.store.migrations import Family, migrations
 
 
