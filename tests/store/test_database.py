@@ -12,6 +12,7 @@ import pytest
 
 from tawsim.core.errors import BadInput, NotFound, TawsimError, Unavailable
 from tawsim.core.ids import new_id
+from tawsim.store import serving
 from tawsim.store.database import FOLD_ROWS, READERS, Database, Transaction
 
 
@@ -404,3 +405,24 @@ def test_who_reads_for_long_keeps_their_snapshot_while_the_log_is_folded(db: Dat
             db.write(lambda tx, n=n: [put(tx, f"{n} {i}") for i in range(FOLD_ROWS)])
         assert len(tx.all("worker_list")) == 1
     assert len(names(db)) == 1 + 4 * FOLD_ROWS
+
+
+def test_who_closes_beside_a_server_leaves_the_log_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.tawsim"
+    server = Database.open(path, "workspace", create=True)
+    held = serving.hold(path, "http://127.0.0.1:1")
+    assert not serving.is_served_elsewhere(path)  # by this very process
+    beside = Database.open(path, "workspace")
+    beside.write(lambda tx: put(tx, "x"))
+    log = path.with_name("x.tawsim-wal")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getpid", lambda: -1)  # as another process sees it
+        assert serving.is_served_elsewhere(path)
+        beside.close()
+    assert log.stat().st_size > 0
+    server.close()
+    held.release()
+    assert not log.exists()
+    again = Database.open(path, "workspace")
+    assert names(again) == ["x"]
+    again.close()

@@ -22,6 +22,7 @@ from typing import Any, Generic, TypeVar
 
 from tawsim.core.clock import Clock, system_clock
 from tawsim.core.errors import BadInput, NotFound, Unavailable
+from tawsim.store import serving
 from tawsim.store.connecting import check_writable, connect, create_file, explain, make_durable, take_name
 from tawsim.store.migrations import Family, check_family, migrate
 from tawsim.store.statements import of_many_rows, statements
@@ -283,7 +284,7 @@ class Database:
             connection.close()
 
     def close(self) -> None:
-        """Finish the writes that were accepted, and let go of the file. The last to do so leaves no log beside it."""
+        """Finish the writes that were accepted, fold the log into the file and let go of it."""
         with self._door:
             if self._closed:
                 return
@@ -295,8 +296,11 @@ class Database:
                 self._readers.get_nowait().close()
             except queue.Empty:
                 break
-        # As the last one closes, SQLite folds the log itself. While another process has the file open that is its to do: never
-        # beside its writes (see `_fold_log`).
+        # Whoever copies the file now copies all of it. Beside a server it is the server's to do: never beside its writes (see
+        # `_fold_log`). Where somebody else still reads, the log stays and is read at the next opening.
+        if not serving.is_served_elsewhere(self.path):
+            with suppress(sqlite3.Error):
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
 
     def backup_to(self, target: Path) -> None:

@@ -69,6 +69,21 @@ def server_of(workspace: Path) -> str | None:
     return None
 
 
+def is_served_elsewhere(workspace: Path) -> bool:
+    """Whether a server that is not this process has the file."""
+    try:
+        descriptor = os.open(lock_path(workspace), os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return _read(descriptor).get("pid") != os.getpid()
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _read(descriptor: int) -> dict[str, Any]:
     try:
         found = json.loads(os.pread(descriptor, 4096, 0) or b"{}")
