@@ -1,5 +1,7 @@
 """What is computed beside the server is what it would have computed itself, and nobody is harmed when that process dies."""
 
+import asyncio
+import io
 import os
 import signal
 import time
@@ -12,7 +14,9 @@ import pytest
 from tawsim.core.errors import BadInput, NotFound, TooSoon, Unavailable
 from tawsim.loop import aside, exporting
 from tawsim.loop.aside import Aside
+from tawsim.loop.aside_jobs import HEAD
 from tawsim.loop.quality import quality_page, quality_tasks
+from tawsim.server import projects
 from tawsim.store.connecting import connect
 from tawsim.store.reading import Reading
 
@@ -86,17 +90,23 @@ def test_a_process_that_died_is_started_again(answered: Any, beside: Aside) -> N
 
 def test_an_export_whose_process_dies_is_cut_off_and_not_ended_as_if_whole(answered: Any, beside: Aside) -> None:
     chunks = beside.export_stream(answered.workspace.db, answered.project["id"], "jsonl")
-    (child,) = beside._exports
-    os.kill(child._process.pid, signal.SIGKILL)
+    ((_, child, _),) = beside._exports.values()
+    assert child is not None
+    # What a process that is killed in the middle of a frame leaves in the pipe.
+    child._from = io.BytesIO(HEAD.pack(b"D", 5) + b"hello" + HEAD.pack(b"D", 100) + b"abc")
+    assert next(chunks).startswith(b"{")
+    assert next(chunks) == b"hello"
     with pytest.raises(Unavailable, match="has ended"):
-        list(chunks)
+        next(chunks)
     assert not beside._exports
+    assert child._process.poll() is not None
 
 
 def test_whoever_stops_reading_ends_the_process(answered: Any, beside: Aside) -> None:
     chunks = beside.export_stream(answered.workspace.db, answered.project["id"], "csv")
     next(chunks)
-    (child,) = beside._exports
+    ((_, child, _),) = beside._exports.values()
+    assert child is not None
     chunks.close()  # type: ignore[attr-defined]
     assert child._process.poll() is not None
     assert not beside._exports
@@ -123,6 +133,86 @@ def test_an_export_that_nobody_reads_gives_its_place_back(
     chunks = beside.export_stream(db, project, "csv")
     del chunks  # the connection broke before the first byte was asked for
     assert list(beside.export_stream(db, project, "csv"))
+
+
+def test_a_workspace_has_not_all_places_and_a_stalled_download_loses_its_own(
+    answered: Any, beside: Aside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db, project = answered.workspace.db, answered.project["id"]
+    held = [beside.export_stream(db, project, "csv") for _ in range(aside.OF_ONE_WORKSPACE)]
+    with pytest.raises(TooSoon):
+        beside.export_stream(db, project, "csv")
+    held[0].read_at -= 2 * aside.STALLED_S  # type: ignore[attr-defined]
+    assert list(beside.export_stream(db, project, "csv"))
+    next(held[0])  # what was fetched already
+    with pytest.raises(Unavailable):
+        list(held[0])
+    assert list(held[1])
+
+
+def test_who_waits_for_a_process_that_does_not_come_to_it_is_told_so(answered: Any, beside: Aside) -> None:
+    before = the_page(beside, answered)
+    assert beside._figures is not None
+    pid = beside._figures._process.pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        page = beside.quality_page(answered.workspace.db, answered.project["id"], wait_s=0.1)
+        assert (page["state"], page["computing"]) == ("computing", True)
+        asked = {"of": "all"}
+        tasks = beside.quality_tasks(answered.workspace.db, answered.project["id"], None, asked, wait_s=0.1)
+        assert tasks == {"total": 0, "tasks": [], "computing": True}
+        assert time.monotonic() - began < 10
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert the_page(beside, answered) == before
+    assert beside._figures._process.pid == pid
+
+
+def test_what_fails_for_one_project_leaves_the_figures_of_the_others(answered: Any, beside: Aside) -> None:
+    the_page(beside, answered)
+    kept = beside._figures
+    assert kept is not None
+    with pytest.raises(Unavailable, match="could not be computed"):
+        list(kept.ask({"job": "quality_page", "path": str(answered.workspace.db.path)}))  # no project: a fault of ours
+    assert kept.is_sound
+    the_page(beside, answered)
+    assert beside._figures is kept
+
+
+def test_nothing_is_begun_once_the_server_stops(answered: Any, beside: Aside) -> None:
+    db, project = answered.workspace.db, answered.project["id"]
+    the_page(beside, answered)
+    beside.close()
+    with pytest.raises(Unavailable, match="being stopped"):
+        beside.quality_page(db, project)
+    with pytest.raises(Unavailable, match="being stopped"):
+        beside.export_stream(db, project, "csv")
+    assert beside._figures is None
+
+
+def test_a_download_that_is_broken_off_ends_its_process(answered: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[bool] = []
+
+    class Chunks:
+        def __iter__(self) -> "Chunks":
+            return self
+
+        def __next__(self) -> bytes:
+            return b"x"
+
+        def close(self) -> None:
+            ended.append(True)
+
+    async def told() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def sent(message: dict[str, Any]) -> None:
+        await asyncio.sleep(0)
+
+    response = projects._Download(Chunks(), media_type="text/csv")
+    asyncio.run(response({"type": "http", "asgi": {"spec_version": "2.3"}}, told, sent))
+    assert ended == [True]
 
 
 def test_the_process_ends_with_its_server(answered: Any, beside: Aside) -> None:

@@ -13,7 +13,8 @@ import pytest
 from tawsim.core.errors import BadInput, NotFound, TawsimError, Unavailable
 from tawsim.core.ids import new_id
 from tawsim.store import serving
-from tawsim.store.database import FOLD_ROWS, READERS, Database, Transaction
+from tawsim.store.connecting import fold
+from tawsim.store.database import FOLD_BYTES, FOLD_ROWS, READERS, Database, Transaction
 
 
 @pytest.fixture
@@ -426,3 +427,20 @@ def test_who_closes_beside_a_server_leaves_the_log_to_it(tmp_path: Path, monkeyp
     again = Database.open(path, "workspace")
     assert names(again) == ["x"]
     again.close()
+
+
+def test_the_log_is_not_folded_while_another_process_writes_but_the_next_time(db: Database) -> None:
+    with sqlite3.connect(f"file:{db.path}?mode=rw", uri=True, isolation_level=None) as other:
+        db.write(lambda tx: put(tx, "first"))
+        other.execute("BEGIN IMMEDIATE")
+        assert not fold(db._connection, db.path)
+        other.execute("ROLLBACK")
+    assert fold(db._connection, db.path)
+
+
+def test_few_large_rows_are_folded_as_well(db: Database) -> None:
+    before = db.path.stat().st_size
+    for n in range(FOLD_BYTES // 1_000_000 + 4):
+        db.write(lambda tx, n=n: put(tx, f"{n}" + "x" * 1_000_000))
+    db.write(lambda tx: None)
+    assert db.path.stat().st_size > before + FOLD_BYTES // 2

@@ -18,6 +18,7 @@ from tawsim.labelling import batches
 from tawsim.labelling.batches import NewBatch
 from tawsim.labelling.slots import project_row
 from tawsim.loop.scale import fetching, files, looking, placing, preparing, projects, quality
+from tawsim.loop.scale.file_imports import Imports
 from tawsim.loop.scale.files import NewFile
 from tawsim.loop.scale.projects import NewScaleProject
 from tawsim.loop.scale.tasks import cancel_task
@@ -297,7 +298,7 @@ def test_a_file_that_is_still_to_be_fetched_is_waited_for(live: Live) -> None:
         live.placer.step()
     assert live.row(task)["status"] == "pending"
     live.web.pages["https://example.com/later.png"] = png(5, 5)
-    assert files.fetch_next(live.world.db, opened=live.web)
+    Imports(live.web).step([live.world])
     live.place(lambda: live.is_placed(task))
 
 

@@ -8,6 +8,7 @@ does, and when nobody asked for long. Which jobs exist stands here; who asks for
 """
 
 import json
+import logging
 import os
 import select
 import struct
@@ -16,11 +17,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tawsim.core.errors import TawsimError
+from tawsim.core.errors import TawsimError, Unavailable
 from tawsim.loop import exporting
 from tawsim.loop.quality import quality_page, quality_tasks
 from tawsim.store.reading import Reading
 
+log = logging.getLogger("tawsim.loop")
 HEAD = struct.Struct("<cI")
 NICER = 10
 IDLE_S = 600.0
@@ -62,7 +64,12 @@ def run(asked: Asked, db: Reading, send: Callable[[bytes, bytes], None]) -> None
             send(b"R", b"{}")
         else:
             send(b"R", json.dumps(RESULTS[asked["job"]](db, asked), ensure_ascii=False).encode())
-    except TawsimError as error:
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if not isinstance(error, TawsimError):  # of one project: the figures of the others stay
+            log.exception("%s could not be computed", asked["job"])
+            error = Unavailable("This could not be computed; the server's log says why.", "Ask again.")
         told = {
             "code": error.code, "message": error.message, "hint": error.hint, "details": dict(error.details)
         }  # fmt: skip

@@ -179,7 +179,7 @@ def _lanes(db: Database, name: str) -> Iterator[Check]:
             for row in tx.all("lane_unlike_batch")
         ]
     yield Check(
-        f"{name} lanes", not wrong, "agree with their batches" if not wrong else "; ".join(wrong[:3]),
+        f"{name} lanes", not wrong, "fit their batches" if not wrong else "; ".join(wrong[:3]),
         "" if not wrong else "Pausing a batch and resuming it sets its lanes right. Please report this as well.",
     )  # fmt: skip
 

@@ -101,8 +101,9 @@ class ProjectTruth:
         return np.where(found < len(self.seqs), found, np.int32(-1))
 
     def frozen(self) -> "ProjectTruth":
-        """The same with a map of its own. Only of a truth that is exact: once tasks are judged again, columns are shared too."""
-        return replace(self, row_of=self.row_of.copy())
+        """The same with arrays of its own, whatever becomes of those that are followed."""
+        own: dict[str, Any] = {name: getattr(self, name).copy() for name in COLUMNS}
+        return replace(self, row_of=self.row_of.copy(), **own)
 
     def place(self, seq: int) -> int | None:
         """The row of task `seq`, or None if nobody answered it."""
@@ -247,6 +248,8 @@ class Following:
     def _drop(self, seqs: NDArray[np.int64]) -> None:
         """Take away the rows of tasks that nobody answers any more; the last rows move into their places."""
         gone = self.truth.places(seqs.tolist())
+        if not (gone >= 0).any():
+            return
         for row in sorted(gone[gone >= 0].tolist(), reverse=True):
             last = self._rows - 1
             seq, moved = int(self._column("seqs")[row]), int(self._column("seqs")[last])

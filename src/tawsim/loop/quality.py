@@ -100,6 +100,11 @@ def quality_page(
     return made.page | {"computing": not (current or _is_current(db, kept, project, asked))}
 
 
+def nothing_yet(db: Database, project_id: str, question: str | None = None) -> dict[str, Any]:
+    """The page while the first is being made. Raises NotFound."""
+    return _nothing_yet(*_look_up(db, project_id, question))
+
+
 def quality_tasks(
     db: Database, project_id: str, question: str | None, asked: Mapping[str, str], *, wait_s: float | None = 30.0
 ) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from tawsim.core.errors import BadInput, Unavailable
 from tawsim.core.records import DuplicatePolicy, Project
@@ -195,6 +197,21 @@ async def truth(
     return Json(await run_in_threadpool(work))
 
 
+class _Download(StreamingResponse):
+    """A file as it is computed; what computes it ends with the connection, and not when memory is next tidied up."""
+
+    def __init__(self, chunks: Iterator[bytes], **more: Any) -> None:
+        super().__init__(chunks, **more)
+        self._close: Callable[[], None] = getattr(chunks, "close", lambda: None)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            with suppress(ValueError):  # a generator that is just computing ends with its piece
+                self._close()
+
+
 @router.get("/projects/{project_id}/export", **allow("manage"))
 async def export(
     project_id: str,
@@ -209,4 +226,4 @@ async def export(
     chunks = await run_in_threadpool(state.aside.export_stream, caller.db, project_id, format, kind)
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in project.name)
     headers = {"content-disposition": f'attachment; filename="{plain}-{kind}.{format}"', "cache-control": "no-store"}
-    return StreamingResponse(chunks, media_type=MEDIA_TYPES[format], headers=headers)
+    return _Download(chunks, media_type=MEDIA_TYPES[format], headers=headers)

@@ -23,7 +23,7 @@ from typing import Any, Generic, TypeVar
 from tawsim.core.clock import Clock, system_clock
 from tawsim.core.errors import BadInput, NotFound, Unavailable
 from tawsim.store import serving
-from tawsim.store.connecting import check_writable, connect, create_file, explain, make_durable, take_name
+from tawsim.store.connecting import check_writable, connect, create_file, explain, fold, make_durable, take_name
 from tawsim.store.migrations import Family, check_family, migrate
 from tawsim.store.statements import of_many_rows, statements
 
@@ -34,6 +34,7 @@ BULK_ROWS = 200  # times 7 columns stays far under the 32,766 parameters that SQ
 READERS = 4
 # Changed rows between two foldings of the log: 1 to 4 MB of it.
 FOLD_ROWS = 1_000
+FOLD_BYTES = 16_000_000  # and of large ones sooner
 
 
 class Transaction:
@@ -98,6 +99,10 @@ class Database:
         self.written = 0  # works done by the writer: who has time sees by it whether others write too
         self._connection = connection
         self._folded = 0  # rows changed before the log was last folded
+        self._log = path.with_name(path.name + "-wal")
+        self._log_size = (
+            0  # then; it grows to 64 MB, is begun anew inside them, and grows beyond only while it cannot be
+        )
         self._queue: queue.SimpleQueue[_Write[Any] | None] = queue.SimpleQueue()
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(maxsize=READERS)
         self._closed = False
@@ -196,16 +201,18 @@ class Database:
             self._fold_log()
 
     def _fold_log(self) -> None:
-        """Copy the log back into the file, once it holds some thousand changed rows and nobody waits to write.
-
-        Only here, and never beside a write: SQLite before 3.51.3 can lose commits where one connection checkpoints while
-        another writes (sqlite.org/wal.html, the WAL-reset bug).
-        """
-        with suppress(sqlite3.Error):  # a full disk: the log keeps what it holds, and the next time tries again
+        """Copy the log back into the file, once it holds some thousand changed rows and nobody waits to write."""
+        with suppress(
+            sqlite3.Error, OSError
+        ):  # a full disk: the log keeps what it holds, and the next time tries again
             changed = self._connection.total_changes - self._folded
-            if changed >= (FOLD_ROWS if self._queue.empty() else 4 * FOLD_ROWS):
+            size = self._log.stat().st_size
+            due = (
+                changed >= (FOLD_ROWS if self._queue.empty() else 4 * FOLD_ROWS) or size - self._log_size >= FOLD_BYTES
+            )
+            if due and fold(self._connection, self.path):
                 self._folded += changed
-                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                self._log_size = min(self._log.stat().st_size, size)
 
     def _commit_group(self, group: list[_Write[Any]]) -> None:
         """All of `group` in one transaction, each behind a savepoint: one that fails takes nothing else with it."""

@@ -7,6 +7,8 @@ handle on it would drop SQLite's locks too.
 import fcntl
 import json
 import os
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,7 +42,7 @@ def hold(workspace: Path, url: str) -> ServingLock:
             f"{workspace.parent} cannot be written: {error.strerror}.", "Check its permissions."
         ) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(descriptor)
     except OSError:
         other = _read(descriptor)
         os.close(descriptor)
@@ -52,6 +54,16 @@ def hold(workspace: Path, url: str) -> ServingLock:
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps({"url": url, "pid": os.getpid()}).encode(), 0)
     return ServingLock(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Take the lock. Whoever only asks whether a file is served holds it for a moment. Raises OSError."""
+    for _ in range(5):
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(0.01)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def server_of(workspace: Path) -> str | None:

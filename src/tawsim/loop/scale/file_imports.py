@@ -29,6 +29,7 @@ OF_ALL = 16
 FOR_FIRST = 6  # of these only for workspaces that have none under way
 LARGE_AT_ONCE = 2
 READ = 200
+MOST_READ = 4_000  # rows in one look: whoever let so many wait for one host waits longer, others do not
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +118,9 @@ def _account(world: World) -> Account | None:
 
 
 def _waiting(world: World) -> Iterator[Row]:
-    """All that waits to be fetched, the oldest first, read in pieces."""
+    """What waits to be fetched, the oldest first, read in pieces; some thousands at most: a look comes each second."""
     place = {"created_at": -1, "id": ""}
-    while True:
+    for _ in range(MOST_READ // READ):
         with world.db.read() as tx:
             rows = tx.all("scale_file_to_fetch", **place, n=READ)
         yield from rows
