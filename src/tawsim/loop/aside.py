@@ -245,7 +245,7 @@ class Aside:
         with self._door:
             self._check_open()
             self._end_stalled()
-            mine = [one for one, _, _ in self._exports.values() if one == path]
+            mine = [one for one, _, _ in list(self._exports.values()) if one == path]  # an end may come in the middle
             if len(self._exports) >= MOST_EXPORTS or len(mine) >= OF_ONE_WORKSPACE:
                 raise TooSoon(
                     "As many exports of large projects are under way as this machine bears.",
