@@ -70,17 +70,20 @@ def run(asked: Asked, db: Reading, send: Callable[[bytes, bytes], None]) -> None
         if not isinstance(error, TawsimError):  # of one project: the figures of the others stay
             log.exception("%s could not be computed", asked["job"])
             error = Unavailable("This could not be computed; the server's log says why.", "Ask again.")
-        told = {
-            "code": error.code, "message": error.message, "hint": error.hint, "details": dict(error.details)
-        }  # fmt: skip
-        send(b"E", json.dumps(told, default=str).encode())
+        send(b"E", _told(error))
+
+
+def _told(error: TawsimError) -> bytes:
+    """The error for whoever asked; aside.py raises it anew."""
+    told = {"code": error.code, "message": error.message, "hint": error.hint, "details": dict(error.details)}
+    return json.dumps(told, default=str).encode()
 
 
 def _give_way() -> None:
     """Those who answer people come first: they take the processor from this one the moment they need it."""
-    if hasattr(os, "SCHED_IDLE"):
+    try:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    else:
+    except (AttributeError, OSError):  # another system than Linux, or a container that forbids it
         os.nice(NICER)
 
 
@@ -105,10 +108,7 @@ def main() -> None:
         try:
             db = opened.get(path) or opened.setdefault(path, Reading.of(path))
         except TawsimError as error:
-            send(
-                b"E",
-                json.dumps({"code": error.code, "message": error.message, "hint": error.hint, "details": {}}).encode(),
-            )
+            send(b"E", _told(error))
             continue
         run(asked, db, send)
 

@@ -20,8 +20,8 @@ from tawsim.workspaces.accounts import Identity
 from tawsim.workspaces.workspace import Workspace, open_workspace
 
 DEFAULT_PORT = 7373
-# Exports and figures compute in threads beside the one that answers: it gets its turn after this long, not after Python's 5 ms
-# for each of them.
+# Imports, learning and figures of small projects compute in threads beside the one that answers: it gets its turn after this
+# long, not after Python's 5 ms for each of them.
 SWITCH_S = 0.0001
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  every address of this machine, where the operator asks for it

@@ -304,7 +304,7 @@ class Database:
             except queue.Empty:
                 break
         # Whoever copies the file now copies all of it. Beside a server it is the server's to do: never beside its writes (see
-        # `_fold_log`). Where somebody else still reads, the log stays and is read at the next opening.
+        # `fold`). Where somebody else still reads, the log stays and is read at the next opening.
         if not serving.is_served_elsewhere(self.path):
             with suppress(sqlite3.Error):
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -68,6 +68,18 @@ def _lock(descriptor: int) -> None:
 
 def server_of(workspace: Path) -> str | None:
     """The address at which the workspace is being served now, if it is."""
+    found = _holder(workspace)
+    return None if found is None else found.get("url")
+
+
+def is_served_elsewhere(workspace: Path) -> bool:
+    """Whether a server that is not this process has the file."""
+    found = _holder(workspace)
+    return found is not None and found.get("pid") != os.getpid()
+
+
+def _holder(workspace: Path) -> dict[str, Any] | None:
+    """What the server that has the file left word of; None where none has it."""
     try:
         descriptor = os.open(lock_path(workspace), os.O_RDWR | os.O_CLOEXEC)
     except OSError:
@@ -75,25 +87,10 @@ def server_of(workspace: Path) -> str | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        return _read(descriptor).get("url")
+        return _read(descriptor)
     finally:
         os.close(descriptor)
     return None
-
-
-def is_served_elsewhere(workspace: Path) -> bool:
-    """Whether a server that is not this process has the file."""
-    try:
-        descriptor = os.open(lock_path(workspace), os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return _read(descriptor).get("pid") != os.getpid()
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def _read(descriptor: int) -> dict[str, Any]:
