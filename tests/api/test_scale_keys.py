@@ -270,6 +270,22 @@ def test_first_test_keys_made_at_once_share_one_workspace(site: Served) -> None:
     assert len(list(site.workspace.path.parent.glob("*.tawsim"))) == 2
 
 
+def test_files_of_test_keys_made_at_once_never_take_one_name(site: Served) -> None:
+    with site.workspace.db.read() as tx:
+        owner = get_worker(tx, site.workspace.owner_id)
+    begin = threading.Barrier(12)
+
+    def make(_: int) -> tuple[str, str]:
+        begin.wait()
+        twin = scale_keys._make_twin(site.workspace, owner)
+        twin.close()
+        return twin.path.name, twin.id
+
+    with ThreadPoolExecutor(12) as pool:
+        made = list(pool.map(make, range(12)))
+    assert len({name for name, _ in made}) == len({id for _, id in made}) == 12
+
+
 def _categorization() -> Any:
     from scaleapi.tasks import TaskType
 

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from tawsim.core.clock import Clock, system_clock
-from tawsim.core.errors import BadInput, Conflict, NotFound, NotSignedIn
+from tawsim.core.errors import BadInput, Conflict, NotFound, NotSignedIn, Unavailable
 from tawsim.core.ids import new_id
 from tawsim.core.records import Worker
 from tawsim.core.text import comparable, is_name
+from tawsim.store.connecting import take_name
 from tawsim.store.database import Database, Row, Transaction
 from tawsim.store.keys import record
 from tawsim.store.rows import to_json
@@ -221,17 +222,34 @@ def _pair(tx: Transaction, workspace: Workspace, twin: Workspace, lost: Path | N
 
 
 def _make_twin(workspace: Workspace, worker: Worker) -> Workspace:
-    """A new file NAME-test.tawsim beside the workspace, or NAME-test-2.tawsim where that name is taken."""
+    """A new file NAME-test.tawsim beside the workspace, or NAME-test-2.tawsim where that name is taken.
+
+    It is finished under a name of its own first: of several made at this moment each takes another name, and one that is
+    broken off takes none.
+    """
+    draft = workspace.path.with_name(f".{secrets.token_hex(8)}.making")
+    try:
+        db = Database.open(draft, "workspace", create=True, clock=workspace.db.clock)
+        try:
+            db.write(lambda tx: _found(tx, workspace.path.stem + "-test", worker))
+        finally:
+            db.close()
+        return open_workspace(_take_free_name(draft, workspace), clock=workspace.db.clock)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _take_free_name(draft: Path, workspace: Workspace) -> Path:
     for number in range(1, MAX_TRIES):
         end = "-test" if number == 1 else f"-test-{number}"
         path = workspace.path.with_name(workspace.path.stem + end + SUFFIX)
-        if not path.exists():
-            db = Database.open(path, "workspace", create=True, clock=workspace.db.clock)
-            try:
-                db.write(lambda tx, name=path.stem: _found(tx, name, worker))  # type: ignore[misc]
-            finally:
-                db.close()
-            return open_workspace(path, clock=workspace.db.clock)
+        try:
+            take_name(draft, path)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise Unavailable(f"{path} cannot be made: {error.strerror}.", "Check its folder's permissions.") from error
+        return path
     raise Conflict(f"{workspace.path.stem}-test{SUFFIX} and a hundred like it exist.", "Move some of them away.")
 
 
