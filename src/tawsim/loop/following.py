@@ -100,6 +100,12 @@ class ProjectTruth:
         # Where it is followed in this very map while somebody reads, rows that came later are not of this truth.
         return np.where(found < len(self.seqs), found, np.int32(-1))
 
+    @property
+    def nbytes(self) -> int:
+        """About how much memory its columns need."""
+        columns = sum(getattr(self, name).nbytes for name in COLUMNS)
+        return int(columns) + self.row_of.nbytes + (100 * len(self.chosen) if self.chosen is not None else 0)
+
     def frozen(self) -> "ProjectTruth":
         """The same with arrays of its own, whatever becomes of those that are followed."""
         own: dict[str, Any] = {name: getattr(self, name).copy() for name in COLUMNS}

@@ -6,6 +6,7 @@ background once enough has changed. What must be exact (an export) asks for it a
 """
 
 import logging
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -16,12 +17,17 @@ from typing import Any
 from tawsim.core.errors import NotFound
 from tawsim.core.records import Project, Question
 from tawsim.labelling.slots import project_row
-from tawsim.loop.following import Following, ProjectTruth, judge
+from tawsim.loop.following import LEARN_REST_TIMES, Following, ProjectTruth, judge
 from tawsim.store import rows
 from tawsim.store.database import Database
 
-__all__ = ["ProjectTruth", "agreement", "agreement_json", "follow", "forget_truths", "kept_truth", "project_truth"]
-KEPT = 4
+__all__ = [
+    "ProjectTruth", "agreement_json", "follow", "forget_truths", "kept_truth", "project_truth", "truth_soon",
+]  # fmt: skip
+# Truths that were not asked for lately go when all of them together need more. The newest stays, whatever it needs.
+KEPT_BYTES = 1 << 29
+# Each needs a few objects besides its columns.
+KEPT = 1_000
 # A page that only shows agreement may lag behind, so that inference never takes more than a twentieth of the time.
 STALE_FACTOR = 20.0
 STALE_AT_LEAST_S = 10.0
@@ -39,10 +45,21 @@ class _Kept:
     door: threading.Lock = field(default_factory=threading.Lock)
 
 
+@dataclass(slots=True)
+class _Rest:
+    """No truth is learned in the background before `until` on the monotonic clock."""
+
+    until: float = 0.0
+
+
 log = logging.getLogger("tawsim.loop")
 Key = tuple[Path, str, str]
-_lock = threading.Lock()
+_lock = threading.Lock()  # of the maps below; nobody learns while holding it
 _kept: OrderedDict[Key, _Kept] = OrderedDict()
+# Whoever learns a truth holds its door: others who ask for the same one wait, those who ask for another do not.
+_doors: dict[Key, threading.Lock] = {}
+_soon: dict[Key, threading.Thread] = {}
+_rest = _Rest()
 
 
 def project_truth(
@@ -58,19 +75,37 @@ def project_truth(
     project, asked = _look_up(db, project_id, question)
     key = (db.path, project_id, asked.name)
     with _lock:
+        door = _doors.setdefault(key, threading.Lock())
+    with door:
         found = _kept.get(key)
         if found is not None and not _same_questions(found.following.truth.project, project):
             found = None  # even a stale truth would speak of labels that are gone
         if found is None or not _kept_up(found, db, project_id, may_be_stale=may_be_stale, exact=exact):
-            found = _kept[key] = _learned(db, project, asked)
-        _kept.move_to_end(key)
-        while len(_kept) > KEPT:
-            _kept.popitem(last=False)
+            found = _learned(db, project, asked)
+            _keep(key, found)
+        _use(key)
     if exact:
         return _of_this_moment(found, db, project, asked)
     if found.following.wants_learning(time.monotonic() - found.learned_at):
         _learn_in_background(key, db, project, asked)
     return found.following.truth
+
+
+def _keep(key: Key, found: _Kept) -> None:
+    """Keep it, and let go of what nobody asked for lately where all together need too much."""
+    with _lock:
+        _kept[key] = found
+        _kept.move_to_end(key)
+        needed = sum(one.following.truth.nbytes for one in _kept.values())
+        while len(_kept) > 1 and (needed > KEPT_BYTES or len(_kept) > KEPT):
+            _, gone = _kept.popitem(last=False)
+            needed -= gone.following.truth.nbytes
+
+
+def _use(key: Key) -> None:
+    with _lock:
+        if key in _kept:
+            _kept.move_to_end(key)
 
 
 def _of_this_moment(found: _Kept, db: Database, project: Project, question: Question) -> ProjectTruth:
@@ -89,24 +124,62 @@ def _same_questions(one: Project, other: Project) -> bool:
 
 def kept_truth(db: Database, project_id: str, question: str | None = None) -> ProjectTruth | None:
     """What `project_truth` would give at once, without waiting for anybody who learns; None where it would have to learn
-    for long. Raises NotFound."""
+    for long. One that has fallen behind is learned anew in the background. Raises NotFound."""
     project, asked = _look_up(db, project_id, question)
-    found = _kept.get((db.path, project_id, asked.name))
-    if found is None or found.following.truth.project.schema_version != project.schema_version:
+    key = (db.path, project_id, asked.name)
+    found = _kept.get(key)
+    if found is None or not _same_questions(found.following.truth.project, project):
         return None
     if found.following.truth.seconds < QUICK_S:
         return project_truth(db, project_id, question)
-    if _revision(db, project_id) != found.following.truth.revision and not found.following.is_unfollowed:
+    behind = False
+    if _revision(db, project_id) != found.following.truth.revision:
         with found.door:
-            found.following.catch_up(db)
+            behind = not found.following.catch_up(db)
+    age = time.monotonic() - found.learned_at
+    if found.following.wants_learning(age) or (behind and age > _stale_after(found)):
+        _learn_in_background(key, db, project, asked)
     return found.following.truth
+
+
+def truth_soon(db: Database, project_id: str, question: str | None = None, *, until: float) -> ProjectTruth | None:
+    """`kept_truth`; where there is none it is learned in the background, and waited for until `until` (on the monotonic
+    clock). None where that takes longer. Raises NotFound."""
+    truth = kept_truth(db, project_id, question)
+    if truth is not None:
+        return truth
+    asked = _look_up(db, project_id, question)[1].name
+    key = (db.path, project_id, asked)
+
+    def learn() -> None:
+        try:
+            project_truth(db, project_id, asked)
+        except Exception:  # the file was closed meanwhile, or memory ran out: whoever asks next tries again
+            log.warning("the truth of %s could not be learned", project_id, exc_info=True)
+        finally:
+            with _lock:
+                _soon.pop(key, None)
+
+    with _lock:
+        thread = _soon.get(key)
+        if thread is None:
+            thread = threading.Thread(target=learn, name="first look at a truth", daemon=True)
+            thread.start()
+            _soon[key] = thread
+    thread.join(max(until - time.monotonic(), 0))
+    return kept_truth(db, project_id, question)
+
+
+def _stale_after(found: _Kept) -> float:
+    """Seconds after which one that may be stale is too stale."""
+    return max(STALE_AT_LEAST_S, STALE_FACTOR * found.following.truth.seconds)
 
 
 def _kept_up(found: _Kept, db: Database, project_id: str, *, may_be_stale: bool, exact: bool) -> bool:
     """Bring what is kept up to date if that can be done at less than the price of learning it; else False."""
     truth = found.following.truth
     age = time.monotonic() - found.learned_at
-    if may_be_stale and age < max(STALE_AT_LEAST_S, STALE_FACTOR * truth.seconds):
+    if may_be_stale and age < _stale_after(found):
         return True
     if _revision(db, project_id) == truth.revision:
         return not exact or found.following.is_exact
@@ -116,7 +189,7 @@ def _kept_up(found: _Kept, db: Database, project_id: str, *, may_be_stale: bool,
         if found.following.catch_up(db):
             return True
     # What cannot be followed is learned anew, but not at every look at it.
-    return found.following.is_unfollowed and age < max(STALE_AT_LEAST_S, STALE_FACTOR * truth.seconds)
+    return found.following.is_unfollowed and age < _stale_after(found)
 
 
 def follow(db: Database) -> None:
@@ -137,11 +210,8 @@ def forget_truths(db: Database) -> None:
     with _lock:
         for key in [key for key in _kept if key[0] == db.path]:
             del _kept[key]
-
-
-def agreement(db: Database, project_id: str) -> dict[str, Any] | None:
-    """Krippendorff's alpha with its interval, at most a little old; None where it is undefined."""
-    return agreement_json(project_truth(db, project_id, may_be_stale=True))
+        for key in [key for key in _doors if key[0] == db.path]:
+            del _doors[key]
 
 
 def agreement_json(truth: ProjectTruth) -> dict[str, Any] | None:
@@ -179,23 +249,31 @@ def _learned(db: Database, project: Project, question: Question) -> _Kept:
 
 
 def _learn_in_background(key: Key, db: Database, project: Project, question: Question) -> None:
-    """Learn the workers anew while pages go on showing what is kept; one thread a truth at most."""
+    """Learn the workers anew while pages go on showing what is kept: one truth at a time, and then a rest, however many
+    projects there are. Who asks too early asks again."""
+    began = time.monotonic()
     with _lock:
         found = _kept.get(key)
-        if found is None or found.learning:
+        if found is None or found.learning or began < _rest.until:
             return
-        found.learning = True
+        found.learning, _rest.until = True, math.inf
 
     def learn() -> None:
+        fresh = None
         try:
             fresh = _learned(db, project, question)
         except Exception:  # the file was closed meanwhile, or memory ran out: what is kept stays, and is tried again
             log.warning("the truth of %s could not be learned anew", project.name, exc_info=True)
-            with _lock:
-                found.learning, found.learned_at = False, time.monotonic()
-            return
+        now = time.monotonic()
         with _lock:
-            if _kept.get(key) is found:
+            _rest.until = now + LEARN_REST_TIMES * (now - began)
+            if fresh is None:
+                found.learning, found.learned_at = False, now
+            elif _kept.get(key) is found:
                 _kept[key] = fresh
 
-    threading.Thread(target=learn, name=f"truth of {project.name}", daemon=True).start()
+    try:
+        threading.Thread(target=learn, name=f"truth of {project.name}", daemon=True).start()
+    except RuntimeError:  # no more threads: the next who asks tries again
+        with _lock:
+            found.learning, _rest.until = False, began

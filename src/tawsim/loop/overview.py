@@ -1,11 +1,12 @@
 """Where projects stand: the figures of the home page, of `tawsim status` and of Python's `progress()`. Reads only."""
 
+import time
 from typing import Any
 
 from tawsim.core.errors import NotFound
 from tawsim.core.records import Progress, Project, Worker, WorkerProgress
 from tawsim.labelling.slots import project_row
-from tawsim.loop.inferring import agreement
+from tawsim.loop.inferring import agreement_json, project_truth, truth_soon
 from tawsim.loop.views import progress_json, project_json, worker_progress_json
 from tawsim.store import rows
 from tawsim.store.database import Database, Row, Transaction
@@ -43,13 +44,24 @@ def _progress(tx: Transaction, project_id: str) -> Progress:
     return rows.progress(counts)
 
 
-def progress(db: Database, project_id: str) -> dict[str, Any]:
-    """The project's progress, each worker's part, and how far workers agree (a little old at most). Raises NotFound."""
+def progress(db: Database, project_id: str, *, wait_s: float | None = None) -> dict[str, Any]:
+    """The project's progress, each worker's part, and how far workers agree (a little old at most). Raises NotFound.
+
+    Where that takes longer than `wait_s` it goes on being computed, and `agreement_computing` says so.
+    """
     found, workers = project_progress(db, project_id)
+    truth = None
+    if found.answers:
+        truth = (
+            project_truth(db, project_id, may_be_stale=True)
+            if wait_s is None
+            else truth_soon(db, project_id, until=time.monotonic() + wait_s)
+        )
     return {
         "progress": progress_json(found),
         "workers": [worker_progress_json(one) for one in workers],
-        "agreement": agreement(db, project_id) if found.answers else None,
+        "agreement": None if truth is None else agreement_json(truth),
+        "agreement_computing": truth is None and found.answers > 0,
         "scale_type": _scale_type(db, project_id),
     }
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tawsim.core.errors import BadInput, Unavailable
 from tawsim.labelling.slots import project_row
-from tawsim.loop.inferring import ProjectTruth, kept_truth, project_truth
+from tawsim.loop.inferring import ProjectTruth, truth_soon
 from tawsim.loop.table_columns import Columns, catch_up, read_all
 from tawsim.loop.table_grammar import Query
 from tawsim.loop.table_masks import Sight, mask_of, sort_keys
@@ -45,7 +45,6 @@ class Table:
     failed: float = 0.0
     touched: set[int] = field(default_factory=set)  # told by who changed many at once
     own: frozenset[str] = frozenset()
-    learning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +168,7 @@ class _sight:  # noqa: N801  (a context manager, used as a function)
         truth = None
         if not waits and not plain:
             needed = wait or bool(names & NEEDS_TRUTH)
-            truth = _truth_of(db, project_id, self._table, until if needed else time.monotonic() + GLANCE_S)
+            truth = truth_soon(db, project_id, until=until if needed else time.monotonic() + GLANCE_S)
             if truth is None and names & NEEDS_TRUTH:
                 waits.append(Waiting("truth", None))
         search: Search | None = None
@@ -244,29 +243,6 @@ def _read_in_background(db: Database, table: Table) -> None:
             table.reading = False
 
     threading.Thread(target=read, name="table", daemon=True).start()
-
-
-def _truth_of(db: Database, project_id: str, table: Table, until: float) -> ProjectTruth | None:
-    """The truth of the first question; None where it is being learned and that takes longer than `until`."""
-    truth = kept_truth(db, project_id)
-    if truth is not None:
-        return truth
-    with _lock:
-        begins, table.learning = not table.learning, True
-
-    def learn() -> None:
-        try:
-            project_truth(db, project_id)
-        except Exception:
-            log.warning("the truth of %s could not be learned", project_id, exc_info=True)
-        finally:
-            table.learning = False
-
-    if begins:
-        threading.Thread(target=learn, name="truth for the table", daemon=True).start()
-    while table.learning and time.monotonic() < until:
-        time.sleep(0.005)
-    return kept_truth(db, project_id)
 
 
 # ---- pages ---------------------------------------------------------------------------------------------------------------

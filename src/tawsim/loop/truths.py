@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tawsim.core.errors import BadInput
 from tawsim.labelling.media import media_of
 from tawsim.labelling.presenting import media_names
-from tawsim.loop.inferring import ProjectTruth, agreement, agreement_json, forget_truths, project_truth
+from tawsim.loop.inferring import ProjectTruth, agreement_json, forget_truths, project_truth
 from tawsim.loop.structured import completed
 from tawsim.loop.views import worker_json
 from tawsim.store import rows
@@ -18,7 +18,7 @@ from tawsim.truth import WorkerSkill
 from tawsim.workspaces.workspace import list_workers
 
 __all__ = [
-    "ProjectTruth", "agreement", "agreement_json", "forget_truths", "project_truth", "truth_page", "truth_summary",
+    "ProjectTruth", "agreement_json", "forget_truths", "project_truth", "truth_page", "truth_summary",
     "vote_counts",
 ]  # fmt: skip
 SURE = 0.95

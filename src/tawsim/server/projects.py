@@ -30,6 +30,7 @@ from tawsim.server.sign_in_state import ServerState
 from tawsim.store import rows
 
 router = APIRouter(tags=["projects"])
+LOOK_S = 1.0  # who looks at progress is not kept waiting for what takes long to learn
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "jsonl": "application/x-ndjson",
@@ -176,7 +177,7 @@ async def tasks(
 @router.get("/projects/{project_id}/progress", **allow("manage", gives=shapes.ProgressShape))
 async def progress(project_id: str, caller: Manager) -> Json:
     """Where the project stands, who is labelling, and how far they agree."""
-    return Json(await run_in_threadpool(overview.progress, caller.db, project_id))
+    return Json(await run_in_threadpool(overview.progress, caller.db, project_id, wait_s=LOOK_S))
 
 
 @router.get("/projects/{project_id}/truth", **allow("manage", gives=shapes.TruthShape))

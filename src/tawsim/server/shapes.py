@@ -134,11 +134,13 @@ class Agreement:
 
 @dataclass(frozen=True)
 class ProgressShape:
-    """Where a project stands, who is labelling, how far they agree. `scale_type`: of one whose tasks come by the Scale API."""
+    """Where a project stands, who is labelling, how far they agree (null while `agreement_computing`: ask again, and where
+    too few have answered). `scale_type`: of one whose tasks come by the Scale API."""
 
     progress: Progress
     workers: list[WorkerProgress]
     agreement: Agreement | None
+    agreement_computing: bool
     scale_type: str | None
 
 

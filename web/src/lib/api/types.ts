@@ -127,6 +127,7 @@ export interface ProjectProgress {
   progress: Progress;
   workers: WorkerProgress[];
   agreement: Agreement | null;
+  agreement_computing: boolean;
   /** Of a project whose tasks come by the Scale API. */
   scale_type: string | null;
 }
