@@ -1,5 +1,6 @@
 """Files that are not what they should be: each is refused with a clear word, and not changed by a byte."""
 
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -265,3 +266,34 @@ def test_nonsense_in_the_lock_file_is_no_server(tmp_path: Path) -> None:
     with pytest.raises(AlreadyRunning, match="another address"):
         serving.hold(path, "http://127.0.0.1:9999")
     lock.release()
+
+
+def test_those_who_only_ask_see_no_server_in_one_another(tmp_path: Path) -> None:
+    """What a server that was killed left word of is believed only while one has the lock, not while somebody else asks."""
+    path = tmp_path / "x.tawsim"
+    serving.lock_path(path).write_text('{"url": "http://127.0.0.1:7373", "pid": 1}')
+    with serving.lock_path(path).open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_SH)  # in the middle of asking
+        assert serving.server_of(path) is None
+        assert not serving.is_served_elsewhere(path)
+
+
+def test_a_server_begins_however_long_somebody_only_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.tawsim"
+    asks, pauses = os.open(serving.lock_path(path), os.O_CREAT | os.O_RDWR), []
+    fcntl.flock(asks, fcntl.LOCK_SH)
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 20:  # a machine so busy that its answer took so long
+            os.close(asks)
+
+    monkeypatch.setattr(serving.time, "sleep", sleep)
+    serving.hold(path, "http://127.0.0.1:7373").release()
+    assert len(pauses) == 20
+
+
+def test_a_server_that_has_ended_leaves_no_address(tmp_path: Path) -> None:
+    path = tmp_path / "x.tawsim"
+    serving.hold(path, "http://127.0.0.1:7373").release()
+    assert serving.lock_path(path).read_bytes() == b""

@@ -15,6 +15,8 @@ from typing import Any
 
 from tawsim.core.errors import AlreadyRunning, Unavailable
 
+ASKED_S = 10.0  # who asks holds the lock for a millisecond; a crowd of them that never ends is none
+
 
 def lock_path(workspace: Path) -> Path:
     """`.tawsim-NAME.lock` beside the workspace."""
@@ -29,7 +31,8 @@ class ServingLock:
     descriptor: int
 
     def release(self) -> None:
-        """Let another server have it."""
+        """Let another server have it, and leave no address behind that nobody listens at."""
+        os.ftruncate(self.descriptor, 0)
         os.close(self.descriptor)
 
 
@@ -57,13 +60,23 @@ def hold(workspace: Path, url: str) -> ServingLock:
 
 
 def _lock(descriptor: int) -> None:
-    """Take the lock. Whoever only asks whether a file is served holds it for a moment. Raises OSError."""
-    for _ in range(5):
+    """Take the lock. Whoever only asks whether a file is served shares it for a moment, however long that is on a busy
+    machine, and is waited for. Raises OSError where a server has it."""
+    until = time.monotonic() + ASKED_S
+    while True:
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
+        _share(descriptor)
+        if time.monotonic() > until:
+            raise BlockingIOError
         time.sleep(0.01)
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _share(descriptor: int) -> None:
+    """Share the lock for a moment, with any number of others. Raises OSError where a server has it."""
+    fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def server_of(workspace: Path) -> str | None:
@@ -85,7 +98,7 @@ def _holder(workspace: Path) -> dict[str, Any] | None:
     except OSError:
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _share(descriptor)
     except OSError:
         return _read(descriptor)
     finally:
