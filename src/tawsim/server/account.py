@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from tawsim.core.errors import BadInput, TooSoon
+from tawsim.core.errors import BadInput, Conflict, TooSoon
 from tawsim.core.records import Worker
 from tawsim.loop.views import worker_json
 from tawsim.server.answers import Json
@@ -146,6 +146,9 @@ async def set_password(body: NewPasswordBody, request: Request, caller: InPerson
     made = await state.hashing.run(lambda: passwords.hashed(clean))
 
     def work(tx: Transaction) -> int:
+        accounts.check_stands(tx, caller.standing)
+        if passwords.stored_hash(tx, me) != stored:
+            raise Conflict("Your password was changed meanwhile.", "Look again, and say which one it replaces.")
         passwords.keep(tx, me, made)
         return accounts.end_sessions(tx, me, but=caller.standing.id)
 
@@ -187,9 +190,12 @@ async def make_token(body: TokenBody, request: Request, caller: InPerson) -> Jso
     """Make a personal token. Its scopes lie within one's role; it holds for a year at most, and is shown once."""
     state: ServerState = request.app.state.tawsim
     allowed = scopes_of(caller.worker.role)
-    secret, made = await state.accounts.write_async(
-        lambda tx: accounts.issue_token(tx, _me(caller), body.name, body.scopes, body.days, allowed)
-    )
+
+    def work(tx: Transaction) -> tuple[str, Held]:
+        accounts.check_stands(tx, caller.standing)
+        return accounts.issue_token(tx, _me(caller), body.name, body.scopes, body.days, allowed)
+
+    secret, made = await state.accounts.write_async(work)
     await noted(caller, "account.token_made", made.id)
     return Json({"token": asdict(made), "secret": secret})
 

@@ -12,7 +12,8 @@ from tawsim.server.answers import Json
 from tawsim.server.permissions import InPerson, allow
 from tawsim.server.sessions import enter_as
 from tawsim.server.sign_in_state import ServerState
-from tawsim.workspaces import passkeys
+from tawsim.store.database import Transaction
+from tawsim.workspaces import accounts, passkeys
 from tawsim.workspaces.accounts import Identity
 from tawsim.workspaces.passkeys import Passkey
 
@@ -65,8 +66,7 @@ async def begin(request: Request) -> Json:
 async def enter(body: AnswerBody, request: Request) -> Response:
     """Exchange a passkey's signature for a session cookie. 401 if it does not fit."""
     state: ServerState = request.app.state.tawsim
-    identity = await state.accounts.write_async(lambda tx: passkeys.finish(tx, _host(request), body.answer))
-    return await enter_as(state, request, identity, "passkey")
+    return await enter_as(state, request, "passkey", lambda tx: passkeys.finish(tx, _host(request), body.answer))
 
 
 @router.post("/account/passkeys/begin", **allow("signed_in", gives=OptionsShape, by_session=True, max_body=SMALL))
@@ -84,9 +84,12 @@ async def finish_new(body: NewPasskeyBody, request: Request, caller: InPerson) -
     """Keep the passkey that the browser made."""
     state: ServerState = request.app.state.tawsim
     identity = Identity(caller.workspace.id, caller.worker.id)
-    made = await state.accounts.write_async(
-        lambda tx: passkeys.finish_new(tx, identity, _host(request), body.answer, body.name)
-    )
+
+    def work(tx: Transaction) -> Passkey:
+        accounts.check_stands(tx, caller.standing)
+        return passkeys.finish_new(tx, identity, _host(request), body.answer, body.name)
+
+    made = await state.accounts.write_async(work)
     await noted(caller, "account.passkey_made")
     return Json({"passkey": asdict(made)})
 

@@ -156,7 +156,12 @@ async def invite(body: InviteBody, request: Request, caller: Manager) -> Json:
         return made
 
     worker = await caller.db.write_async(work)
-    secret = await state.accounts.write_async(lambda tx: accounts.issue(tx, "invite", _of(caller, worker.id)))
+
+    def link(tx: Transaction) -> str:
+        accounts.check_stands(tx, caller.standing)
+        return accounts.issue(tx, "invite", _of(caller, worker.id))
+
+    secret = await state.accounts.write_async(link)
     return Json({"worker": worker_json(worker), "link": state.link(secret)})
 
 
@@ -194,6 +199,8 @@ async def set_role(worker_id: str, body: RoleBody, request: Request, caller: Man
             _check_link(caller, made)
         return made, before.role != made.role
 
+    with state.accounts.read() as tx:
+        accounts.check_stands(tx, caller.standing)
     worker, changed = await caller.db.write_async(work)
     link = await _sign_out(state, _of(caller, worker_id), worker) if changed else None
     return Json({"worker": worker_json(worker), "link": link})
@@ -226,7 +233,12 @@ async def reset(worker_id: str, request: Request, caller: Manager) -> Json:
         return found
 
     worker = await caller.db.write_async(work)
-    secret = await state.accounts.write_async(lambda tx: accounts.reset(tx, _of(caller, worker_id)))
+
+    def link(tx: Transaction) -> str:
+        accounts.check_stands(tx, caller.standing)
+        return accounts.reset(tx, _of(caller, worker_id))
+
+    secret = await state.accounts.write_async(link)
     state.forget()
     return Json({"worker": worker_json(worker), "link": state.link(secret)})
 
@@ -293,7 +305,12 @@ async def let_in(worker_id: str, body: EmailBody, request: Request, caller: Owne
     state: ServerState = request.app.state.tawsim
     with caller.db.read() as tx:
         get_worker(tx, worker_id)
-    email = await state.accounts.write_async(lambda tx: sign_on.let_in(tx, _of(caller, worker_id), body.email))
+
+    def work(tx: Transaction) -> str:
+        accounts.check_stands(tx, caller.standing)
+        return sign_on.let_in(tx, _of(caller, worker_id), body.email)
+
+    email = await state.accounts.write_async(work)
     await caller.db.write_async(lambda tx: record(tx, "worker.sign_on", caller.worker.id, object_id=worker_id))
     return Json({"email": email})
 

@@ -119,7 +119,9 @@ async def make(body: NewKeyBody, request: Request, caller: OwnerInPerson) -> Jso
     state: ServerState = request.app.state.tawsim
 
     def work() -> tuple[str, Key]:
-        made = scale_keys.new_key(state.accounts, caller.workspace, caller.worker, body.mode, body.name, body.days)
+        made = scale_keys.new_key(
+            state.accounts, caller.workspace, caller.worker, body.mode, body.name, body.days, by=caller.standing
+        )
         if body.mode == "test":
             state.twin_of(caller.workspace)
         return made

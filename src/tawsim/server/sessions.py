@@ -4,6 +4,7 @@ Passkeys and single sign-on have rooms of their own (passkeys.py, sign_on.py). W
 account.py.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
@@ -12,14 +13,15 @@ from starlette.responses import Response
 import tawsim
 from tawsim.core.errors import NotSignedIn, TooSoon
 from tawsim.loop.views import worker_json
-from tawsim.server import letting_out, shapes
+from tawsim.server import shapes
 from tawsim.server.answers import Json
 from tawsim.server.permissions import Caller, SignedIn, allow
 from tawsim.server.sign_in_state import ServerState
+from tawsim.store.database import Transaction
 from tawsim.workspaces import accounts, passwords, throttle
 from tawsim.workspaces.accounts import Identity, Way
 from tawsim.workspaces.sign_on import sign_on_of
-from tawsim.workspaces.workspace import Workspace, find_worker, get_worker
+from tawsim.workspaces.workspace import Workspace, find_worker
 
 router = APIRouter(tags=["sessions"])
 WRONG = "The name or the password is wrong."
@@ -83,17 +85,22 @@ def signed_in_answer(state: ServerState, secret: str) -> Response:
     return response
 
 
-async def enter_as(state: ServerState, request: Request, identity: Identity, way: Way) -> Response:
-    """A session for somebody who has just shown who they are. Raises NotSignedIn, and says why, for one who was let out."""
-    place = state.workspaces.get(identity.workspace_id)
-    if place is not None:
-        with place.db.read() as tx:
-            active = get_worker(tx, identity.worker_id).active
-        if not active:
-            raise letting_out.refusal(place, identity.worker_id)
+async def enter_as(
+    state: ServerState, request: Request, way: Way, shown: Callable[[Transaction], Identity]
+) -> Response:  # fmt: skip
+    """A session for whom `shown` gives. It is asked in the transaction that makes the session: what somebody showed and a reset
+    took away meanwhile lets nobody in. Raises NotSignedIn, and says why, for one who was let out."""
     device = device_of(request)
-    secret = await state.accounts.write_async(lambda tx: accounts.begin_session(tx, identity, way, device))
-    return signed_in_answer(state, secret)
+
+    def work(tx: Transaction) -> str:
+        return accounts.begin_session(tx, shown(tx), way, device)
+
+    secret = await state.accounts.write_async(work)
+    try:
+        return signed_in_answer(state, secret)
+    except NotSignedIn:  # or the session would stand on the day when they are let in again
+        await state.accounts.write_async(lambda tx: accounts.sign_out(tx, secret))
+        raise
 
 
 @router.get("/health", **allow("anyone", gives=shapes.HealthShape))
@@ -146,8 +153,15 @@ async def enter_by_password(body: PasswordBody, request: Request) -> Response:
 
     if not await state.hashing.run(try_it) or identity is None:
         raise NotSignedIn(WRONG, "Try again, or ask for a one-time link.")
-    await state.accounts.write_async(lambda tx: throttle.was_right(tx, who))
-    return await enter_as(state, request, identity, "password")
+    who_it_is = identity
+
+    def shown(tx: Transaction) -> Identity:
+        if passwords.stored_hash(tx, who_it_is) != stored:  # another by now, or none: trying it took a while
+            raise NotSignedIn(WRONG, "Try again, or ask for a one-time link.")
+        throttle.was_right(tx, who)
+        return who_it_is
+
+    return await enter_as(state, request, "password", shown)
 
 
 def _account_of(place: Workspace, name: str) -> Identity | None:

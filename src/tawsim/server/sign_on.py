@@ -84,10 +84,9 @@ async def finish(body: BackBody, request: Request) -> Response:
     with state.accounts.read() as tx:
         found = sign_on.check_linked(tx, asked.workspace_id)
     claims = await run_in_threadpool(redeem, found, asked, body.code)
-    identity = await state.accounts.write_async(
-        lambda tx: sign_on.who_it_is(tx, asked.workspace_id, found.issuer, claims)
+    response = await enter_as(
+        state, request, "sign_on", lambda tx: sign_on.who_it_is(tx, asked.workspace_id, found.issuer, claims)
     )
-    response = await enter_as(state, request, identity, "sign_on")
     response.delete_cookie(_cookie(state), path="/api/v1/sessions", httponly=True, samesite="strict")
     return response
 

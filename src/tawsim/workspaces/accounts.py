@@ -148,6 +148,14 @@ def standing(tx: Transaction, secret: str) -> tuple[Identity, Standing]:
     return Identity(row["workspace_id"], row["worker_id"]), Standing(row["id"], row["kind"], scopes, row["seen_at"])
 
 
+def check_stands(tx: Transaction, found: Standing) -> None:
+    """Raise NotSignedIn if the session or token has ended since it was looked at. Whatever lasts longer than a request (another
+    credential, a password, a link) is made in the transaction that asks this: else what was taken away a moment ago makes itself
+    an heir, in the second for which a server remembers it or while a password is hashed."""
+    if tx.one("credential_stands", id=found.id, now=tx.now) is None:
+        raise NotSignedIn("You were signed out meanwhile.", "Sign in again.")
+
+
 def seen(tx: Transaction, credential_id: str) -> None:
     """The credential was used about now."""
     tx.run("credential_seen", id=credential_id, now=tx.now)

@@ -20,7 +20,7 @@ from tawsim.store.database import Database, Row, Transaction
 from tawsim.store.keys import record
 from tawsim.store.rows import to_json
 from tawsim.workspaces import accounts
-from tawsim.workspaces.accounts import DAY, MAX_NAME, Identity
+from tawsim.workspaces.accounts import DAY, MAX_NAME, Identity, Standing
 from tawsim.workspaces.roles import scopes_of
 from tawsim.workspaces.workspace import SUFFIX, Workspace, open_workspace
 
@@ -94,11 +94,13 @@ def ensure_account(tx: Transaction, workspace_id: str, mode: KeyMode = "live", f
 
 
 def new_key(
-    books: Database, workspace: Workspace, worker: Worker, mode: KeyMode, name: str, days: int = DAYS
-) -> tuple[str, Key]:
+    books: Database, workspace: Workspace, worker: Worker, mode: KeyMode, name: str, days: int = DAYS, *,
+    by: Standing | None = None,
+) -> tuple[str, Key]:  # fmt: skip
     """A new key on behalf of `worker`: its text, to be seen this once, and what is known of it. Raises BadInput, Conflict.
 
-    The first test key makes the workspace that test keys reach.
+    `by`: the credential that asks for it, which must stand still; None for whoever has the file. The first test key makes the
+    workspace that test keys reach.
     """
     clean = comparable(name)
     if not clean or len(clean) > MAX_NAME or not is_name(clean):
@@ -108,6 +110,8 @@ def new_key(
     world_id = _twin_for(books, workspace, worker) if mode == "test" else workspace.id
 
     def work(tx: Transaction) -> tuple[str, Key]:
+        if by is not None:
+            accounts.check_stands(tx, by)
         ensure_account(tx, workspace.id)
         if len(keys(tx, workspace.id)) >= MAX_KEYS:
             raise Conflict(f"There are {MAX_KEYS} keys.", "End one that nobody uses any longer.")

@@ -30,6 +30,9 @@ WHERE workspace_id = :workspace_id AND worker_id = :worker_id AND kind = 'invite
 SELECT DISTINCT worker_id FROM credential
 WHERE workspace_id = :workspace_id AND kind = 'invite' AND used_at IS NULL AND revoked_at IS NULL AND expires_at > :now;
 
+-- name: credential_stands
+SELECT id FROM credential WHERE id = :id AND revoked_at IS NULL AND expires_at > :now;
+
 -- name: credential_seen
 UPDATE credential SET seen_at = :now WHERE id = :id;
 
