@@ -9,24 +9,28 @@ PIP := $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check -q
 STATIC := src/tawsim/server/static/index.html
 
 LONGEST := --durations=15 --durations-min=10
+SIDE_BY_SIDE := -n auto --dist worksteal -q  # as many as the machine has room for (tests/conftest.py), at least two
 
-.PHONY: demo test build setup dev fast ui check format bench lock openapi clean help
+.PHONY: demo test test-long build setup dev fast ui check format bench lock openapi clean help
 
 help:  ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
 
 demo: setup build  ## a finished small world in the browser; Ctrl-C removes it
 	$(BIN)/tawsim demo
 
-test: dev build chromium  ## set everything up and pass every test
+test: dev build chromium  ## set everything up and pass every test but the long property runs
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest tests/unit tests/store tests/api tests/conformance -n 2 --dist worksteal -q $(LONGEST)
+	$(BIN)/python -m pytest tests/unit tests/store tests/api tests/conformance $(SIDE_BY_SIDE) $(LONGEST) -m "not slow or kill"
 	TAWSIM_KERNEL=numpy $(BIN)/python -m pytest tests/conformance/test_truth_models.py tests/unit/test_truth_em.py -q
 	$(BIN)/python -m pytest tests/kill -q
-	$(BIN)/python -m pytest tests/ui -n 2 --dist worksteal -q $(LONGEST)
+	$(BIN)/python -m pytest tests/ui $(SIDE_BY_SIDE) $(LONGEST)
+
+test-long: dev  ## the property runs of `make test` once more, five to ten times as many examples
+	$(BIN)/python -m pytest tests/store $(SIDE_BY_SIDE) -m "slow and not kill"
 
 fast: dev  ## the fast tests: all but browser, kill and long property runs
-	$(BIN)/python -m pytest tests/unit tests/store tests/api tests/conformance -n 2 --dist worksteal -q -m "not slow and not kill"
+	$(BIN)/python -m pytest tests/unit tests/store tests/api tests/conformance $(SIDE_BY_SIDE) -m "not slow and not kill"
 
 check: dev  ## style, types, import law, the pages' own rules
 	$(BIN)/ruff check .

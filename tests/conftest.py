@@ -1,4 +1,4 @@
-"""What every test may use: a workspace in a fresh folder, with a clock that the test moves."""
+"""What every test may use: a workspace in a fresh folder, with a clock that the test moves. And how many run side by side."""
 
 import os
 from collections.abc import Iterator
@@ -14,6 +14,24 @@ from tawsim.workspaces.workspace import Workspace, open_workspace
 settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+WORKER_BYTES = 2_000_000_000  # a Chromium with its pages, a server and Python take half of it
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """`-n auto`: one for each core that this process may use and has memory for, at least two. A container's share counts."""
+    if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
+        return None
+    cores = float(len(os.sched_getaffinity(0)))
+    memory = float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    share = Path("/sys/fs/cgroup")
+    for file in share.glob("cpu.max"):
+        quota, period = file.read_text("ascii").split()
+        cores = min(cores, float(quota.replace("max", "inf")) / float(period))
+    for file in share.glob("memory.max"):
+        memory = min(memory, float(file.read_text("ascii").replace("max", "inf")))
+    return max(2, int(min(cores, memory / WORKER_BYTES)))
 
 
 class MovableClock:
