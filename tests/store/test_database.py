@@ -56,24 +56,10 @@ class Blocked:
 
 
 def in_one_group(db: Database, works: list[Any]) -> list[Any]:
-    """Results or errors of `works`, sent while the writer is busy."""
-    found: list[Any] = [None] * len(works)
-
-    def call(i: int) -> None:
-        try:
-            found[i] = db.write(works[i])
-        except BaseException as error:
-            found[i] = error
-
-    threads = [threading.Thread(target=call, args=(i,)) for i in range(len(works))]
+    """Results or errors of `works`, sent in this order while the writer is busy."""
     with Blocked(db):
-        for thread in threads:
-            thread.start()
-        while db._queue.qsize() < len(works):
-            threading.Event().wait(0.001)
-    for thread in threads:
-        thread.join(10)
-    return found
+        futures = [db.write_soon(work) for work in works]
+    return [one.exception(10) or one.result() for one in futures]
 
 
 # ---- what durable rests on -------------------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ def add_tasks(
             job.writing = db.write_soon(partial(_insert, job_id=job.id, rows_read=job.read, tasks=tasks, places=places))
             if on_chunk is not None:
                 on_chunk(job.read)
-            pace.rest()
+            pace.rest(job.writing)
         job.settle()
         if job.read == 0:
             raise BadFile("it has no rows.", "Add at least one row below the header.", file=source)

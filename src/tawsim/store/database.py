@@ -22,25 +22,28 @@ from typing import Any, Generic, TypeVar
 
 from tawsim.core.clock import Clock, system_clock
 from tawsim.core.errors import BadInput, NotFound, Unavailable
-from tawsim.store import serving
+from tawsim.store import connecting, serving
 from tawsim.store.connecting import check_writable, connect, create_file, explain, fold, make_durable, take_name
 from tawsim.store.migrations import Family, check_family, migrate
-from tawsim.store.statements import of_many_rows, statements
+from tawsim.store.statements import changes_standing, of_many_rows, statements
 
 T = TypeVar("T")
 Row = sqlite3.Row
+Stamp = tuple[int, int]
 GROUP_SIZE = 256
 BULK_ROWS = 200  # times 7 columns stays far under the 32,766 parameters that SQLite takes
 READERS = 4
 # Changed rows between two foldings of the log: 1 to 4 MB of it.
 FOLD_ROWS = 1_000
 FOLD_BYTES = 16_000_000  # and of large ones sooner
+LOOK_EVERY_S = 0.2  # whether another process wrote, while somebody asks
+TRUSTED_S = 0.5  # an older look says nothing: the writer was at work all the while, or nobody asked
 
 
 class Transaction:
     """Statements by name on one connection, inside one transaction."""
 
-    __slots__ = ("_connection", "_statements", "head", "now")
+    __slots__ = ("_connection", "_statements", "changes_standing", "head", "now")
 
     def __init__(self, connection: sqlite3.Connection, now: int) -> None:
         self._connection = connection
@@ -48,6 +51,8 @@ class Transaction:
         self.now = now
         # The last event's number and hash, once somebody has asked (store/chain.py).
         self.head: tuple[int, bytes] | None = None
+        # Whether a statement in it may have changed who somebody is, or whether they may come in.
+        self.changes_standing = False
 
     def one(self, name: str, /, **values: Any) -> Row | None:
         """The first row, or None."""
@@ -64,10 +69,12 @@ class Transaction:
 
     def run(self, name: str, /, **values: Any) -> int:
         """How many rows changed."""
+        self.changes_standing |= changes_standing(name)
         return self._connection.execute(self._statements[name], values).rowcount
 
     def many(self, name: str, rows: Sequence[dict[str, Any]]) -> None:
         """One statement for each of `rows`; an INSERT takes many of them at once."""
+        self.changes_standing |= changes_standing(name)
         bulk = of_many_rows(name, BULK_ROWS) if len(rows) >= BULK_ROWS else None
         left = rows
         if bulk is not None:
@@ -90,6 +97,10 @@ class _Write(Generic[T]):
     error: BaseException | None = None
 
 
+# In the queue among the works: look whether another process wrote.
+_LOOK: _Write[Any] = _Write(lambda _tx: None, lambda _item: None)
+
+
 class Database:
     """An open file. `write` and `write_async` return after the fsync; `read` sees one snapshot."""
 
@@ -97,12 +108,15 @@ class Database:
         self.path = path
         self.clock = clock
         self.written = 0  # works done by the writer: who has time sees by it whether others write too
+        self.written_elsewhere = 0  # how often other processes were seen to have written in between
+        self._version = connecting.data_version(connection)
+        self._standing = 0  # transactions here that may have changed who may come in, and as what
+        self._asked = self._looked = time.monotonic()  # for writes elsewhere
         self._connection = connection
         self._folded = 0  # rows changed before the log was last folded
         self._log = path.with_name(path.name + "-wal")
-        self._log_size = (
-            0  # then; it grows to 64 MB, is begun anew inside them, and grows beyond only while it cannot be
-        )
+        # Then; it grows to 64 MB, is begun anew inside them, and grows beyond only while it cannot be.
+        self._log_size = 0
         self._queue: queue.SimpleQueue[_Write[Any] | None] = queue.SimpleQueue()
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(maxsize=READERS)
         self._closed = False
@@ -182,6 +196,9 @@ class Database:
             item = self._queue.get()
             if item is None:
                 return
+            if item is _LOOK:
+                self._look_elsewhere()
+                continue
             group = [item]
             stop = False
             while len(group) < GROUP_SIZE:
@@ -192,24 +209,32 @@ class Database:
                 if following is None:
                     stop = True
                     break
-                group.append(following)
+                if following is not _LOOK:  # a look follows anyway
+                    group.append(following)
             self._commit_group(group)
             self.written += len(group)
+            self._look_elsewhere()
             self._deliver(group)
             if stop:
                 return
             self._fold_log()
 
+    def _look_elsewhere(self) -> None:
+        began = time.monotonic()
+        with suppress(sqlite3.Error):
+            version = connecting.data_version(self._connection)
+            self.written_elsewhere += version != self._version
+            self._version = version
+            self._asked = self._looked = began
+
     def _fold_log(self) -> None:
         """Copy the log back into the file, once it holds some thousand changed rows and nobody waits to write."""
-        with suppress(
-            sqlite3.Error, OSError
-        ):  # a full disk: the log keeps what it holds, and the next time tries again
+        # A full disk: the log keeps what it holds, and the next time tries again.
+        with suppress(sqlite3.Error, OSError):
             changed = self._connection.total_changes - self._folded
             size = self._log.stat().st_size
-            due = (
-                changed >= (FOLD_ROWS if self._queue.empty() else 4 * FOLD_ROWS) or size - self._log_size >= FOLD_BYTES
-            )
+            enough = FOLD_ROWS if self._queue.empty() else 4 * FOLD_ROWS
+            due = changed >= enough or size - self._log_size >= FOLD_BYTES
             if due and fold(self._connection, self.path):
                 self._folded += changed
                 self._log_size = min(self._log.stat().st_size, size)
@@ -217,9 +242,10 @@ class Database:
     def _commit_group(self, group: list[_Write[Any]]) -> None:
         """All of `group` in one transaction, each behind a savepoint: one that fails takes nothing else with it."""
         connection = self._connection
+        transaction = Transaction(connection, 0)
         try:
             connection.execute("BEGIN IMMEDIATE")
-            transaction = Transaction(connection, self.clock())
+            transaction.now = self.clock()
             for item in group:
                 head = transaction.head
                 connection.execute("SAVEPOINT one")
@@ -244,6 +270,7 @@ class Database:
                     connection.execute("ROLLBACK")
             except sqlite3.Error:
                 pass  # SQLite has rolled back by itself; the writer must live on and answer the next request
+        self._standing += transaction.changes_standing  # before anybody is answered
 
     def _commit(self) -> None:
         """Its own method so that a test can fail or die just before and just after."""
@@ -264,6 +291,15 @@ class Database:
                 continue  # the loop has ended and nobody waits; the work itself is durable
 
     # ---- reading -----------------------------------------------------------------------------------------------
+    def stamp(self) -> Stamp | None:
+        """The same as before while nobody changed who may come in, and as what. Changes here move it before they are
+        acknowledged, any of another process within `TRUSTED_S`. None where nothing is known of those."""
+        now = time.monotonic()
+        if now - self._asked > LOOK_EVERY_S:
+            self._asked = now
+            self._queue.put(_LOOK)
+        return (self._standing, self.written_elsewhere) if now - self._looked <= TRUSTED_S else None
+
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A snapshot: what one `with` block reads belongs together. Writers go on meanwhile. Never waits for a reader."""
