@@ -62,6 +62,11 @@ def fold(connection: sqlite3.Connection, path: Path) -> bool:
     return True
 
 
+def data_version(connection: sqlite3.Connection) -> int:
+    """Another number once anybody else has written; what this connection writes does not change it."""
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])
+
+
 def take_name(temporary: Path, target: Path) -> None:
     """Give the finished file its name, unless somebody took it meanwhile, and make the name itself durable."""
     try:

@@ -7,6 +7,13 @@ from importlib import resources
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _ONE_ROW = re.compile(r"(INSERT INTO [^:]*\bVALUES )(\([^()]*\))$", re.DOTALL)
 _PARAMETER = re.compile(r":(\w+)")
+# The tables that say who may come in and as what; a new row in them changes nothing for those who are in.
+_STANDING = re.compile(
+    r"\b(?:UPDATE|DELETE\s+FROM|(?:INSERT\s+OR\s+\w+|REPLACE)\s+INTO|INSERT\s+INTO(?=.*\bON\s+CONFLICT\b))"
+    r"\s+(?:credential|scale_account|worker)\b",
+    re.DOTALL | re.IGNORECASE,
+)
+_HARMLESS = frozenset({"credential_seen"})  # says when somebody came, not whether they may
 
 
 @cache
@@ -35,6 +42,12 @@ def of_many_rows(name: str, count: int) -> tuple[str, tuple[str, ...]] | None:
         return None
     row = _PARAMETER.sub("?", form[2])
     return form[1] + ", ".join([row] * count), tuple(_PARAMETER.findall(form[2]))
+
+
+@cache
+def changes_standing(name: str) -> bool:
+    """Whether the statement may change who somebody is, or whether they may come in: what was remembered of them ends."""
+    return name not in _HARMLESS and _STANDING.search(statements()[name]) is not None
 
 
 def _without_comments(sql: str) -> str:
