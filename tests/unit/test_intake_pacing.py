@@ -1,4 +1,4 @@
-"""An import among people at work takes small pieces and rests; alone it does neither; beside a server it leaves gaps."""
+"""An import among people at work takes small pieces and rests; alone it does neither."""
 
 import time
 from concurrent.futures import Future
@@ -51,18 +51,17 @@ def test_it_makes_way_for_another_process_that_writes(workspace: Workspace, monk
     other.close()
 
 
-def test_beside_a_server_it_leaves_gaps_once_a_piece_is_stored(
+def test_beside_a_server_it_takes_small_pieces_and_hands_over_one_once_the_other_is_stored(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rests: list[float] = []
     piece: Future[None] = Future()
     monkeypatch.setattr(pacing, "is_served_elsewhere", lambda path: path == workspace.path)
     monkeypatch.setattr(pacing, "wait", lambda pieces: [one.set_result(None) for one in pieces])
-    monkeypatch.setattr(time, "sleep", lambda s: rests.append(s if piece.done() else -1.0))
     pace = Pace(workspace.db)
     assert pace.rows == SMALL_CHUNK
     pace.rest(piece)
-    assert (pace.rows, rests) == (SMALL_CHUNK, [pacing.PAUSE_S])
+    assert piece.done()
+    assert pace.rows == SMALL_CHUNK
 
 
 def test_what_a_process_writes_and_folds_itself_is_nobody_else(

@@ -14,9 +14,6 @@ CHUNK = 1_000
 # The writer is held for about 15 ms by so many rows.
 SMALL_CHUNK = 250
 REST = 4.0
-# Beside a server of another process, while nobody is seen to write: who wants to gets at the file only between two pieces,
-# since SQLite lets nobody stand in line, and looks again a few times in so long a while.
-PAUSE_S = 0.03
 LONGEST_REST_S = 1.0
 
 
@@ -33,13 +30,11 @@ class Pace:
     def rest(self, writing: Future[Any]) -> None:
         """After a piece was handed to the writer: rest if anybody else wrote meanwhile. `rows` is then how many come next."""
         if self._beside:
-            wait([writing])  # others get at the file once it is written
+            wait([writing])  # others get at the file once it is written, and the writer leaves them a gap
         elsewhere = self._db.written_elsewhere
         others = self._db.written - self._seen > 1 or elsewhere != self._seen_elsewhere
         self.rows = SMALL_CHUNK if others or self._beside else CHUNK
         if others:
             time.sleep(min(REST * (time.monotonic() - self._began), LONGEST_REST_S))
-        elif self._beside:
-            time.sleep(PAUSE_S)
         self._seen, self._seen_elsewhere = self._db.written, elsewhere
         self._began = time.monotonic()

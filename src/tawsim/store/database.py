@@ -36,6 +36,11 @@ READERS = 4
 # Changed rows between two foldings of the log: 1 to 4 MB of it.
 FOLD_ROWS = 1_000
 FOLD_BYTES = 16_000_000  # and of large ones sooner
+LONG_WRITE_S, GAP_S, LONGEST_GAP_S = (
+    0.01,
+    0.03,
+    0.1,
+)  # beside a server: which writes are followed by a gap, and its bounds
 LOOK_EVERY_S = 0.2  # whether another process wrote, while somebody asks
 TRUSTED_S = 0.5  # an older look says nothing: the writer was at work all the while, or nobody asked
 
@@ -110,6 +115,7 @@ class Database:
         self.written = 0  # works done by the writer: who has time sees by it whether others write too
         self.written_elsewhere = 0  # how often other processes were seen to have written in between
         self._version = connecting.data_version(connection)
+        self._gives_way = serving.is_served_elsewhere(path)
         self._standing = 0  # transactions here that may have changed who may come in, and as what
         self._asked = self._looked = time.monotonic()  # for writes elsewhere
         self._connection = connection
@@ -211,6 +217,7 @@ class Database:
                     break
                 if following is not _LOOK:  # a look follows anyway
                     group.append(following)
+            began = time.monotonic()
             self._commit_group(group)
             self.written += len(group)
             self._look_elsewhere()
@@ -218,6 +225,13 @@ class Database:
             if stop:
                 return
             self._fold_log()
+            self._leave_gap(time.monotonic() - began)
+
+    def _leave_gap(self, took: float) -> None:
+        """Beside a server: nobody can stand in line for the file, and its people would get at it only by luck between two
+        long writes. Short ones leave time enough."""
+        if self._gives_way and took > LONG_WRITE_S:
+            time.sleep(min(max(took, GAP_S), LONGEST_GAP_S))
 
     def _look_elsewhere(self) -> None:
         began = time.monotonic()
