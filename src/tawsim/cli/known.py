@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tawsim.cli import options
-from tawsim.cli.many import change_many, read_tasks
+from tawsim.cli.many import act
 from tawsim.cli.opening import opened, which
 from tawsim.cli.options import app
 from tawsim.cli.output import DONE, NO, Output, count, interval, percent
@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 WIDEST = 40
 gold_app = typer.Typer(help="Tasks of known answer: gold and worked examples.", no_args_is_help=True)
 app.add_typer(gold_app, name="gold", rich_help_panel=None)
-Named = Annotated[str, typer.Argument(metavar="PROJECT", help="The project, by its name.")]
 Numbers = Annotated[list[int], typer.Argument(metavar="TASK…", min=1, help="Tasks, by their numbers.")]
 
 
 @gold_app.command("list")
 def list_known(
-    project: Named,
+    project: options.Named,
     limit: Annotated[int, typer.Option("--limit", min=1, max=500, help="How many to show.")] = 100,
     after: Annotated[str, typer.Option("--after", help="The `next` of the page before.")] = "",
     workspace: options.Workspace = None,
@@ -74,7 +73,7 @@ def _said(answers: Mapping[str, Any]) -> str:
 
 @gold_app.command("make")
 def make(
-    project: Named,
+    project: options.Named,
     task: Annotated[int, typer.Argument(metavar="TASK", min=1, help="The task, by its number.")],
     answer: Annotated[
         str, typer.Argument(metavar="ANSWER", help="To the first question; or a JSON object of answers by question.")
@@ -113,7 +112,7 @@ def make(
 
 @gold_app.command("from-truth")
 def from_truth(
-    project: Named,
+    project: options.Named,
     least: Annotated[
         float,
         typer.Option("--least", min=0.0, max=1.0, metavar="P", help="How probable the truth must be, such as 0.99."),
@@ -125,28 +124,29 @@ def from_truth(
     json: options.Json = False,
 ) -> int:
     """Make gold of tasks whose truth is as probable as you say. It tells first how many; then it asks."""
-    from tawsim.loop.overview import find_project
-
-    out, selection = Output(json), read_tasks(filter, task)
-    with opened(which(workspace)) as place:
-        found = find_project(place.db, project)
-        return change_many(out, place, found, "gold", least, selection, yes=yes)
+    return act(project, "gold", least, filter, task, yes, workspace, json)
 
 
 @gold_app.command("retire")
-def retire(project: Named, tasks: Numbers, workspace: options.Workspace = None, json: options.Json = False) -> int:
+def retire(
+    project: options.Named, tasks: Numbers, workspace: options.Workspace = None, json: options.Json = False
+) -> int:
     """Hand these tasks out no more; what they said of people stays."""
     return _state(project, tasks, workspace, json, "retired", "handed out no more")
 
 
 @gold_app.command("keep")
-def keep(project: Named, tasks: Numbers, workspace: options.Workspace = None, json: options.Json = False) -> int:
+def keep(
+    project: options.Named, tasks: Numbers, workspace: options.Workspace = None, json: options.Json = False
+) -> int:
     """Hand retired tasks out again. Of a flagged one it says that its known answer is right: the doubt begins anew."""
     return _state(project, tasks, workspace, json, "active", "handed out")
 
 
 @gold_app.command("unmake")
-def unmake(project: Named, tasks: Numbers, workspace: options.Workspace = None, json: options.Json = False) -> int:
+def unmake(
+    project: options.Named, tasks: Numbers, workspace: options.Workspace = None, json: options.Json = False
+) -> int:
     """Make them tasks like any other again: what was answered to them is work, and judges nobody any more."""
     from tawsim.labelling.gold import unmark
 

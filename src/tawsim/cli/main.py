@@ -12,7 +12,7 @@ from tawsim.core.errors import BadInput, TawsimError
 
 # Importing a module adds its commands to `app`, in this order in the help; each imports what it needs when it runs.
 from tawsim.cli import serving, starting, projects, data, media, changing, inferring  # noqa: F401  isort: skip
-from tawsim.cli import looking, quality, tasks, many, known, training, people, members, project_members  # noqa: F401  isort: skip
+from tawsim.cli import looking, quality, tasks, many, acting, known, training, people, members, project_members  # noqa: F401  isort: skip
 from tawsim.cli import endpoints, audit, progress, paying  # noqa: F401  isort: skip
 from tawsim.cli import scale, scale_delivering, scale_exporting, scale_moving  # noqa: F401  isort: skip
 

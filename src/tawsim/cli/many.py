@@ -1,6 +1,8 @@
-"""`tawsim priority`, `assign` and `undo`: changing many tasks at once, told first, then asked. The actions themselves, and
-which tasks they leave alone, are those of the task table (loop/table_bulk.py)."""
+"""`tawsim priority`, `assign` and `undo`, and what every command that changes many tasks at once does: tell first, then ask. The
+actions themselves, and which tasks they leave alone, are those of the task table (loop/table_bulk.py)."""
 
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,8 +10,9 @@ import typer
 from tawsim.cli import options
 from tawsim.cli.opening import opened, person_named, which
 from tawsim.cli.options import app
-from tawsim.cli.output import DONE, NO, UNDECIDED, Output, command, count
-from tawsim.core.errors import BadInput
+from tawsim.cli.output import DONE, NO, UNDECIDED, Output, command, count, percent
+from tawsim.core.clock import system_clock, to_iso
+from tawsim.core.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
     from tawsim.core.records import Project
@@ -28,7 +31,7 @@ Words = Annotated[str | None, typer.Option(metavar="A,B,…", help="Required of 
 # -5 is a priority here, not five options.
 @app.command("priority", context_settings={"ignore_unknown_options": True})
 def priority(
-    project: Annotated[str, typer.Argument(help="The project, by its name.")],
+    project: options.Named,
     n: Annotated[int, typer.Argument(metavar="N", help="From -100 to 100; what is higher comes first.")],
     filter: options.Filter = None,
     task: options.Numbers = None,
@@ -37,17 +40,12 @@ def priority(
     json: options.Json = False,
 ) -> int:
     """Let tasks come before or after others. It says first how many would change; then it asks."""
-    from tawsim.loop.overview import find_project
-
-    out, selection = Output(json), read_tasks(filter, task)
-    with opened(which(workspace)) as place:
-        found = find_project(place.db, project)
-        return change_many(out, place, found, "priority", n, selection, yes=yes)
+    return act(project, "priority", n, filter, task, yes, workspace, json)
 
 
 @app.command("assign")
 def assign(
-    project: Annotated[str, typer.Argument(help="The project, by its name.")],
+    project: options.Named,
     to: Annotated[
         list[str] | None,
         typer.Option("--to", metavar="NAME", help="This person, and nobody but those named. Repeatable."),
@@ -97,7 +95,7 @@ def _may_have(tx: "Transaction", value: dict[str, Any]) -> list[str]:
 
 @app.command("undo")
 def undo(
-    project: Annotated[str, typer.Argument(help="The project, by its name.")],
+    project: options.Named,
     action: Annotated[str | None, typer.Argument(metavar="[ACTION]", help="Which one, by its id.")] = None,
     yes: options.Yes = False,
     workspace: options.Workspace = None,
@@ -113,22 +111,54 @@ def undo(
         if action is not None:
             return _take_back(out, place, found, action, yes=yes)
         jobs = jobs_json(place.db, found.id)
+        with place.db.read() as tx:
+            names = _names(tx)
     out.result({"workspace": str(place.path), "project": found.name, "actions": jobs})
-    out.table(
-        ("id", "action", "by", "changed", "state"),
-        [(one["id"], _named(one), one["by"], f"{one['changed']:,}", _state(one)) for one in jobs],
-        right=(3,),
-    )
+    for job in jobs:
+        can = "can be undone: " + command("tawsim", "undo", found.name, job["id"])
+        changed = count(job["changed"], "task", "tasks")
+        out.say(
+            f"{_moment(job['created_at'])}, {job['by']}: {_named(job, names)} ({changed})",
+            "  " + (can if job["can_undo"] else "taken back" if job["undone_by"] else _stands(job)),
+        )
+    if not jobs:
+        out.say(f"Nothing was done to many tasks of {found.name} at once.")
     return DONE if jobs else NO
 
 
-def _named(job: dict[str, Any]) -> str:
-    value = "" if job["value"] is None else f" {job['value']}"
-    return f"{'undoing ' if job['undoes'] else ''}{job['action']}{value}"
+def _named(job: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    words = " ".join(one for one in (job["action"], _said(job["action"], job["value"], names)) if one)
+    return f"undoing {words}" if job["undoes"] else words
 
 
-def _state(job: dict[str, Any]) -> str:
-    return "taken back" if job["undone_by"] else "can be undone" if job["can_undo"] else str(job["state"])
+def _said(action: str, value: Any, names: Mapping[str, str]) -> str:
+    """What an action sets, as one would type it."""
+    if action == "due":
+        day = to_iso(value or 0)
+        return "none" if value is None else day[:10] if day[11:19] == "23:59:59" else _moment(value)
+    if action == "gold":
+        return f"from {percent(value)}"
+    if action == "assign":
+        lists = {**value, "workers": [names.get(one, one) for one in value.get("workers", ())]}
+        return "; ".join(", ".join(some) for some in lists.values() if some) or "everyone"
+    return "" if value is None else str(value)
+
+
+def _names(tx: "Transaction") -> dict[str, str]:
+    from tawsim.workspaces.workspace import list_workers
+
+    return {one.id: one.name for one in list_workers(tx)}
+
+
+def _stands(job: Mapping[str, Any]) -> str:
+    """What is said of an action that cannot be taken back."""
+    words = {"preparing": "being prepared", "running": "going on", "dropped": "cut off before it changed anything"}
+    return words.get(job["state"], "cannot be undone" if not job["undoes"] else "done")
+
+
+def _moment(at: int) -> str:
+    """To the minute."""
+    return to_iso(at)[:16].replace("T", " ") + " UTC"
 
 
 def _take_back(out: Output, place: "Workspace", project: "Project", job_id: str, *, yes: bool) -> int:
@@ -137,8 +167,10 @@ def _take_back(out: Output, place: "Workspace", project: "Project", job_id: str,
     from tawsim.workspaces.workspace import get_worker
 
     job = job_json(place.db, job_id, project.id)
+    with place.db.read() as tx:
+        names = _names(tx)
     facts = {"workspace": str(place.path), "project": project.name}
-    out.say(f"{_named(job)}: {count(job['changed'], 'task was', 'tasks were')} changed.")
+    out.say(f"{_named(job, names)}: {count(job['changed'], 'task was', 'tasks were')} changed.")
     if job["can_undo"] and not out.agreed("Take it back?", beforehand=yes):
         out.result(facts | {"changed": False, "undoes": job})
         out.say("Nothing was changed; --yes does it.")
@@ -152,16 +184,35 @@ def _take_back(out: Output, place: "Workspace", project: "Project", job_id: str,
 
 
 # ---- shared with other commands that change many tasks ------------------------------------------------------------------
+def act(
+    project: str, name: str, value: Any, filter: str | None, task: list[int] | None, yes: bool, workspace: Path | None,
+    json: bool, *, check: Callable[["Transaction", "Project"], None] | None = None,
+) -> int:  # fmt: skip
+    """One action of the table, as a whole command. `check` may refuse it."""
+    from tawsim.loop.overview import find_project
+
+    out, selection = Output(json), read_tasks(filter, task)
+    with opened(which(workspace)) as place:
+        found = find_project(place.db, project)
+        if check is not None:
+            with place.db.read() as tx:
+                check(tx, found)
+        return change_many(out, place, found, name, value, selection, yes=yes)
+
+
 def read_tasks(filter: str | None, numbers: list[int] | None) -> "Query | list[int]":
     """Which tasks were named: those of a filter, or single ones. Raises BadInput."""
     from tawsim.loop.table_bulk import read_selection
+    from tawsim.loop.table_grammar import Query
 
+    hint = "Such as: --filter 'state:open p<0.8'. All of them: --filter 'seq>0'."
     if (filter is None) == (not numbers):
-        raise BadInput(
-            "Say which tasks: with --filter, or with --task for single ones.",
-            "Such as: --filter 'state:open p<0.8'. All of them: --filter 'seq>0'.",
-        )
-    return read_selection(filter, numbers or None, "owner")
+        raise BadInput("Say which tasks: with --filter, or with --task for single ones.", hint)
+    selection = read_selection(filter, numbers or None, "owner")
+    # On the page an empty filter shows all. Here it is a shell's variable that was never set.
+    if isinstance(selection, Query) and not selection.terms:
+        raise BadInput("The filter is empty.", hint)
+    return selection
 
 
 def change_many(
@@ -180,6 +231,11 @@ def change_many(
     facts |= {} if people is None else {"people": people}
     try:
         told = preview(place.db, project.id, name, value, selection)
+        if isinstance(selection, list) and told["tasks"] < len(selection):
+            missing = selection[told["tasks"]]
+            raise NotFound(
+                f"There is no task {missing} in {project.name}.", "See: " + command("tawsim", "tasks", project.name)
+            )
         _tell(out, told, people)
         if not told["change"] or not out.agreed("Change them?", beforehand=yes):
             out.result(facts | {"changed": False, "preview": told, "job": None})
@@ -200,6 +256,9 @@ def change_many(
 
 def _tell(out: Output, told: dict[str, Any], people: list[str] | None) -> None:
     n, of = told["change"], told["tasks"]
+    if not of:
+        out.say("No task is found by that.")
+        return
     out.say(f"{count(n, 'task', 'tasks')} of {of:,} would change.", *_left_out(told["left_out"]))
     if people is not None and told["value"]:
         few = ", ".join(people[:8]) + (" …" if len(people) > 8 else "")
@@ -208,6 +267,20 @@ def _tell(out: Output, told: dict[str, Any], people: list[str] | None) -> None:
             if people
             else "Nobody who is here may be given them: they would wait."
         )
+    out.say(*(_losses(told) if n else []))
+
+
+def _losses(told: dict[str, Any]) -> list[str]:
+    """What is to be known before one agrees: what ends by it, and what it means."""
+    lines = []
+    if told["action"] == "due" and told["value"] is not None:
+        lines.append(f"They would be due at {_moment(told['value'])}.")
+        lines += ["That has passed: what is not done is late at once."] if told["value"] < system_clock() else []
+    if told["answers"]:
+        lines.append(f"{count(told['answers'], 'answer', 'answers')} would count no longer.")
+    if told["leases"]:
+        lines.append(f"{count(told['leases'], 'task', 'tasks')} would be taken out of somebody's hands.")
+    return lines if told["can_undo"] else [*lines, "This cannot be taken back as a whole."]
 
 
 def _left_out(left: dict[str, int]) -> list[str]:

@@ -26,6 +26,7 @@ Workspace = Annotated[
         help="The workspace. Without it: the only one in this folder, else the variable TAWSIM_WORKSPACE.",
     ),
 ]
+Named = Annotated[str, typer.Argument(metavar="PROJECT", help="The project, by its name.")]
 Project = Annotated[
     str | None, typer.Option("--project", "-p", metavar="NAME", help="The project; needed where there are several.")
 ]
@@ -59,7 +60,8 @@ Filter = Annotated[
     typer.Option("--filter", help="The tasks: such as state:open p<0.8 tag:hard. See docs/reference/table.md."),
 ]
 Numbers = Annotated[
-    list[int] | None, typer.Option("--task", metavar="NUMBER", min=1, help="A task, by its number. Repeatable.")
+    list[int] | None,
+    typer.Option("--task", metavar="NUMBER", min=1, max=2**53 - 1, help="A task, by its number. Repeatable."),
 ]
 
 

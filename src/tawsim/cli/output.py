@@ -17,7 +17,7 @@ from tawsim.core.text import for_terminal
 
 DONE, NO, UNDECIDED, COULD_NOT_RUN = 0, 1, 2, 3
 # Leaves room for no argument about where a line ends when output is a pipe or a log.
-NARROWEST = 60
+NARROWEST, WIDEST = 60, 10_000
 
 
 @dataclass(slots=True)
@@ -73,8 +73,10 @@ class Output:
             table.add_row(*(Text(for_terminal(cell)) for cell in row))
         console = Console(highlight=False)
         if not console.is_terminal:
-            # A pipe has no width; folding a name for it would only break whoever reads it.
-            console = Console(highlight=False, width=max(NARROWEST, console.measure(table).maximum + 2))
+            # A pipe has no width; folding a name for it would only break whoever reads it. (A console measures no further
+            # than its own width.)
+            widest = Console(highlight=False, width=WIDEST).measure(table).maximum
+            console = Console(highlight=False, width=max(NARROWEST, widest + 2))
         console.print(table)
 
 

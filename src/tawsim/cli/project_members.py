@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @app.command("members")
 def members(
-    project: Annotated[str, typer.Argument(help="The project, by its name.")],
+    project: options.Named,
     add: Annotated[
         list[str] | None, typer.Option("--add", metavar="NAME", help="Let this person in. Repeatable.")
     ] = None,

@@ -22,7 +22,7 @@ PACES = {
 
 @app.command("quality")
 def quality(
-    project: Annotated[str, typer.Argument(help="The project, by its name.")],
+    project: options.Named,
     question: Annotated[
         str | None, typer.Option("--question", help="The question; the first if none is named.")
     ] = None,

@@ -1,6 +1,5 @@
 """`tawsim tasks`: the tasks of a project by a filter, in any order. Only looks."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -9,13 +8,14 @@ from tawsim.cli import options
 from tawsim.cli.opening import opened, which
 from tawsim.cli.options import app
 from tawsim.cli.output import DONE, NO, Output, count
+from tawsim.core.clock import to_iso
 
 WIDEST = 60
 
 
 @app.command("tasks")
 def tasks(
-    project: Annotated[str, typer.Argument(help="The project, by its name.")],
+    project: options.Named,
     filter: Annotated[
         str, typer.Option("--filter", help="Such as: state:open p<0.8 tag:hard. See docs/reference/table.md.")
     ] = "",
@@ -55,7 +55,7 @@ def tasks(
 
 
 def _line(one: dict[str, Any]) -> tuple[str, ...]:
-    due = "" if one["due"] is None else datetime.fromtimestamp(one["due"] / 1e6, UTC).date().isoformat()
+    due = "" if one["due"] is None else to_iso(one["due"])[:10]
     text = next((value for value in one["cells"].values() if value), "").replace("\n", " ")
     return (
         str(one["seq"]), one["state"], f"{one['accepted']}/{one['overlap']}", one["label"] or "–",

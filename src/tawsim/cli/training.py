@@ -22,12 +22,11 @@ training_app = typer.Typer(
     help="The training round: where people stand, letting in, turning away.", no_args_is_help=True
 )
 app.add_typer(training_app, name="training", rich_help_panel=None)
-Named = Annotated[str, typer.Argument(metavar="PROJECT", help="The project, by its name.")]
 People = Annotated[list[str], typer.Argument(metavar="NAME…", help="Whom.")]
 
 
 @training_app.command("list")
-def list_stages(project: Named, workspace: options.Workspace = None, json: options.Json = False) -> int:
+def list_stages(project: options.Named, workspace: options.Workspace = None, json: options.Json = False) -> int:
     """List everybody who labels: stage, share right with its 95 % interval, and how many answers more would tell."""
     from tawsim.loop.known_view import people_of
     from tawsim.loop.overview import find_project
@@ -56,14 +55,16 @@ def _line(one: dict[str, Any], *, on: bool) -> tuple[str, ...]:
 
 
 @training_app.command("let-in")
-def let_in(project: Named, names: People, workspace: options.Workspace = None, json: options.Json = False) -> int:
+def let_in(
+    project: options.Named, names: People, workspace: options.Workspace = None, json: options.Json = False
+) -> int:
     """Let people work, whatever the training round says of them so far. They are told."""
     return _set(project, names, workspace, json, "qualified", "", "let in")
 
 
 @training_app.command("turn-away")
 def turn_away(
-    project: Named,
+    project: options.Named,
     names: People,
     reason: Annotated[str, typer.Option("--reason", help="Why: they read it.")],
     workspace: options.Workspace = None,
@@ -75,7 +76,7 @@ def turn_away(
 
 @training_app.command("again")
 def again(
-    project: Named,
+    project: options.Named,
     names: People,
     reason: Annotated[str, typer.Option("--reason", help="Why: they read it.")] = "",
     workspace: options.Workspace = None,

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], int]
 SECOND = 1_000_000
+_START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def system_clock() -> int:
@@ -15,7 +16,7 @@ def system_clock() -> int:
 
 def to_iso(us: int) -> str:
     """`2026-11-21T12:00:00.000000Z` for a time in microseconds."""
-    return datetime.fromtimestamp(us / SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return (_START + timedelta(microseconds=us)).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def to_iso_ms(us: int) -> str:
