@@ -138,7 +138,6 @@ def test_a_key_that_ended_or_expired_signs_nobody_in(door: Door) -> None:
         door.world.state.accounts.write(
             lambda tx, held=held: scale_keys.end_key(tx, door.world.workspace.id, held.id)  # type: ignore[misc]
         )
-        door.world.state.forget()
         assert door.client.get("/v1/batches/a", headers=basic(key)).status_code == 401
     brief = key_of(door.world, "live", days=1)
     assert door.client.get("/v1/batches/a", headers=basic(brief)).status_code == 200
@@ -149,12 +148,10 @@ def test_a_key_that_ended_or_expired_signs_nobody_in(door: Door) -> None:
 def test_whoever_was_let_out_or_demoted_has_no_key_in_either_world(door: Door) -> None:
     home = door.world.workspace.db
     home.write(lambda tx: tx.run("worker_set_role", id=door.world.workspace.owner_id, role="labeller"))
-    door.world.state.forget()
     for key in (door.live, door.test):
         found = door.client.get("/v1/batches/a", headers=basic(key))
         assert (found.status_code, found.json()["status_code"]) == (403, 403)
     home.write(lambda tx: tx.run("worker_set_role", id=door.world.workspace.owner_id, role="manager"))
-    door.world.state.forget()
     assert door.client.get("/v1/batches/a", headers=basic(door.test)).status_code == 200
     assert door.client.get("/v1/owners", headers=basic(door.test)).status_code == 403
 
@@ -169,7 +166,6 @@ def test_whoever_comes_back_comes_without_the_keys_they_had(door: Door) -> None:
         200
     ] * 2
     world.state.accounts.write(lambda tx: accounts.revoke_worker(tx, identity))
-    world.state.forget()
     assert [door.client.get("/v1/owners", headers=basic(key)).status_code for key in (door.live, door.test)] == [
         401
     ] * 2

@@ -23,6 +23,7 @@ from tawsim.sdk.scale import scale_client
 from tawsim.server.run import _of_people
 from tawsim.server.watching import Watching
 from tawsim.store import serving
+from tawsim.store.database import TRUSTED_S
 from tawsim.workspaces import accounts, scale_keys
 from tawsim.workspaces.accounts import Identity, open_accounts
 from tawsim.workspaces.workspace import add_worker, get_worker, open_workspace
@@ -177,7 +178,7 @@ def test_a_key_made_at_the_terminal_works_at_once_in_a_running_server(site: Serv
         assert [(one["kind"], one["actor_id"]) for one in events if one["object_id"] == found["key"]["id"]] == [
             ("account.token_made", site.workspace.owner_id), ("account.token_ended", site.workspace.owner_id),
         ]  # fmt: skip
-        site.state.forget()  # or a second later
+        threading.Event().wait(TRUSTED_S)
         with pytest.raises(ScaleUnauthorized):
             client.tasks()
 
@@ -205,7 +206,7 @@ def test_a_key_that_ended_elsewhere_is_refused_within_a_second(site: Served) -> 
         [one] = scale_keys.keys(tx, site.workspace.id)
     books.write(lambda tx: scale_keys.end_key(tx, site.workspace.id, one.id))
     books.close()
-    threading.Event().wait(1.1)
+    threading.Event().wait(TRUSTED_S)
     with pytest.raises(ScaleUnauthorized):
         client.tasks()
 
@@ -305,6 +306,30 @@ def test_where_its_file_is_gone_its_keys_are_void_and_a_new_one_begins_anew(tmp_
         assert requests.get(second.url + "/v1/tasks", auth=(old, ""), timeout=10).status_code == 401
 
 
+def test_two_who_find_its_file_gone_at_once_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new file has the name of the one that is gone: it is told from it by its id."""
+    with served(tmp_path) as first:
+        first.key("test")
+    (tmp_path / "work-test.tawsim").unlink()
+    with served(tmp_path, create=False) as site:
+        with site.workspace.db.read() as tx:
+            owner = get_worker(tx, site.workspace.owner_id)
+        made, make = list[str](), scale_keys._make_twin
+
+        def key(name: str) -> str:
+            return scale_keys.new_key(site.state.accounts, site.workspace, owner, "test", name)[0]
+
+        def while_another_is_quicker(*given: Any) -> Any:
+            monkeypatch.setattr(scale_keys, "_make_twin", make)
+            made.append(key("quicker"))
+            return make(*given)
+
+        monkeypatch.setattr(scale_keys, "_make_twin", while_another_is_quicker)
+        made.append(key("slower"))
+        assert [scale_client(site.url, one).tasks().total for one in made] == [0, 0]
+    assert sorted(one.name for one in tmp_path.glob("*.tawsim")) == ["work-test.tawsim", "work.tawsim"]
+
+
 def test_whoever_makes_a_test_key_is_known_there_by_the_same_id(site: Served) -> None:
     db = site.workspace.db
     other = db.write(lambda tx: add_worker(tx, site.workspace.owner_id, "k", "Sami", role="manager"))
@@ -315,7 +340,6 @@ def test_whoever_makes_a_test_key_is_known_there_by_the_same_id(site: Served) ->
     with twin.db.read() as tx:
         assert get_worker(tx, other.id).name == "Sami"
     db.write(lambda tx: tx.run("worker_set_active", id=other.id, active=0))
-    site.state.forget()
     with pytest.raises(ScaleUnauthorized):
         scale_client(site.url, key).tasks()
 

@@ -162,7 +162,6 @@ def test_a_key_that_was_made_as_owner_and_is_one_no_more(server: Served) -> None
     other = client_of(server, "owner", "second")
     second = find_in(server, "second")
     server.workspace.db.write(lambda tx: roles.set_role(tx, server.workspace.owner_id, second, "manager"))
-    server.state.forget()
     with pytest.raises(ScaleException):
         other.invite_teammates([ANA], TeammateRole.Admin)
     assert len(other.invite_teammates([ANA], TeammateRole.Labeler)) == 3

@@ -1,5 +1,6 @@
 """What was taken away leaves no heir: nothing that ended a moment ago, or while a request was under way, makes something that
-lasts. A server remembers a credential for a second, and trying or hashing a password takes a while: both are long enough."""
+lasts. What another process ended is remembered here for a moment, and trying or hashing a password takes a while: both are
+long enough."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +9,8 @@ import pytest
 from tests.api.test_team_sign_in import GOOD, session_of
 
 from tawsim.core.ids import new_id
+from tawsim.server.remembering import Basis
+from tawsim.store import database
 from tawsim.workspaces import accounts, passkeys, passwords, sign_on
 from tawsim.workspaces.accounts import Identity
 
@@ -15,7 +18,7 @@ ANOTHER = "another long enough one"
 
 
 def reset_of(world: Any, worker_id: str) -> None:
-    """As it is done at the terminal, in another process: the server's memory knows nothing of it."""
+    """As it is done at the terminal."""
     identity = Identity(world.workspace.id, worker_id)
     world.state.accounts.write(lambda tx: accounts.reset(tx, identity))
 
@@ -123,8 +126,10 @@ def test_a_reset_between_the_proof_and_the_session_lets_nobody_in(
     assert standing_of(world, world.layla_id) == 0
 
 
-def remembered(world: Any, worker_id: str) -> dict[str, str]:
-    """A session that has ended, while the server still remembers it."""
+def remembered(world: Any, worker_id: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """A session that has ended in another process, while the server still remembers it."""
+    monkeypatch.setattr(database, "TRUSTED_S", float("inf"))
+    monkeypatch.setattr(Basis, "stands", lambda _basis: True)
     session = session_of(world, worker_id)
     assert world.get("/session", session).status_code == 200
     reset_of(world, worker_id)
@@ -132,8 +137,10 @@ def remembered(world: Any, worker_id: str) -> dict[str, str]:
     return session
 
 
-def test_a_session_that_ended_makes_no_token_no_passkey_and_no_password(world: Any) -> None:
-    session = remembered(world, world.layla_id)
+def test_a_session_that_ended_makes_no_token_no_passkey_and_no_password(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = remembered(world, world.layla_id, monkeypatch)
     token = {"name": "heir", "scopes": ["label"], "days": 300}
     passkey = {"answer": {"response": {}}, "name": "heir"}
     for path, body in (("tokens", token), ("passkeys", passkey), ("password", {"password": GOOD})):
@@ -143,7 +150,9 @@ def test_a_session_that_ended_makes_no_token_no_passkey_and_no_password(world: A
         assert accounts.ways_in(tx, world.workspace.id) == {}
 
 
-def test_an_owners_session_that_ended_makes_no_key_no_link_and_links_no_mail(world: Any) -> None:
+def test_an_owners_session_that_ended_makes_no_key_no_link_and_links_no_mail(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     layla = f"/workers/{world.layla_id}"
     for method, path, body in (
         ("POST", "/scale/keys", {"mode": "live", "name": "heir"}),
@@ -152,7 +161,7 @@ def test_an_owners_session_that_ended_makes_no_key_no_link_and_links_no_mail(wor
         ("PUT", f"{layla}/role", {"role": "manager"}),
         ("PUT", f"{layla}/sign-on", {"email": "i@x.org"}),
     ):
-        session = remembered(world, world.workspace.owner_id)
+        session = remembered(world, world.workspace.owner_id, monkeypatch)
         told = world.client.request(method, f"/api/v1{path}", json=body, headers=session)
         assert told.status_code == 401, path
     with world.state.accounts.read() as tx:

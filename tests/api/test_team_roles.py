@@ -220,6 +220,7 @@ def test_an_owner_sees_and_ends_others_tokens_without_their_secrets(world: Any, 
 def test_use_is_noted_to_a_minute(world: Any, clock: Any) -> None:
     me = session_of(world, world.omar_id)
     world.get("/projects", me)
+    world.state.uses.write(world.state.accounts)
     world.state.accounts.write(lambda tx: None)  # what was left to be written soon is written before this
     clock.advance(30)
     world.get("/projects", me)

@@ -10,6 +10,7 @@ import httpx2
 from queue_driver import InProcess
 
 from tawsim.server.app import create_app
+from tawsim.server.remembering import Remembered
 from tawsim.server.sign_in_state import ServerState
 from tawsim.workspaces import accounts
 from tawsim.workspaces.accounts import Identity
@@ -56,7 +57,7 @@ class OverHttp(InProcess):
         self.state, self.client, self.loop = application()
         self.state.accounts, self.state.clock = self.books, self.clock
         self.state.workspaces = {row["id"]: self.workspace}
-        self.state.forget()
+        self.state.known = Remembered()
 
     def _token(self, worker: str) -> str:
         if worker not in self.tokens:

@@ -119,7 +119,6 @@ async def change(body: dict[str, Any], request: Request, caller: InPerson) -> Js
 
     await caller.db.write_async(work)
     state: ServerState = request.app.state.tawsim
-    state.forget()
     return Json(_account(state, caller))
 
 
@@ -153,7 +152,6 @@ async def set_password(body: NewPasswordBody, request: Request, caller: InPerson
         return accounts.end_sessions(tx, me, but=caller.standing.id)
 
     ended = await state.accounts.write_async(work)
-    state.forget()
     await noted(caller, "account.password")
     return Json({"ended": ended})
 
@@ -181,7 +179,6 @@ async def end_others(request: Request, caller: InPerson) -> Json:
     """End all of one's sessions but this one."""
     state: ServerState = request.app.state.tawsim
     ended = await state.accounts.write_async(lambda tx: accounts.end_sessions(tx, _me(caller), but=caller.standing.id))
-    state.forget()
     return Json({"ended": ended})
 
 
@@ -211,5 +208,4 @@ async def end_token(token_id: str, request: Request, caller: InPerson) -> Respon
 async def _end(request: Request, caller: Caller, work: Any) -> Response:
     state: ServerState = request.app.state.tawsim
     await state.accounts.write_async(work)
-    state.forget()
     return Response(status_code=204)

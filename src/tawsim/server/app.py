@@ -191,6 +191,8 @@ async def _sweep_for_ever(state: ServerState) -> None:
     """End overdue leases, and close tasks of cancelled batches. Looks first, so that an idle workspace is not written to."""
     while True:
         await asyncio.sleep(SWEEP_EVERY_S)
+        if state.uses.due():
+            state.uses.write(state.accounts)
         for workspace in list(state.workspaces.values()):
             try:
                 with workspace.db.read() as tx:

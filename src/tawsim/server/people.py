@@ -215,7 +215,6 @@ async def _sign_out(state: ServerState, identity: Identity, worker: Worker) -> s
         return None if other or not worker.active else accounts.issue(tx, "invite", identity)
 
     secret = await state.accounts.write_async(work)
-    state.forget()
     return None if secret is None else state.link(secret)
 
 
@@ -239,7 +238,6 @@ async def reset(worker_id: str, request: Request, caller: Manager) -> Json:
         return accounts.reset(tx, _of(caller, worker_id))
 
     secret = await state.accounts.write_async(link)
-    state.forget()
     return Json({"worker": worker_json(worker), "link": state.link(secret)})
 
 
@@ -261,7 +259,6 @@ async def deactivate(worker_id: str, request: Request, caller: Manager, body: Le
     await caller.db.write_async(work)
     state: ServerState = request.app.state.tawsim
     await state.accounts.write_async(lambda tx: accounts.revoke_worker(tx, _of(caller, worker_id)))
-    state.forget()
     return Json({"worker": worker_id, "active": False})
 
 
@@ -274,7 +271,6 @@ async def activate(worker_id: str, request: Request, caller: Manager) -> Json:
         owners.set_worker_active(tx, caller.worker.id, worker_id, True)
 
     await caller.db.write_async(work)
-    request.app.state.tawsim.forget()
     return Json({"worker": worker_id, "active": True})
 
 
@@ -295,7 +291,6 @@ async def end_token(worker_id: str, token_id: str, request: Request, caller: Own
     state: ServerState = request.app.state.tawsim
     await state.accounts.write_async(lambda tx: accounts.end(tx, _of(caller, worker_id), "token", token_id))
     await caller.db.write_async(lambda tx: record(tx, "account.token_ended", caller.worker.id, object_id=token_id))
-    state.forget()
     return Response(status_code=204)
 
 

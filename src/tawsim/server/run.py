@@ -66,6 +66,7 @@ def serve(
             {w.id: w for w in opened}, books, cookie=f"tawsim_{port}", base_url=base_url, demo=demo,
             allowed_hosts=host_names(host, port, allow_hosts), outgoing=frozenset(allow_outgoing),
         )  # fmt: skip
+        stack.callback(lambda: state.uses.write(books))
         stack.callback(state.close_twins)
         stack.callback(state.aside.close)
         state.open_twins()

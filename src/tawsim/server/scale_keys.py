@@ -136,7 +136,6 @@ async def end(key_id: str, request: Request, caller: OwnerInPerson) -> Response:
     """End a key, at once. 404 if it is none of this workspace's."""
     state: ServerState = request.app.state.tawsim
     await state.accounts.write_async(lambda tx: scale_keys.end_key(tx, caller.workspace.id, key_id))
-    state.forget()
     await noted(caller, "account.token_ended", key_id)
     return Response(status_code=204)
 

@@ -184,7 +184,6 @@ async def leave(request: Request) -> Response:
     try:
         secret = state.secret_of(request)
         await state.accounts.write_async(lambda tx: accounts.sign_out(tx, secret))
-        state.forget()
     except NotSignedIn:
         pass
     response = Response(status_code=204)

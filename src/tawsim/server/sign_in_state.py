@@ -1,4 +1,4 @@
-"""What a running server holds: its open workspaces, the accounts file, and a one-second memory of who is signed in.
+"""What a running server holds: its open workspaces, the accounts file, and a memory of who is signed in (remembering.py).
 
 `twins` are the workspaces of test keys, by the id of the workspace that each is beside; only the Scale-compatible API reaches
 them. One that was made while the server ran, here or at the terminal, is opened when it is first asked for.
@@ -6,28 +6,27 @@ them. One that was made while the server ran, here or at the terminal, is opened
 
 import logging
 import threading
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
 
-from tawsim.core.clock import SECOND, Clock, system_clock
+from tawsim.core.clock import Clock, system_clock
 from tawsim.core.errors import NotAllowed, NotSignedIn, TawsimError
 from tawsim.core.records import Worker
 from tawsim.loop.aside import Aside
 from tawsim.server import letting_out
 from tawsim.server.hashing import Hashing
+from tawsim.server.remembering import Basis, Remembered, Uses
 from tawsim.store import serving
 from tawsim.store.database import Database
 from tawsim.store.serving import ServingLock
 from tawsim.workspaces import accounts, scale_keys
-from tawsim.workspaces.accounts import SEEN_EVERY, Standing
+from tawsim.workspaces.accounts import Standing
 from tawsim.workspaces.workspace import Workspace, get_worker, open_workspace
 
 log = logging.getLogger("tawsim.server")
-REMEMBER = SECOND
-REMEMBERED_AT_MOST = 20_000
+Known = tuple[Workspace, Worker, Standing]
 
 
 @dataclass(slots=True)
@@ -46,8 +45,9 @@ class ServerState:
     hashing: Hashing = field(default_factory=Hashing)
     aside: Aside = field(default_factory=Aside)
     twins: dict[str, Workspace] = field(default_factory=dict)
-    known_keys: dict[str, tuple[int, Any]] = field(default_factory=dict)
-    _known: dict[str, tuple[int, Workspace, Worker, Standing]] = field(default_factory=dict)
+    known: Remembered[Known] = field(default_factory=Remembered)
+    known_keys: Remembered[Any] = field(default_factory=Remembered)
+    uses: Uses = field(default_factory=Uses)
     _locks: list[ServingLock] = field(default_factory=list)
     _opening: threading.Lock = field(default_factory=threading.Lock)
 
@@ -77,16 +77,21 @@ class ServerState:
             )
         return secret
 
-    def identify(self, secret: str) -> tuple[Workspace, Worker, Standing]:
-        """Whom the credential stands for. A change elsewhere is seen after at most a second; here, at once."""
+    def identify(self, secret: str) -> Known:
+        """Whom the credential stands for. A change here is seen at once, one by another process within a second."""
         now = self.clock()
-        known = self._known.get(secret)
-        if known is not None and 0 <= now - known[0] < REMEMBER:
-            return known[1:]
+        found = self.known.get(secret, now)
+        if found is None:
+            found = self._look_up(secret)
+        self.note_use(found[2])
+        return found
+
+    def _look_up(self, secret: str) -> Known:
         if (
             scale_keys.mode_of(secret) is not None
         ):  # it lies about in programs of years ago: it reaches no further than they do
             raise NotSignedIn("This key is for the Scale-compatible API alone.", "Make a token on your account's page.")
+        books = Basis.of(self.accounts)
         try:
             with self.accounts.read() as tx:
                 identity, standing = accounts.standing(tx, secret)
@@ -98,27 +103,19 @@ class ServerState:
         workspace = self.workspaces.get(identity.workspace_id)
         if workspace is None:
             raise NotSignedIn("This credential is for a workspace that is not served here.")
+        home = Basis.of(workspace.db)
         with workspace.db.read() as tx:
             worker = get_worker(tx, identity.worker_id)
         if not worker.active:
-            self._known.pop(secret, None)
             raise letting_out.refusal(workspace, worker.id)
-        if len(self._known) >= REMEMBERED_AT_MOST:
-            self._known.clear()
-        self._known[secret] = (now, workspace, worker, standing)
-        self.note_use(standing)
-        return workspace, worker, standing
+        found = (workspace, worker, standing)
+        self.known.put(secret, found, standing.expires_at, books, home)
+        return found
 
     def note_use(self, standing: Standing) -> None:
-        """Write down that a credential was used, to a minute."""
-        if standing.seen_at is None or not 0 <= self.clock() - standing.seen_at < SEEN_EVERY:
-            with suppress(TawsimError):  # nobody waits for it, and nothing rests on it
-                self.accounts.write_soon(lambda tx: accounts.seen(tx, standing.id))
-
-    def forget(self) -> None:
-        """Look everybody up again at their next request."""
-        self._known.clear()
-        self.known_keys.clear()
+        """Write down that a credential was used, to a minute, and not one by one."""
+        if self.uses.note(standing, self.clock()):
+            self.uses.write(self.accounts)
 
     def twin_of(self, home: Workspace) -> Workspace:
         """The workspace of test keys beside `home`, opened at first. Raises NotSignedIn where there is none."""

@@ -6,10 +6,10 @@ worker of one workspace; there is no credential that reaches two. Passwords, whi
 
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from tawsim.core.clock import SECOND, Clock, system_clock
 from tawsim.core.errors import BadInput, Conflict, NotFound, NotSignedIn
@@ -45,8 +45,9 @@ class Standing:
 
     id: str
     kind: Literal["session", "token"]
-    scopes: frozenset[str] | None = None
-    seen_at: int | None = None
+    scopes: frozenset[str] | None
+    seen_at: int | None
+    expires_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,8 @@ def standing(tx: Transaction, secret: str) -> tuple[Identity, Standing]:
             "You are not signed in.", "Open the link that you were given, or start Tawsim again for a new one."
         )
     scopes = None if row["scopes"] is None else frozenset(row["scopes"].split())
-    return Identity(row["workspace_id"], row["worker_id"]), Standing(row["id"], row["kind"], scopes, row["seen_at"])
+    identity = Identity(row["workspace_id"], row["worker_id"])
+    return identity, Standing(row["id"], row["kind"], scopes, row["seen_at"], row["expires_at"])
 
 
 def check_stands(tx: Transaction, found: Standing) -> None:
@@ -156,9 +158,9 @@ def check_stands(tx: Transaction, found: Standing) -> None:
         raise NotSignedIn("You were signed out meanwhile.", "Sign in again.")
 
 
-def seen(tx: Transaction, credential_id: str) -> None:
-    """The credential was used about now."""
-    tx.run("credential_seen", id=credential_id, now=tx.now)
+def seen(tx: Transaction, uses: Sequence[dict[str, Any]]) -> None:
+    """Credentials were used: the `id` of each, and when (`now`)."""
+    tx.many("credential_seen", uses)
 
 
 def sessions(tx: Transaction, identity: Identity) -> list[Held]:

@@ -12,7 +12,8 @@ from tawsim.core.errors import NotSignedIn
 from tawsim.core.records import Worker
 from tawsim.loop.scale.world import World
 from tawsim.server.permissions import Caller
-from tawsim.server.sign_in_state import REMEMBER, REMEMBERED_AT_MOST, ServerState
+from tawsim.server.remembering import Basis
+from tawsim.server.sign_in_state import ServerState
 from tawsim.workspaces import accounts, scale_keys
 from tawsim.workspaces.accounts import Identity, Standing
 from tawsim.workspaces.workspace import Workspace, get_worker
@@ -48,24 +49,19 @@ def _of_basic(sent: str) -> str:
 
 
 def sign(state: ServerState, headers: Mapping[str, str]) -> tuple[World, Caller]:
-    """The world of the request's key, and whose key it is. Raises NotSignedIn. What it found is remembered for a second."""
-    key = key_of(headers)
-    now = state.clock()
-    known = state.known_keys.get(key)
-    if known is not None and 0 <= now - known[0] < REMEMBER:
-        remembered: tuple[World, Caller] = known[1]
-        return remembered
-    found = _look_up(state, key)
-    if len(state.known_keys) >= REMEMBERED_AT_MOST:
-        state.known_keys.clear()
-    state.known_keys[key] = (now, found)
+    """The world of the request's key, and whose key it is. Raises NotSignedIn. What was found is remembered by the header."""
+    sent = headers.get("authorization", "")
+    found: tuple[World, Caller] | None = state.known_keys.get(sent, state.clock())
+    if found is None:
+        found = _look_up(state, key_of(headers), sent)
     state.note_use(found[1].standing)
     return found
 
 
-def _look_up(state: ServerState, key: str) -> tuple[World, Caller]:
+def _look_up(state: ServerState, key: str, sent: str) -> tuple[World, Caller]:
     mode = scale_keys.mode_of(key)
     assert mode is not None
+    books = Basis.of(state.accounts)
     with state.accounts.read() as tx:
         try:
             identity, standing = accounts.standing(tx, key)
@@ -76,9 +72,12 @@ def _look_up(state: ServerState, key: str) -> tuple[World, Caller]:
     if home is None or standing.kind != "token":
         raise NotSignedIn("This key is for a workspace that is not served here.")
     workspace = state.twin_of(home) if mode == "test" else home
+    people = Basis.of(home.db)
     worker = _maker(home, identity, standing)
     world = World(workspace.db, state.accounts, workspace.id, mode, worker.id)
-    return world, Caller(workspace, worker, key, standing)
+    found = (world, Caller(workspace, worker, key, standing))
+    state.known_keys.put(sent, found, standing.expires_at, books, people)
+    return found
 
 
 def _maker(home: Workspace, identity: Identity, standing: Standing) -> Worker:

@@ -68,7 +68,6 @@ def set_role(call: Call) -> Any:
 
     if changed:
         call.world.accounts.write(end)
-        call.state.forget()
     return teammates(call)
 
 
