@@ -1,6 +1,7 @@
 """`tawsim scale import`: from a real server, by Scale's own client, into another workspace. The source is Tawsim itself."""
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,10 @@ from tests.api.scale_served import Served, served
 
 from tawsim.cli.main import run
 from tawsim.cli.scale_moving import _said
-from tawsim.core.errors import AlreadyExists, EndpointDown, NotFound
+from tawsim.core.errors import AlreadyExists, AlreadyRunning, EndpointDown, NotFound
 from tawsim.labelling.queue import next_leases
 from tawsim.labelling.submit import submit
-from tawsim.loop.scale import moving, moving_source, projects, tasks
+from tawsim.loop.scale import moving, moving_marks, moving_source, projects, tasks
 from tawsim.loop.scale.moving import Moved
 from tawsim.loop.scale.moving_source import Source
 from tawsim.loop.scale.world import World
@@ -288,13 +289,146 @@ def test_it_is_put_in_by_pieces_and_what_broke_off_goes_on(
         target.move(found, file, told)
     assert (counts, target.count()) == ([3, 3, -1], 6)
     assert states() == {"b": "staging", "later": "staging"}
+    assert marks(target) == [("p", 10, 6)]
     done = target.move(found, file, told)
     assert counts[3:] == [3, 1]  # what is here was not prepared again
     assert (done.tasks, done.already, target.count()) == (4, 6, 10)
     assert states() == {"b": "in_progress", "later": "staging"}
+    assert marks(target) == []
     with target.workspace.db.read() as tx:
         facts = json.loads(projects.project_by_name(tx, "p")["facts"])
+        told_of = [json.loads(row["data"]) for row in every_event(tx) if row["kind"] == "scale.moved"]
     assert "moving" not in facts
+    assert [(one["tasks"], one["batches"]) for one in told_of] == [(10, 2)]  # by both runs together
+
+
+def every_event(tx: Any) -> list[Any]:
+    return list(tx.all("event_chain", after=0, n=10_000))
+
+
+def marks(target: Here) -> list[tuple[str, int, int]]:
+    """What is here in part: its name, how many tasks were to come, how many did."""
+    with target.workspace.db.read() as tx:
+        return [(one.name, one.tasks, one.here) for one in moving_marks.unfinished(tx)]
+
+
+def breaks_after(pieces: int, monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """The next move of many pieces is ended after so many of them; the one after it is not."""
+    put, left = moving._put, [pieces]
+
+    def breaks(*given: Any) -> Any:
+        left[0] -= 1
+        if left[0] == -1:
+            raise error
+        return put(*given)
+
+    monkeypatch.setattr(moving, "_put", breaks)
+
+
+def test_a_batch_that_is_held_back_becomes_what_it_is_there_when_the_move_ends(
+    source: Served, target: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = source.client("live")
+    project(client, "p")
+    client.create_batch("p", "b")
+    make(client, 2, project="p", batch="b")
+    account = Source(scale_client(source.url, source.key("live")))
+    (found,) = account.survey("p")
+    file = tmp_path / "pages"
+    moving_source.download(account, "p", file)
+    breaks_after(0, monkeypatch, EndpointDown("killed"))
+    with pytest.raises(EndpointDown):
+        target.move(found, file, list(account.batches("p")))
+    client.finalize_batch("b")
+    target.move(found, file, list(account.batches("p")))
+    with target.workspace.db.read() as tx:
+        row = tx.one("scale_batch_named", name="b")
+    assert row is not None
+    assert row["state"] == "in_progress"
+
+
+def test_tasks_of_no_project_are_marked_by_their_types_until_all_are_here(
+    source: Served, target: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scaleapi.tasks import TaskType
+
+    monkeypatch.setattr(moving, "PIECE", 2)
+    client = source.client("test")
+    make(client, 2)
+    for n in range(3):
+        client.create_task(TaskType.NamedEntityRecognition, text=f"{n}", labels=[{"name": "x"}])
+    account = Source(scale_client(source.url, source.key("test")))
+    (found,) = account.survey()
+    file = tmp_path / "pages"
+    moving_source.download(account, "", file)
+    breaks_after(2, monkeypatch, EndpointDown("killed"))
+    with pytest.raises(EndpointDown):
+        target.move(found, file)
+    assert marks(target) == [("Scale · categorization", 2, 2), ("Scale · namedentityrecognition", 3, 2)]
+    assert target.move(found, file).tasks == 1
+    assert (marks(target), target.count()) == ([], 5)
+
+
+def test_of_two_runs_of_the_same_at_once_one_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "pages"
+    with moving_source.held(file):
+        with pytest.raises(AlreadyRunning), moving_source.held(file):
+            pass
+        assert file.exists()
+    assert not file.exists()
+    with pytest.raises(EndpointDown), moving_source.held(file):
+        raise EndpointDown("gone")
+    assert file.exists()  # what was read stays for the next run
+    with moving_source.held(file):
+        pass
+
+
+def test_two_workspaces_of_a_folder_do_not_share_what_was_read(tmp_path: Path) -> None:
+    assert moving_source.file_of(tmp_path, "one", "a", "p") != moving_source.file_of(tmp_path, "other", "a", "p")
+
+
+def test_a_walk_that_broke_off_long_ago_is_begun_anew(source: Served, tmp_path: Path) -> None:
+    client = source.client("live")
+    project(client, "p")
+    make(client, 2, project="p")
+    account, file = Source(scale_client(source.url, source.key("live"))), tmp_path / "pages"
+    file.write_text(json.dumps({"docs": [{"task_id": "stale"}], "next": "token"}) + "\n")
+    long_ago = time.time() - moving_source.LASTS_S - 60
+    os.utime(file, (long_ago, long_ago))
+    assert moving_source.download(account, "p", file) == 2
+    assert "stale" not in file.read_text()
+
+
+def test_what_is_here_in_part_is_said_until_it_is_whole(
+    source: Served, here: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moving, "PIECE", 2)
+    client = source.client("test")
+    project(client, "p")
+    make(client, 5, project="p")
+    base = ["scale", "import", "--api-url", source.url, "--key", source.key("test"), "-w", str(here)]
+    status = ["status", "-w", str(here)]
+    breaks_after(1, monkeypatch, KeyboardInterrupt())
+    assert run(base) == 130
+    part = f"“p”: 2 of 5 tasks are here from {source.url}, since "
+    told = capsys.readouterr()
+    assert "Broken off after 0 of 1 project." in told.err
+    assert part in told.err
+    assert "Run the same command again" in told.err
+    assert run(status) == 0
+    told = capsys.readouterr()
+    assert part in told.out
+    assert "next: tawsim scale import" in told.out
+    with served_again(here) as server:
+        mark = server.client("live").get_project("p").as_dict()["moving"]
+    assert (mark["tasks"], mark["here"], mark["from"]) == (5, 2, source.url)
+    assert run(base) == 0
+    told = capsys.readouterr()
+    assert f"Going on: {part}" in told.out
+    assert "3 new tasks (3 completed), 2 here already." in told.out
+    assert run(status) == 0
+    assert "in part" not in capsys.readouterr().out
+    assert len(told_here(here)) == 5
 
 
 def test_a_project_of_that_name_from_elsewhere_is_left_alone(source: Served, target: Here, tmp_path: Path) -> None:

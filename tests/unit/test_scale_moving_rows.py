@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tawsim.core.errors import BadInput, EndpointDown, NotSignedIn
-from tawsim.loop.scale import moving, projects, tasks
+from tawsim.loop.scale import moving, moving_rows, projects, tasks
 from tawsim.loop.scale.listing import Asked, walk
 from tawsim.loop.scale.moving_source import Found, Source, download
 from tawsim.loop.scale.world import World
@@ -109,7 +109,7 @@ def test_a_batch_that_only_tasks_name_is_made(room: Room) -> None:
     with room.workspace.db.read() as tx:
         row = tx.one("scale_batch_named", name="done")
     assert row is not None
-    assert (row["state"], row["completed_at"]) == ("completed", moving.read_time(MADE, 0))
+    assert (row["state"], row["completed_at"]) == ("completed", moving_rows.read_time(MADE, 0))
 
 
 @pytest.mark.parametrize("limit", [1, 3, 6, 7, 100])

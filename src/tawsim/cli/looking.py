@@ -33,6 +33,7 @@ def root(
 @app.command("status")
 def status(project: options.Project = None, workspace: options.Workspace = None, json: options.Json = False) -> int:
     """Where projects stand and who is labelling."""
+    from tawsim.cli.scale_moving import unfinished_lines
     from tawsim.loop.overview import find_project, list_projects, progress
     from tawsim.loop.views import project_json
 
@@ -41,11 +42,13 @@ def status(project: options.Project = None, workspace: options.Workspace = None,
     with opened(path) as place:
         chosen = [find_project(place.db, project)] if project is not None else list_projects(place.db)
         found = [(one, progress(place.db, one.id)) for one in chosen]
+        moving = unfinished_lines(place)
     address, running = address_of(path)
     out.result(
         {
             "workspace": str(path),
             "serving": address if running else None,
+            "moving": moving,
             "projects": [{"project": project_json(one), **facts} for one, facts in found],
         }
     )
@@ -53,7 +56,10 @@ def status(project: options.Project = None, workspace: options.Workspace = None,
     for one, facts in found:
         out.say("")
         _show_project(out, one.name, one.state, facts)
-    if not found:
+    if moving:
+        out.say("", "Moved here in part; a run broke off, or is still under way:", *(f"  {line}" for line in moving))
+        out.next("tawsim scale import")
+    elif not found:
         out.next("tawsim project create NAME --labels a,b")
     elif not running:
         out.next(command("tawsim", "up", path))

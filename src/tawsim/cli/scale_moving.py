@@ -59,7 +59,7 @@ def import_account(
         return DONE
     account = f"{host}\n{hashlib.sha256(secret.encode()).hexdigest()}"
     with opened(path, create=not path.exists()) as place:
-        done = [_move(out, place, source, one, host, account) for one in found]
+        done = _move_all(out, place, source, found, host, account)
     out.result({"workspace": str(path), "from": host, "projects": [_facts(one) for one in done]})
     out.next(command("tawsim", "up", path))
     return DONE
@@ -73,18 +73,50 @@ def _say_found(out: Output, found: "list[Found]", host: str) -> None:
         out.say(f"  {one.name or NO_NAME}: {count(one.tasks, 'task', 'tasks')}")
 
 
+def _move_all(
+    out: Output, place: "Workspace", source: "Source", found: "list[Found]", host: str, account: str
+) -> "list[Moved]":
+    """One after the other. Whatever ends it too early, what is here in part is said, and how to go on."""
+    for line in unfinished_lines(place):
+        out.say(f"Going on: {line}")
+    done: list[Moved] = []
+    try:
+        done.extend(_move(out, place, source, one, host, account) for one in found)
+    except BaseException as error:
+        lines = unfinished_lines(place)
+        out.note(f"Broken off after {len(done):,} of {count(len(found), 'project', 'projects')}.", *lines)
+        if lines or isinstance(error, KeyboardInterrupt):
+            out.note("Run the same command again: it goes on, and nothing is added twice.")
+        raise
+    return done
+
+
+def unfinished_lines(place: "Workspace") -> list[str]:
+    """A line for each project that is here in part, because a run broke off or is still under way."""
+    from tawsim.core.clock import to_iso
+    from tawsim.loop.scale.moving_marks import unfinished
+
+    with place.db.read() as tx:
+        found = unfinished(tx)
+    return [
+        f"“{one.name if one.named else NO_NAME}”: {one.here:,} of {one.tasks:,} tasks are here from {one.origin}, "
+        f"since {to_iso(one.since)[:16].replace('T', ' ')} UTC."
+        for one in found
+    ]
+
+
 def _move(out: Output, place: "Workspace", source: "Source", found: "Found", host: str, account: str) -> "Moved":
     from tawsim.loop.scale.moving import move_project
-    from tawsim.loop.scale.moving_source import download, file_of
+    from tawsim.loop.scale.moving_source import download, file_of, held
 
     name = found.name or NO_NAME
-    file = file_of(place.path.absolute().parent, account, found.name)
-    with _progress(out, name, found.tasks) as advance:
-        told = list(source.batches(found.name)) if found.name else []
-        download(source, found.name, file, advance)
-    with _world(place) as world:
-        done = move_project(place.db, world, host, found, told, file)
-    file.unlink()
+    file = file_of(place.path.absolute().parent, place.id, account, found.name)
+    with held(file):
+        with _progress(out, name, found.tasks) as advance:
+            told = list(source.batches(found.name)) if found.name else []
+            download(source, found.name, file, advance)
+        with _world(place) as world:
+            done = move_project(place.db, world, host, found, told, file)
     out.say(f"“{name}”: {_said(done)}")
     if done.lost:
         out.say(f"  {done.lost:,} waited for a file that only Scale can read; they stand here as errors.")

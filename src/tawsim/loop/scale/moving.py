@@ -7,42 +7,33 @@ long, and its batches begin with the last one. How an account is read is in movi
 """
 
 import json
-import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tawsim.core.errors import AlreadyExists, BadInput
+from tawsim.core.errors import AlreadyExists
 from tawsim.labelling import batches
-from tawsim.loop.scale import projects
+from tawsim.loop.scale import moving_marks, projects
+from tawsim.loop.scale.moving_rows import LOST_FILE, as_text, is_one, read_time, row_of
 from tawsim.loop.scale.moving_source import NO_PROJECT, Found, pages
 from tawsim.loop.scale.world import World
-from tawsim.scale.types import TYPES
 from tawsim.store.database import Database, Row, Transaction
 from tawsim.store.keys import record
 from tawsim.store.rows import to_json
 
 Json = dict[str, Any]
-STATUSES = frozenset({"pending", "completed", "canceled", "error"})
-REVIEWS = frozenset({"accepted", "fixed", "commented", "rejected"})
 BATCH_STATES = frozenset({"staging", "in_progress", "paused", "completed", "cancelled"})
 OVER = frozenset({"completed", "cancelled"})
 # What a project is told by that is no fact beside it.
 _TOLD = frozenset({"name", "type", "param_history", "id", "created_at", "archived", "moved_from", "moving"})
-EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
-_ID = re.compile(r"[0-9A-Za-z_-]{1,100}")
 CLEARED = 200
 PIECE = 200  # tasks that one transaction puts in: people who answer wait for it
 LONGEST_REST_S = 0.2
 FIRST = ""
 LAST = "~"  # after every id
-LOST_FILE = (
-    "This task was moved here, and its attachment is a file that only Scale can read. "
-    "Upload the file here and create the task anew."
-)
 
 
 @dataclass(slots=True)
@@ -72,14 +63,16 @@ def move_project(db: Database, world: World, origin: str, found: Found, told: Se
     done = Moved(found.name)
     history = _history(found)
     for docs in pages(path):
-        rows = list(_rows(run, history, _not_here(db, docs, done), done, db.clock()))
+        read = [row_of(history, told, db.clock()) for told in _not_here(db, docs, done)]
+        rows = [{"run": run, **row} for row in read if row is not None]
+        done.left_out += len(read) - len(rows)
         if rows:
             db.write(lambda tx, rows=rows: _prepare(tx, rows))  # type: ignore[misc]
     with db.read() as tx:
         _refuse_clash(tx, run, FIRST, LAST)
-    db.write(lambda tx: _begin(tx, world, origin, found, told, done))
+    into = db.write(lambda tx: _begin(tx, world, origin, found, told, done, run))
     _put_all(db, world, run, done)
-    db.write(lambda tx: _end(tx, world, origin, done))
+    db.write(lambda tx: _end(tx, world, origin, into, done))
     _clear(db, run)
     return done
 
@@ -115,16 +108,27 @@ def _refuse_clash(tx: Transaction, run: str, after: str, until: str) -> None:
         )
 
 
-def _begin(tx: Transaction, world: World, origin: str, found: Found, told: Sequence[Json], done: Moved) -> None:
-    """The project and its batches. Those that are new are held back until all their tasks are here: a batch would be completed
-    with the last task of the first piece."""
+def _begin(
+    tx: Transaction, world: World, origin: str, found: Found, told: Sequence[Json], done: Moved, run: str
+) -> list[str]:
+    """The project and its batches, or those of the types of tasks without one, marked as not whole; their ids. Batches that are
+    new are held back until all their tasks are here: one would be completed with the last task of the first piece."""
+    coming = {row["type"]: row["n"] for row in tx.all("scale_moving_types", run=run)}
     if found.name == NO_PROJECT:
-        return
-    into = _Into(tx, world, done, _project(tx, world, origin, found))
-    for batch in told:
-        into.batch(batch)
-    into.keep()
-    done.project_id = into.project["project_id"] if into.project else None
+        into = {one.project_id: 0 for one in moving_marks.unfinished(tx) if not one.named and one.origin == origin}
+        into |= {projects.project_of_type(tx, world, one)["project_id"]: n for one, n in coming.items()}
+    else:
+        project = _project(tx, world, origin, found)
+        done.project_id = project["project_id"]
+        into = {project["project_id"]: sum(coming.values())}
+    for project_id, n in into.items():
+        moving_marks.begin(tx, project_id, origin, n)
+    if done.project_id is not None:
+        batches_of = _Into(tx, world, done, projects.project_by_id(tx, done.project_id))
+        for batch in told:
+            batches_of.batch(batch)
+        batches_of.keep()
+    return list(into)
 
 
 def _put_all(db: Database, world: World, run: str, done: Moved) -> None:
@@ -147,11 +151,12 @@ def _put(tx: Transaction, world: World, piece: Mapping[str, str], done: Moved) -
     _refuse_clash(tx, **piece)
     tx.run("scale_moving_mark", **piece)
     project = None if done.project_id is None else projects.project_by_id(tx, done.project_id)
-    into = _Into(tx, world, done, project)
+    into, came = _Into(tx, world, done, project), Counter[str]()
     for row in tx.all("scale_moving_names", **piece):
-        tx.run(
-            "scale_moving_put", type=row["type"], batch=row["batch"], **into.place(row["type"], row["batch"]), **piece
-        )
+        place = into.place(row["type"], row["batch"])
+        came[place["project_id"]] += tx.run("scale_moving_put", type=row["type"], batch=row["batch"], **place, **piece)
+    for project_id, n in came.items():
+        moving_marks.came(tx, project_id, n)
     tx.run("scale_moving_put_tags", **piece)
     into.keep()
     return tx.all("scale_moving_counts", lost=f'%"{LOST_FILE}"%', **piece)
@@ -167,16 +172,16 @@ def _count(rows: Sequence[Row], done: Moved) -> None:
             done.already += row["n"]
 
 
-def _end(tx: Transaction, world: World, origin: str, done: Moved) -> None:
-    """Batches that were held back are what they are there, and the log says what came."""
-    if done.project_id is not None:
-        row = projects.project_by_id(tx, done.project_id)
-        facts = json.loads(row["facts"])
-        for batch_id, one in facts.pop("moving", {}).items():
-            tx.run("scale_moved_batch_state", id=batch_id, state=one["state"], completed_at=one["completed_at"])
-        tx.run("scale_moved_facts", project_id=done.project_id, facts=_text(facts))
-    if done.tasks or done.batches:
-        data = {"from": origin, "tasks": done.tasks, "batches": done.batches}
+def _end(tx: Transaction, world: World, origin: str, into: Sequence[str], done: Moved) -> None:
+    """Nothing is marked any more, batches that were held back are what they are there, and the log says what came, by this run
+    and by those before it that broke off."""
+    marks = [moving_marks.end(tx, project_id) for project_id in into]
+    held = {batch_id: one for mark in marks for batch_id, one in mark["batches"].items()}
+    for batch_id, one in held.items():
+        tx.run("scale_moved_batch_state", id=batch_id, state=one["state"], completed_at=one["completed_at"])
+    tasks = sum(mark["here"] for mark in marks)
+    if tasks or held:
+        data = {"from": origin, "tasks": tasks, "batches": len(held)}
         record(tx, "scale.moved", world.actor_id, project_id=done.project_id, data=to_json(data))
 
 
@@ -211,10 +216,10 @@ def _project(tx: Transaction, world: World, origin: str, found: Found) -> Row:
             f"There is a project “{found.name[:200]}” here already, which did not come from {origin}.",
             "Rename or remove it, or move the projects one by one with --project.",
         )
-    held = json.loads(row["facts"]).get("moving", {})
+    mark = {name: one for name, one in json.loads(row["facts"]).items() if name == moving_marks.MARK}
     tx.run(
-        "scale_moved_project", project_id=row["project_id"], params=_text(history),
-        facts=_text({**facts, "moved_from": origin, "moving": held}),
+        "scale_moved_project", project_id=row["project_id"], params=as_text(history),
+        facts=as_text({**facts, "moved_from": origin, **mark}),
         created_at=read_time(found.told.get("created_at"), row["created_at"]),
     )  # fmt: skip
     return projects.project_by_id(tx, row["project_id"])
@@ -232,7 +237,8 @@ def _new_project(tx: Transaction, world: World, found: Found, params: Json, fact
 
 @dataclass(slots=True)
 class _Into:
-    """One transaction of a run: where its batches and tasks go. `_new`: batches that it made, and what they are to become."""
+    """One transaction of a run: where its batches and tasks go. `_new`: batches that it holds back, and what they
+    are to become."""
 
     tx: Transaction
     world: World
@@ -242,7 +248,7 @@ class _Into:
     _new: Json = field(default_factory=dict)
 
     def batch(self, told: Mapping[str, Any]) -> None:
-        """A batch, made or met again."""
+        """A batch, made or met again. One that an earlier run holds back is to become what it is there now."""
         assert self.project is not None
         name = str(told["name"])
         row = self.tx.one("scale_batch_named", name=name)
@@ -252,11 +258,12 @@ class _Into:
             )
         if row is None:
             row = self._new_batch(name, told)
+        elif "created_at" in told and row["id"] in moving_marks.held_back(self.tx, self.project["project_id"]):
+            self._hold(row["id"], told)
         self._batches[name] = row
 
     def _new_batch(self, name: str, told: Mapping[str, Any]) -> Row:
         assert self.project is not None
-        state = told["status"] if _is_one(told.get("status"), BATCH_STATES) else "in_progress"
         metadata = told.get("metadata")
         new = batches.NewBatch(
             name, state="staging", metadata=metadata if isinstance(metadata, dict) else {},
@@ -265,18 +272,19 @@ class _Into:
         row = batches.create(self.tx, self.world.actor_id, self.project["project_id"], new)
         made_at = read_time(told.get("created_at"), self.tx.now)
         self.tx.run("scale_moved_batch", id=row["id"], created_at=made_at)
-        ended = read_time(told.get("completed_at"), self.tx.now) if state in OVER else None
-        self._new[row["id"]] = {"state": state, "completed_at": ended}
+        self._hold(row["id"], told)
         self.done.batches += 1
         return batches.batch_row(self.tx, row["id"])
 
+    def _hold(self, batch_id: str, told: Mapping[str, Any]) -> None:
+        state = told["status"] if is_one(told.get("status"), BATCH_STATES) else "in_progress"
+        ended = read_time(told.get("completed_at"), self.tx.now) if state in OVER else None
+        self._new[batch_id] = {"state": state, "completed_at": ended}
+
     def keep(self) -> None:
         """Write down which batches are held back, and until when: a run that breaks off leaves that to the next one."""
-        if self.project is None or not self._new:
-            return
-        facts = json.loads(projects.project_by_id(self.tx, self.project["project_id"])["facts"])
-        facts["moving"] = facts.get("moving", {}) | self._new
-        self.tx.run("scale_moved_facts", project_id=self.project["project_id"], facts=_text(facts))
+        if self.project is not None and self._new:
+            moving_marks.hold_back(self.tx, self.project["project_id"], self._new)
 
     def place(self, type_: str, batch: str) -> dict[str, Any]:
         """Where tasks of this type and batch go."""
@@ -288,100 +296,3 @@ class _Into:
             "project_id": self.project["project_id"],
             "batch_id": self._batches[batch]["id"] if batch else None,
         }
-
-
-def _rows(run: str, history: Sequence[Json], docs: Iterable[Json], done: Moved, now: int) -> Iterator[Json]:
-    """The rows of a page; what cannot be understood is counted."""
-    for told in docs:
-        task_id = told.get("task_id")
-        if isinstance(task_id, str) and _ID.fullmatch(task_id) and _is_one(told.get("status"), STATUSES):
-            yield {"run": run, **_row(task_id, history, told, now)}
-        else:
-            done.left_out += 1
-
-
-def _row(task_id: str, history: Sequence[Json], told: Json, now: int) -> Json:
-    type_ = str(told.get("type", ""))
-    params = told["params"] if isinstance(told.get("params"), dict) else {}
-    version, instruction = _own_instruction(history, told)
-    batch, unique_id = told.get("batch"), told.get("unique_id")
-    row = {
-        "task_id": task_id, "type": type_, "batch": batch if isinstance(batch, str) else "", "status": told["status"],
-        "stage": "waiting" if told["status"] == "pending" and type_ in TYPES else "over",
-        "unique_id": unique_id if isinstance(unique_id, str) and unique_id else None, "instruction": instruction,
-        "callback_url": str(told.get("callback_url") or ""), "params": _text(params), "version": version,
-        **_said(told), **_times(told, now),
-    }  # fmt: skip
-    if row["stage"] == "waiting" and '"scaledata://' in row["params"]:
-        lost = {"error": LOST_FILE, "attachments": [{"statusCode": 404, "url": url} for url in _files_in(params)]}
-        row |= {"status": "error", "stage": "over", "response": _text(lost)}
-    return row
-
-
-def _own_instruction(history: Sequence[Json], told: Json) -> tuple[int, str]:
-    """Which version of the project's parameters a task was made with, by its time, and its instruction without theirs."""
-    made = read_time(told.get("created_at"), 0)
-    version = max((n for n, one in enumerate(history) if read_time(one.get("created_at"), 0) <= made), default=0)
-    whole, theirs = str(told.get("instruction") or ""), history[version].get("instruction")
-    if isinstance(theirs, str) and theirs and whole.endswith(theirs):
-        whole = whole[: -len(theirs)].rstrip("\n")
-    return version, whole
-
-
-def _said(told: Json) -> Json:
-    """What was said of a task there besides what it is."""
-    review = told.get("customer_review_status")
-    succeeded = told.get("callback_succeeded")
-    tags = told.get("tags")
-    return {
-        "metadata": _text(told["metadata"] if isinstance(told.get("metadata"), dict) else {}),
-        "tags": _text([one for one in tags if isinstance(one, str)]) if isinstance(tags, list) else None,
-        "priority": _kept(told.get("priority")), "response": _kept(told.get("response")),
-        "prior_responses": _kept(told.get("prior_responses")), "review_status": review if _is_one(review, REVIEWS) else None,
-        "review_comments": _kept(told.get("customer_review_comments")),
-        "callback_succeeded": int(succeeded) if isinstance(succeeded, bool) else None,
-    }  # fmt: skip
-
-
-def _times(told: Json, now: int) -> Json:
-    made = read_time(told.get("created_at"), now)
-    done = told.get("completed_at")
-    return {
-        "created_at": made, "updated_at": read_time(told.get("updated_at"), made),
-        "completed_at": None if done is None else read_time(done, made),
-    }  # fmt: skip
-
-
-def _is_one(value: Any, known: frozenset[str]) -> bool:
-    """Whether something from outside is one of these words."""
-    return isinstance(value, str) and value in known
-
-
-def _files_in(value: Any) -> list[str]:
-    """The addresses of files in parameters."""
-    if isinstance(value, str):
-        return [value] if value.startswith("scaledata://") else []
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [one for part in inside for one in _files_in(part)]
-
-
-def _kept(value: Any) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _text(value: Any) -> str:
-    """As JSON. Half a character, which no file can hold, becomes a question mark."""
-    try:
-        return to_json(value).encode("utf-8", "replace").decode()
-    except (ValueError, TypeError, RecursionError) as error:
-        raise BadInput(f"What came from there cannot be stored: {error}.") from None
-
-
-def read_time(text: Any, otherwise: int) -> int:
-    """A time as Scale writes it, in microseconds; `otherwise` for what is none."""
-    try:
-        found = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        return otherwise
-    aware = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-    return (aware - EPOCH) // MICROSECOND

@@ -2,22 +2,26 @@
 goes on where it stood. What is made of it is in moving.py. The client comes from whoever calls: nothing here imports it.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from tawsim.core.errors import BadInput, EndpointDown, NotFound, NotSignedIn
+from tawsim.core.errors import AlreadyRunning, BadInput, EndpointDown, NotFound, NotSignedIn
 
 PAGE = 100
 BATCH_PAGE = 100
 TRIES = 4
 FIRST_WAIT_S = 1.0
+# A walk that broke off longer ago is begun anew: what was pending when its first pages were read may be done by now.
+LASTS_S = 3_600.0
 NO_PROJECT = ""  # stands for the tasks that belong to none
 T = TypeVar("T")
 
@@ -114,21 +118,50 @@ class Source:
 
 
 # ---- the file in between -----------------------------------------------------------------------------------------
-def file_of(folder: Path, account: str, project: str) -> Path:
-    """Where the pages of a project wait. `account` tells one account from another: the address, and the key's digest."""
-    name = hashlib.sha256(f"{account}\n{project}".encode()).hexdigest()[:16]
+def file_of(folder: Path, workspace_id: str, account: str, project: str) -> Path:
+    """Where the pages of a project wait for a workspace. `account` tells one from another: the address, and the key's digest."""
+    name = hashlib.sha256(f"{workspace_id}\n{account}\n{project}".encode()).hexdigest()[:16]
     return folder / f".tawsim-moving-{name}.jsonl"
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """The file, for one run alone, gone after a block that did not fail. Two that write and put in the same pages would take them
+    out of each other's hands, and one would end the move before the other's tasks are here. Raises AlreadyRunning."""
+    handle = _lock(path)
+    try:
+        yield
+        path.unlink()
+    finally:
+        os.close(handle)
+
+
+def _lock(path: Path) -> int:
+    while True:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.exists() and os.path.samestat(os.fstat(handle), path.stat()):
+                return handle
+        except FileNotFoundError:  # another run ended at this moment, and took its file away
+            pass
+        except OSError:
+            os.close(handle)
+            raise AlreadyRunning(
+                "Another run is copying the same just now.", "Wait for it; then run this again for what is new."
+            ) from None
+        os.close(handle)
 
 
 def download(source: Source, project: str, path: Path, on_tasks: Callable[[int], None] = lambda n: None) -> int:
     """Write all pages of tasks to `path`, going on behind those that it has. How many tasks it holds then.
 
     Raises what `Source` raises; what was written stays, and the next call goes on from there. A file that is whole already is
-    of a run that failed after it: it is read anew, since what was wrong may have been put right there.
+    of a run that failed after it: it is read anew, since what was wrong may have been put right there; and so is an old one.
     """
     n, token, over = _state(path)
-    if over:
-        path.unlink()
+    if over or (token is not None and time.time() - path.stat().st_mtime > LASTS_S):
+        os.truncate(path, 0)
         n, token, over = 0, None, False
     on_tasks(n)
     with _appending(path) as file:

@@ -36,6 +36,14 @@ WHERE run = :run AND task_id > :after AND task_id <= :until
 SELECT status, is_new, COUNT(*) AS n, SUM(CASE WHEN response LIKE :lost THEN 1 ELSE 0 END) AS lost
 FROM scale_moving WHERE run = :run AND task_id > :after AND task_id <= :until GROUP BY status, is_new ORDER BY status, is_new;
 
+-- name: scale_moving_types
+SELECT type, COUNT(*) AS n FROM scale_moving WHERE run = :run GROUP BY type ORDER BY type;
+
+-- Projects that a move has not finished: few projects are of the API, so all are looked at.
+-- name: scale_moving_unfinished
+SELECT s.project_id, s.name, s.named, s.facts FROM scale_project s JOIN project p ON p.id = s.project_id
+WHERE s.facts LIKE :mark AND p.state <> 'removed' ORDER BY s.project_id;
+
 -- name: scale_moving_names
 SELECT DISTINCT type, batch FROM scale_moving
 WHERE run = :run AND task_id > :after AND task_id <= :until AND is_new = 1 ORDER BY type, batch;
