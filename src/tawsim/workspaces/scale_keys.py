@@ -201,24 +201,24 @@ def open_twin(books: Database, workspace: Workspace, clock: Clock = system_clock
 def _twin_for(books: Database, workspace: Workspace, worker: Worker) -> str:
     """The id of the test keys' workspace, made if there is none; `worker` is known there under the same id."""
     with books.read() as tx:
-        path = twin_path(tx, workspace)
+        home, path = account_of(tx, workspace.id), twin_path(tx, workspace)
+    lost_id = None if home is None else home.twin_id
     made = path is None or not path.exists()
     twin = _make_twin(workspace, worker) if made or path is None else open_workspace(path, clock=workspace.db.clock)
     try:
         twin.db.write(lambda tx: _know(tx, worker))
     finally:
         twin.close()
-    if not made or books.write(lambda tx: _pair(tx, workspace, twin, path)):
+    if not made or books.write(lambda tx: _pair(tx, workspace, twin, lost_id)):
         return twin.id
     twin.path.unlink()  # somebody else made one at this very moment: theirs stands
     return _twin_for(books, workspace, worker)
 
 
-def _pair(tx: Transaction, workspace: Workspace, twin: Workspace, lost: Path | None) -> bool:
-    """Write down whose twin the file is, unless another stands there by now. `lost`: the one whose file is gone."""
-    home = ensure_account(tx, workspace.id)
-    standing = twin_path(tx, workspace)
-    if home.twin_id is not None and standing != lost:
+def _pair(tx: Transaction, workspace: Workspace, twin: Workspace, lost_id: str | None) -> bool:
+    """Write down whose twin the file is, unless another stands there by now. `lost_id`: the one whose file is gone; by its id,
+    for the file of the next one has its name."""
+    if ensure_account(tx, workspace.id).twin_id != lost_id:
         return False
     ensure_account(tx, twin.id, "test", twin.path.name)
     tx.run("scale_account_pair", workspace_id=workspace.id, twin_id=twin.id)
