@@ -8,7 +8,7 @@ import tawsim
 
 SOURCE = Path(tawsim.__file__).parent
 MESSAGES = SOURCE.parents[1] / "web" / "src" / "messages"
-RECORDED = re.compile(r"""\b(?:record|noted)\(\s*(?:tx|caller),\s*(f?)"([a-z_]+)\.([a-z_{}.]+)\"""")
+RECORDED = re.compile(r"""\b(?:record|noted|note)\(\s*(?:tx|caller|place),\s*(f?)"([a-z_]+)\.([a-z_{}.]+)\"""")
 # What stands in the braces of a kind that is put together, and in kinds that are named beside the call.
 PUT_TOGETHER = {
     "lease.{state}": ("submitted", "skipped", "released", "revoked", "expired"),

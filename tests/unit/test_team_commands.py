@@ -1,5 +1,7 @@
 """`tawsim people`, `sign-on`, and roles and scopes at `invite` and `token`."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,6 +69,48 @@ def test_a_token_has_scopes_of_its_workers_role(team: Any, made: Any) -> None:  
     books.close()
 
 
+def events(team: Any, *kinds: str) -> list[dict[str, Any]]:
+    """Who came to be let in, from the log; which is sound."""
+    assert team("audit", "verify").code == 0
+    assert team("audit", "export", "log.jsonl", "--force").code == 0
+    found = [json.loads(line) for line in Path("log.jsonl").read_text(encoding="utf-8").splitlines()]
+    return [one for one in found if one["kind"] in kinds]
+
+
+def test_a_token_and_a_link_of_the_terminal_stand_in_the_log(team: Any, made: Any) -> None:  # noqa: F811
+    invited = events(team, "worker.invited")
+    people = {one["name"]: one["id"] for one in team("people", "list", "--json").json["people"]}
+    assert [one["object_id"] for one in invited] == [people["سلمى"], people["Omar"]]
+    secrets = {
+        "Omar": team("token", "Omar", "--json").json["token"],
+        "gpt": team("token", "gpt", "--model", "--scope", "label", "--json").json["token"],
+        "": team("token", "--json").json["token"],
+    }
+    people = {one["name"]: one["id"] for one in team("people", "list", "--json").json["people"]}
+    owner = next(iter(people.values()))
+    books = accounts.open_accounts(made.parent)
+    with books.read() as tx:
+        ids = {name: accounts.standing(tx, secret)[1].id for name, secret in secrets.items()}
+        named = [one.name for secret in secrets.values() for one in accounts.tokens(tx, accounts.identify(tx, secret))]
+    books.close()
+    assert named == ["tawsim token"] * 3
+    found = events(team, "account.token_made")
+    assert [(one["actor_id"], one["object_id"], json.loads(one["data"])) for one in found] == [
+        (owner, ids[name], {"worker": people.get(name, owner)}) for name in ("Omar", "gpt", "")
+    ]
+    whole = Path("log.jsonl").read_text(encoding="utf-8")
+    assert not any(secret[4:12] in whole for secret in secrets.values())
+    team("invite", "Omar")  # a new link for whoever is known
+    assert len(events(team, "worker.invited")) == 3
+
+
+def test_who_was_let_out_gets_no_token(team: Any) -> None:
+    assert team("people", "off", "Omar").code == 0
+    refused = team("token", "Omar")
+    assert (refused.code, "tawsim people on Omar" in refused.err) == (1, True)
+    assert events(team, "account.token_made") == []
+
+
 def test_single_sign_on_is_set_up_shown_linked_and_removed(team: Any) -> None:
     assert team("sign-on", "show").code == 3
     words = ("--client-id", "c", "--address", "https://label.example.org", "--name", "Example", "--secret-env", "OIDC")
@@ -80,6 +124,10 @@ def test_single_sign_on_is_set_up_shown_linked_and_removed(team: Any) -> None:
     assert team("sign-on", "set", "http://id.example.org", *words).code == 3
     assert team("sign-on", "remove").code == 0
     assert team("sign-on", "show").code == 3
+    kinds = ("worker.sign_on_set", "worker.sign_on", "worker.sign_on_removed")
+    found = events(team, *kinds)
+    assert [one["kind"] for one in found] == list(kinds)
+    assert json.loads(found[0]["data"]) == {"issuer": "https://id.example.org"}
 
 
 def test_a_project_is_closed_to_all_but_its_members(team: Any) -> None:

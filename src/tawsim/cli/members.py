@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tawsim.cli import options
-from tawsim.cli.opening import address_of, link, opened, person_named, which
+from tawsim.cli.opening import address_of, link, note, opened, person_named, which
 from tawsim.cli.options import app
 from tawsim.cli.output import DONE, Output
 from tawsim.core.errors import BadInput
@@ -237,6 +237,7 @@ def set_up(
     path = which(workspace)
     with opened(path) as place, _books(place) as books:
         books.write(lambda tx: sign_on.set_sign_on(tx, place.id, made))
+        note(place, "worker.sign_on_set", None, issuer=made.issuer)
     back = sign_on.way_back(made)
     out.result({"workspace": str(path), "issuer": made.issuer, "client_id": made.client_id, "redirect_uri": back})
     out.say(f"People may enter by {made.name} ({made.issuer}).", f"Give the issuer this way back: {back}")
@@ -272,7 +273,6 @@ def link_person(
     json: options.Json = False,
 ) -> int:
     """Let somebody in by single sign-on: whoever proves this e-mail to the issuer enters as them."""
-    from tawsim.store.keys import record
     from tawsim.workspaces import sign_on
     from tawsim.workspaces.accounts import Identity
 
@@ -281,7 +281,7 @@ def link_person(
     with opened(path) as place, _books(place) as books:
         worker = _find(place, name)
         found = books.write(lambda tx: sign_on.let_in(tx, Identity(place.id, worker.id), email))
-        place.db.write(lambda tx: record(tx, "worker.sign_on", place.owner_id, object_id=worker.id))
+        note(place, "worker.sign_on", worker.id)
     out.result({"workspace": str(path), "worker": worker.id, "email": found})
     out.say(f"{worker.name} enters as {found}." if found else f"{worker.name} no longer enters by single sign-on.")
     return DONE
@@ -296,6 +296,7 @@ def take_away(workspace: options.Workspace = None, json: options.Json = False) -
     path = which(workspace)
     with opened(path) as place, _books(place) as books:
         books.write(lambda tx: sign_on.set_sign_on(tx, place.id, None))
+        note(place, "worker.sign_on_removed", None)
     out.result({"workspace": str(path), "sign_on": None})
     out.say("There is no single sign-on here any more.")
     return DONE

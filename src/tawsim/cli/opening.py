@@ -82,6 +82,14 @@ def person_named(tx: "Transaction", name: str) -> "Worker":
     return found
 
 
+def note(workspace: "Workspace", kind: str, object_id: str | None, **data: str) -> None:
+    """The event that the page leaves too: whoever can open the file acts as its owner."""
+    from tawsim.store.keys import record
+    from tawsim.store.rows import to_json
+
+    workspace.db.write(lambda tx: record(tx, kind, workspace.owner_id, object_id=object_id, data=to_json(data)))
+
+
 def new_secrets(workspace: "Workspace", kind: "CredentialKind", worker_ids: list[str]) -> list[str]:
     """A new secret for each worker, through the accounts file that a running server reads too."""
     from tawsim.workspaces.accounts import Identity, issue, open_accounts

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tawsim.cli import options
-from tawsim.cli.opening import address_of, link, new_secrets, opened, which
+from tawsim.cli.opening import address_of, link, new_secrets, note, opened, which
 from tawsim.cli.options import app
 from tawsim.cli.output import DONE, Output, command
+from tawsim.core.errors import Conflict
 
 if TYPE_CHECKING:
     from tawsim.core.records import Worker, WorkerKind
+    from tawsim.store.database import Transaction
     from tawsim.workspaces.workspace import Workspace
+
+NAME = "tawsim token"  # what a token made here is called on the account's page
 
 
 @app.command("invite")
@@ -76,7 +80,8 @@ def token(
                 worker = get_worker(tx, place.owner_id)
         else:
             worker = _worker(place, name, "model" if model else "person")
-        secret = _token(place, worker, scope, days)
+        secret, token_id = _token(place, worker, scope, days)
+        note(place, "account.token_made", token_id, worker=worker.id)
     address, running = address_of(path)
     out.result(
         {
@@ -93,37 +98,52 @@ def token(
 def _invited(workspace: "Workspace", name: str, role: str | None, languages: str | None) -> "Worker":
     """The person of that name, made with the role and the languages if there is none."""
     from tawsim.core.ids import new_id
+    from tawsim.store.keys import record
     from tawsim.workspaces.roles import invite, read_role
 
     wanted = None if role is None else read_role(role)
     tags = None if languages is None else options.words(languages)
-    return workspace.db.write(lambda tx: invite(tx, workspace.owner_id, new_id(tx.now), name, wanted, tags))
+
+    def work(tx: "Transaction") -> "Worker":
+        made = invite(tx, workspace.owner_id, new_id(tx.now), name, wanted, tags)
+        record(tx, "worker.invited", workspace.owner_id, object_id=made.id)
+        return made
+
+    return workspace.db.write(work)
 
 
-def _token(workspace: "Workspace", worker: "Worker", scopes: list[str] | None, days: int) -> str:
-    """A token's secret; with scopes, within what the worker's role reaches."""
-    from tawsim.workspaces.accounts import DAY, Identity, issue, issue_token, open_accounts
+def _token(workspace: "Workspace", worker: "Worker", scopes: list[str] | None, days: int) -> tuple[str, str]:
+    """A token's secret and its id; with scopes, within what the worker's role reaches."""
+    from tawsim.workspaces.accounts import DAY, Identity, issue, issue_token, open_accounts, standing
     from tawsim.workspaces.roles import scopes_of
 
     identity = Identity(workspace.id, worker.id)
+
+    def work(tx: "Transaction") -> tuple[str, str]:
+        if scopes:
+            secret, made = issue_token(tx, identity, NAME, scopes, days, scopes_of(worker.role))
+            return secret, made.id
+        secret = issue(tx, "token", identity, name=NAME, lifetime=days * DAY)
+        return secret, standing(tx, secret)[1].id
+
     books = open_accounts(workspace.path.parent)
     try:
-        if not scopes:
-            return books.write(lambda tx: issue(tx, "token", identity, lifetime=days * DAY))
-        return books.write(lambda tx: issue_token(tx, identity, "tawsim token", scopes, days, scopes_of(worker.role)))[
-            0
-        ]
+        return books.write(work)
     finally:
         books.close()
 
 
 def _worker(workspace: "Workspace", name: str, kind: "WorkerKind") -> "Worker":
-    """The worker of that name, made if there is none."""
+    """The worker of that name, made if there is none. Raises Conflict for one who was let out: no token of theirs would hold."""
     from tawsim.core.ids import new_id
     from tawsim.workspaces.workspace import add_worker, find_worker
 
     with workspace.db.read() as tx:
         found = find_worker(tx, name)
+    if found is not None and not found.active:
+        raise Conflict(
+            f"“{found.name}” was deactivated.", "Let them in first: " + command("tawsim", "people", "on", found.name)
+        )
     if found is not None:
         return found
     return workspace.db.write(lambda tx: add_worker(tx, workspace.owner_id, new_id(tx.now), name, kind=kind))

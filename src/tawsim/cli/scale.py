@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tawsim.cli import options
-from tawsim.cli.opening import address_of, opened, which
+from tawsim.cli.opening import address_of, note, opened, which
 from tawsim.cli.options import app
 from tawsim.cli.output import DONE, Output, command
 
@@ -51,7 +51,7 @@ def new(
             secret, made = new_key(books, place, owner, mode.value, name, days)
         finally:
             books.close()
-        _note(place, "account.token_made", made.id)
+        note(place, "account.token_made", made.id)
     address, running = address_of(path)
     out.result({"workspace": str(path), "key": _facts(made), "secret": secret, "url": address, "running": running})
     out.say(f"The key “{made.name}” ({made.mode}). It is shown this once:", f"  {secret}", "")
@@ -100,17 +100,10 @@ def end(
             books.write(lambda tx: end_key(tx, place.id, key))
         finally:
             books.close()
-        _note(place, "account.token_ended", key)
+        note(place, "account.token_ended", key)
     out.result({"workspace": str(path), "ended": key})
     out.say("The key has ended.")
     return DONE
-
-
-def _note(place: "Workspace", kind: str, key_id: str) -> None:
-    """The event that the page leaves too: whoever can open the file is its owner."""
-    from tawsim.store.keys import record
-
-    place.db.write(lambda tx: record(tx, kind, place.owner_id, object_id=key_id))
 
 
 def _day(us: int | None) -> str:
