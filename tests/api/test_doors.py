@@ -139,3 +139,15 @@ def test_the_names_a_server_answers_to(host: str, more: list[str], good: str, ba
     names = host_names(host, 7373, more)
     assert good in names
     assert bad not in names
+
+
+def test_a_wrong_address_shows_a_person_a_page_and_tells_a_program(world: Any) -> None:
+    person = {"accept": "text/html,application/xhtml+xml"}
+    for path in ("/nowhere", "/label/p/t/more", "/tasks"):
+        shown = world.client.get(path, headers=person)
+        assert shown.status_code == 404, path
+        assert shown.headers["content-type"].startswith("text/html"), path
+        assert shown.text == world.client.get("/", headers=person).text, path
+        assert world.client.get(path).json()["error"]["code"] == "TW-NOT-FOUND", path
+    for path in ("/api/v1/nowhere", "/assets/gone.js"):
+        assert world.client.get(path, headers=person).json()["error"]["code"] == "TW-NOT-FOUND", path

@@ -67,6 +67,11 @@ def read_assets(folder: Path) -> dict[str, Asset]:
     return found
 
 
+def _typed_by_a_person(request: Request, name: str) -> bool:
+    """Whether a browser wants a page here: it is shown ours, which says that there is none and leads on; a program gets JSON."""
+    return "text/html" in request.headers.get("accept", "") and not name.startswith(("api/", "assets/"))
+
+
 def install(app: FastAPI, folder: Path = STATIC) -> None:
     """Serve the pages and their assets."""
     assets = read_assets(folder) if folder.is_dir() else {}
@@ -94,6 +99,11 @@ def install(app: FastAPI, folder: Path = STATIC) -> None:
         app.add_api_route(path, page, methods=["GET"], include_in_schema=False, **allow("anyone"))
 
     async def file(request: Request, name: str) -> Response:
-        return send(request, name)
+        if name in assets or not _typed_by_a_person(request, name):
+            return send(request, name)
+        response = await page(request)
+        if response.status_code == 200:
+            response.status_code = 404
+        return response
 
     app.add_api_route("/{name:path}", file, methods=["GET"], include_in_schema=False, **allow("anyone"))
