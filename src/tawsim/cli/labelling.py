@@ -66,19 +66,15 @@ def _begin(
 ) -> Prepared:
     from tawsim.intake import open_rows
     from tawsim.loop.importing import new_project_from_file
+    from tawsim.workspaces.workspace import new_workspace
 
-    open_rows(file, format=format)  # a file that cannot be read leaves no workspace behind
-    try:
-        with opened(path, create=True, owner=owner) as workspace:
-            project = new_project_from_file(
-                workspace.db, file, labels, name=path.stem, text_column=text, overlap=overlap, guideline=guideline,
-                multiple=multiple, format=format, actor_id=workspace.owner_id,
-            )  # fmt: skip
-            report = import_with_progress(out, workspace, project, file, format=format)
-    except BaseException:
-        for leftover in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm"))):
-            leftover.unlink(missing_ok=True)
-        raise
+    open_rows(file, format=format)  # a file that cannot be read is told of before anything is made
+    with new_workspace(path, owner=owner) as workspace:
+        project = new_project_from_file(
+            workspace.db, file, labels, name=path.stem, text_column=text, overlap=overlap, guideline=guideline,
+            multiple=multiple, format=format, actor_id=workspace.owner_id,
+        )  # fmt: skip
+        report = import_with_progress(out, workspace, project, file, format=format)
     lines = [
         f"Made {path.name}: {count(report.added, 'task', 'tasks')} from {file.name}, column “{project.text_column}”."
     ]

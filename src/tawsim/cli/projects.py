@@ -1,7 +1,5 @@
 """`tawsim project create`, `list` and `show`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +13,8 @@ from tawsim.core.errors import BadInput
 from tawsim.core.records import TaskOrder
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from tawsim.labelling.projects import NewProject
     from tawsim.workspaces.workspace import Workspace
 
@@ -85,9 +85,9 @@ def _create(out: Output, new: "NewProject", workspace: Path | None) -> int:
     from tawsim.labelling.projects import create_project
     from tawsim.loop.views import project_json
 
-    with _workspace_for(new.name, workspace) as place:
+    path = which(workspace, new=_file_name(new.name)).absolute()
+    with _opened_or_new(path) as place:
         made = place.db.write(lambda tx: create_project(tx, place.owner_id, new_id(tx.now), new))
-    path = place.path
     out.result({"workspace": str(path), "project": project_json(made)})
     out.say(f"Made the project “{made.name}” in {path.name}.")
     out.next(command("tawsim", "import", "FILE", "-w", path, "--project", made.name))
@@ -102,11 +102,11 @@ def _create_from_file(out: Output, config: Path, name: str | None, workspace: Pa
     if said:
         raise BadInput(f"{said[0]} stands in the project file.", f"Change it in {config.name}, or leave --config out.")
     plan = read_project_file(config)
-    with _workspace_for(name or plan.name, workspace) as place:
+    path = which(workspace, new=_file_name(name or plan.name)).absolute()
+    with _opened_or_new(path) as place:
         made, report = project_from_plan(
             place.db, plan, config.absolute().parent, actor_id=place.owner_id, name=name or ""
         )  # fmt: skip
-    path = place.path
     imported = report_json(report) if report is not None else None
     out.result({"workspace": str(path), "project": project_json(made), "import": imported})
     tasks = f", with {count(report.added, 'task', 'tasks')} of {report.source}" if report is not None else ""
@@ -118,19 +118,11 @@ def _create_from_file(out: Output, config: Path, name: str | None, workspace: Pa
     return DONE
 
 
-@contextmanager
-def _workspace_for(name: str, workspace: Path | None) -> "Iterator[Workspace]":
-    """The workspace that a new project goes into; one that was made for it is gone again if that fails."""
-    path = which(workspace, new=_file_name(name))
-    existed = path.exists()
-    try:
-        with opened(path, create=True) as place:
-            yield place
-    except BaseException:
-        if not existed:
-            for leftover in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm"))):
-                leftover.unlink(missing_ok=True)
-        raise
+def _opened_or_new(path: Path) -> "AbstractContextManager[Workspace]":
+    """The workspace that a new project goes into; one that is made for it is there when the project is."""
+    from tawsim.workspaces.workspace import new_workspace
+
+    return opened(path) if path.exists() else new_workspace(path)
 
 
 @project_app.command("show")

@@ -4,7 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from tawsim.loop.importing import workspace_for
 from tawsim.sdk.local import LocalWorkspace, open_file
 from tawsim.sdk.rows import as_path, rows_of
 from tawsim.sdk.surface import Project, to_json_bytes
+from tawsim.workspaces.workspace import new_workspace
 
 
 def label(
@@ -36,24 +37,35 @@ def label(
     if to is None and path is None:
         raise BadInput("Where should the labels go?", 'Name a workspace: to="reviews.tawsim"')
     target = Path(to) if to is not None else workspace_for(path or Path())
-    existed = target.exists()
-    workspace = open_file(target, create=True)
-    try:
-        project = _project(workspace, target.stem, labels, overlap, text, multiple, guideline)
+    name = target.stem
+
+    def fill(workspace: LocalWorkspace) -> None:
+        project = _project(workspace, name, labels, overlap, text, multiple, guideline)
         if path is not None:
             project.add(path, text=text)
         else:
             rows = list(rows_of(data))
             # The same rows again are the same import: a script that is run twice does not double its tasks.
             project.add(rows, text=text, key="label/" + hashlib.sha256(to_json_bytes(rows)).hexdigest())
-    except BaseException:
-        workspace.close()
-        if not existed:
-            for leftover in (target, *(target.with_name(target.name + end) for end in ("-wal", "-shm"))):
-                leftover.unlink(missing_ok=True)
-        raise
+
+    workspace = _filled(target, fill)
     if serve:
         _serve(target)
+    return workspace
+
+
+def _filled(target: Path, fill: Callable[[LocalWorkspace], None]) -> LocalWorkspace:
+    """The workspace that is there, or a new one that is there once it is filled."""
+    if not target.exists():
+        with new_workspace(target) as made:
+            fill(LocalWorkspace(made))
+        return open_file(target)
+    workspace = open_file(target)
+    try:
+        fill(workspace)
+    except BaseException:
+        workspace.close()
+        raise
     return workspace
 
 

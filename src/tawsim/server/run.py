@@ -20,6 +20,7 @@ from tawsim.workspaces.accounts import Identity
 from tawsim.workspaces.workspace import Workspace, open_workspace
 
 DEFAULT_PORT = 7373
+BACKLOG = 2048
 # Imports, learning and figures of small projects compute in threads beside the one that answers: it gets its turn after this
 # long, not after Python's 5 ms for each of them.
 SWITCH_S = 0.0001
@@ -73,7 +74,7 @@ def serve(
         stack.callback(Watching(state).stop)
         config = uvicorn.Config(
             create_app(state), log_level="warning", access_log=False, server_header=False, ws="none", lifespan="on",
-            timeout_keep_alive=75, timeout_graceful_shutdown=5, backlog=2048, proxy_headers=False,
+            timeout_keep_alive=75, timeout_graceful_shutdown=5, backlog=BACKLOG, proxy_headers=False,
         )  # fmt: skip
         links = {w.name: launch_link(state, w) for w in opened}
         sys.setswitchinterval(SWITCH_S)
@@ -128,7 +129,8 @@ def read_address(text: str) -> str:
 
 
 def listen(host: str, port: int | None) -> socket.socket:
-    """A listening socket. Raises BadInput if the address is taken or not this machine's."""
+    """A listening socket: whoever connects before the server is ready waits for it. Raises BadInput if the address is taken or
+    not this machine's."""
     wanted = DEFAULT_PORT if port is None else port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for candidate in (wanted, 0) if port is None else (wanted,):
@@ -136,6 +138,7 @@ def listen(host: str, port: int | None) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, candidate))
+            listener.listen(BACKLOG)  # until then a port can be bound twice, and only one of the two would ever serve
             return listener
         except OSError as error:
             listener.close()

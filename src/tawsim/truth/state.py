@@ -114,9 +114,9 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     arrays: Arrays = {}
     text = json.dumps(_packed(to_state(model), arrays, "state"), ensure_ascii=False, allow_nan=False)
     arrays["state"] = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
-    part = Path(f"{os.fspath(path)}.part")
+    part = Path(f"{os.fspath(path)}.{os.urandom(6).hex()}.part")  # its own: another may be saved there at this moment
     try:
-        with part.open("wb") as file:
+        with part.open("xb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
         part.replace(path)
     finally:

@@ -4,16 +4,21 @@ import getpass
 import json
 import os
 import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tawsim.core.clock import Clock, system_clock
-from tawsim.core.errors import AlreadyExists, BadInput, NotFound
+from tawsim.core.errors import AlreadyExists, BadInput, NotFound, Unavailable
 from tawsim.core.ids import new_id
 from tawsim.core.records import Role, Worker, WorkerKind
 from tawsim.core.text import comparable, is_name
 from tawsim.store import rows
+from tawsim.store.connecting import take_name
 from tawsim.store.database import Database, Transaction
 from tawsim.store.keys import once, record
 
@@ -49,6 +54,45 @@ def open_workspace(
         db.close()
         raise
     return Workspace(row["id"], row["name"], path, db, row["owner_id"])
+
+
+@contextmanager
+def new_workspace(path: Path, *, owner: str | None = None) -> Iterator[Workspace]:
+    """A workspace that stands at `path` once the block has ended, with all that was put into it, and not before.
+
+    It is made in a folder of its own: a block that fails takes away what is its own alone, never what somebody else made under
+    this name meanwhile. Raises AlreadyExists where somebody did, NotFound for a folder that is not there, BadInput, Unavailable.
+    """
+    path = path.absolute()
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=".tawsim-making-", dir=path.parent))
+    except FileNotFoundError:
+        raise NotFound(f"There is no folder {path.parent}.", "Make it first.") from None
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be made: {error.strerror}.", "Check its folder's permissions.") from error
+    try:
+        workspace = open_workspace(folder / path.name, create=True, owner=owner)
+        try:
+            yield workspace
+        finally:
+            workspace.close()
+        _take_place(workspace.path, path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _take_place(made: Path, path: Path) -> None:
+    log = made.with_name(made.name + "-wal")
+    if log.exists() and log.stat().st_size:  # without it the file would not be whole
+        raise Unavailable(f"{path} could not be finished: its folder is full, or cannot be written.", "Try again.")
+    try:
+        take_name(made, path)
+    except FileExistsError:
+        raise AlreadyExists(
+            f"{path.name} was made by somebody else at this moment.", "Run it again to go on with it."
+        ) from None
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be made: {error.strerror}.", "Check its folder's permissions.") from error
 
 
 def _ensure_workspace(tx: Transaction, name: str, owner: str | None) -> dict[str, str]:

@@ -41,8 +41,10 @@ def migrations(family: Family) -> tuple[Migration, ...]:
 
 def check_family(connection: sqlite3.Connection, family: Family, *, path: str) -> None:
     """Raise `BadInput` for another program's file, before a byte of it is changed."""
-    stamp = connection.execute("PRAGMA application_id").fetchone()[0]
+    connection.execute("BEGIN")  # one look: whoever makes the file at this moment brings both at once
     tables = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+    stamp = connection.execute("PRAGMA application_id").fetchone()[0]
+    connection.execute("COMMIT")
     if stamp != APPLICATION_IDS[family] and not (stamp == 0 and tables == 0):
         raise BadInput(f"{path} is an SQLite file, but not a Tawsim {family} file.", "Choose another file name.")
 
