@@ -25,9 +25,9 @@ from tawsim.workspaces import accounts
 from tawsim.workspaces.accounts import Identity
 from tawsim.workspaces.workspace import Workspace, add_worker, get_worker, open_workspace
 
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
-)
+# The shell is the same engine without what a person has around it (profiles, extensions, spare processes): a third less work.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), None)
 # Without these, Chromium asks its maker's hosts at every start, which a closed machine refuses slowly. Sound goes to a
 # device that keeps time by itself: where a machine has none, playing has been seen to stand still for ever.
 QUIET = [

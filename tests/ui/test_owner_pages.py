@@ -18,7 +18,8 @@ def enter(page: Page, link: str) -> None:
 
 def violations(page: Page) -> list[str]:
     """What axe-core holds against the page. The long lists of what is good stay there: they took longer than the look."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
     options = {"runOnly": {"type": "tag", "values": WCAG}}
     found: Any = page.evaluate("options => axe.run(document, options).then(({violations}) => violations)", options)
     return [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]]

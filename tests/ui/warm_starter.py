@@ -144,15 +144,22 @@ def _alarm(_number: int, _frame: Any) -> None:
 
 def main() -> None:
     """Serve requests until the other end closes."""
-    # What a start of the server costs: what it imports, the patterns of its addresses (Python remembers them), its files.
+    # What a start of the server costs: what it imports, its commands, the patterns of its addresses (Python remembers them),
+    # its files.
+    import anyio._backends._asyncio  # noqa: F401  (found by name when the first request comes)
+    import typer
     import uvicorn
 
-    import tawsim.cli.serving
-    import tawsim.server.run  # noqa: F401
+    import tawsim.cli.main
+    import tawsim.server.run
     from tawsim.server import pages
     from tawsim.server.app import create_api
 
     pages.read_assets = cache(pages.read_assets)
+    for asset in pages.read_assets(pages.STATIC).values():
+        asset.gzipped  # noqa: B018  (kept where it was made)
+    typer.main.get_command = cache(typer.main.get_command)
+    typer.main.get_command(tawsim.cli.main.app)
     ready = uvicorn.Config(create_api(), ws="none", lifespan="on", log_config=None)
     ready.load()
     ready.get_loop_factory()
