@@ -21,6 +21,7 @@ LARGE = 64 * 1024
 Body = Literal["json", "multipart"]
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 PLACE = "{}"
+Sent = tuple[bytes | None, ...]  # the segments of a route as they are sent; None where a name stands
 F = TypeVar("F", bound=Callable[["Call"], Any])
 
 
@@ -75,7 +76,7 @@ class Table:
     """Routes by version and length of their path."""
 
     routes: list[Route] = field(default_factory=list)
-    _by_form: dict[tuple[str, int], list[Route]] = field(default_factory=dict)
+    _by_form: dict[tuple[bytes, int], list[tuple[Sent, Route]]] = field(default_factory=dict)
 
     def add(self, route: Route) -> None:
         """Raises RuntimeError for a route without a right, or one that stands already."""
@@ -84,24 +85,25 @@ class Table:
         if any(one.method == route.method and one.segments == route.segments for one in self.routes):
             raise RuntimeError(f"the route {route.method} {route.path} stands twice")
         self.routes.append(route)
-        alike = self._by_form.setdefault((route.segments[0], len(route.segments)), [])
-        alike.append(route)
+        sent = tuple(None if one == PLACE else one.encode() for one in route.segments)
+        alike = self._by_form.setdefault((route.segments[0].encode(), len(sent)), [])
+        alike.append((sent, route))
         # a word comes before a name: `studio/batches/set_priorities` before a batch of that name
-        alike.sort(key=lambda one: [segment == PLACE for segment in one.segments])
+        alike.sort(key=lambda one: [segment is None for segment in one[0]])
 
     def match(self, method: str, segments: Sequence[bytes]) -> tuple[Route | None, tuple[str, ...], frozenset[str]]:
         """The route, its names, and which methods this path takes at all. Raises BadInput for a name that is no text."""
         methods = set()
-        for route in self._by_form.get((segments[0].decode("latin-1"), len(segments)), ()):
-            if _fits(route.segments, segments):
+        for sent, route in self._by_form.get((segments[0], len(segments)), ()):
+            if all(map(_fits, sent, segments)):
                 methods.add(route.method)
                 if route.method == method:
                     return route, _names(route.segments, segments), frozenset(methods)
         return None, (), frozenset(methods)
 
 
-def _fits(wanted: Sequence[str], segments: Sequence[bytes]) -> bool:
-    return all(one == PLACE or one.encode() == sent for one, sent in zip(wanted, segments, strict=True))
+def _fits(wanted: bytes | None, sent: bytes) -> bool:
+    return wanted is None or wanted == sent
 
 
 def _names(wanted: Sequence[str], segments: Sequence[bytes]) -> tuple[str, ...]:

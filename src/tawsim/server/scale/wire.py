@@ -73,7 +73,7 @@ def read_json(body: bytes) -> Any:
     if not body.strip():
         return None
     try:
-        return json.loads(body, parse_constant=_no_number, parse_float=_finite)
+        return _DECODE(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError) as error:
         raise BadInput(f"The body is not valid JSON: {str(error)[:200]}.") from None
 
@@ -87,6 +87,10 @@ def _finite(text: str) -> float:
     if math.isinf(found):
         raise ValueError("a number is too large")
     return found
+
+
+# Made once, as `json.loads` would make it anew for every body.
+_DECODE = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite).decode
 
 
 def time_text(us: int) -> str:
