@@ -137,3 +137,13 @@ def test_suggestions_come_by_a_switch_that_says_what_it_costs(
     theirs.get_by_test_id("start").click()
     expect(theirs.get_by_test_id("label-page")).to_contain_text("model-x")
     other.close()
+
+
+def test_a_labeller_reads_the_guideline_before_beginning(server: Server, page: Page) -> None:
+    """Drawn as it is while labelling, not as it was written; marks of points that nobody filled stand where it begins."""
+    change(server, guideline="- \n- \n\n### مثالان محلولان\n\n**الجواب**: السبب.")
+    page.goto(server.invite("Omar"))
+    shown = page.get_by_test_id("guideline-shown")
+    expect(shown.locator("strong")).to_have_text("الجواب")
+    expect(shown.locator("ul")).to_have_attribute("dir", "rtl")
+    assert "###" not in shown.inner_text()

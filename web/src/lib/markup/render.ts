@@ -120,7 +120,9 @@ function settleDirections(fragment: DocumentFragment, turned: Direction): void {
     }
   };
   each(LEAVES, directionOf);
-  each(HOLDERS, plainDirection);
+  // Where a list or a table has no letters, those around it say how it runs.
+  const whole = plainDirection(fragment.textContent ?? '');
+  each(HOLDERS, (text) => (/\p{L}/u.test(text) ? plainDirection(text) : whole));
   if (turned === 'auto') for (const item of fragment.querySelectorAll('li')) settleItem(item);
   for (const node of fragment.querySelectorAll<HTMLElement>('div')) if (!node.className && !node.dir) node.dir = turned;
 }
