@@ -150,7 +150,7 @@ def _mount(app: FastAPI, router: APIRouter, described: bool) -> None:
 def create_app(state: ServerState) -> ASGIApp:
     """The whole application, behind its guard."""
     inside = ScaleDoor(Hot(create_api(state), state), state)
-    return Guard(inside, allowed_hosts=state.allowed_hosts, cookie=state.cookie)
+    return Guard(inside, allowed_hosts=state.allowed_hosts, cookie=state.cookie, address=state.base_url)
 
 
 def openapi_of(app: FastAPI) -> dict[str, Any]:

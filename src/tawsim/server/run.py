@@ -9,9 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from tawsim.core.errors import BadInput
 from tawsim.server.app import create_app
+from tawsim.server.bounded import Bounded
 from tawsim.server.sign_in_state import ServerState
 from tawsim.server.watching import Watching
 from tawsim.store import serving
@@ -72,13 +74,18 @@ def serve(
         stack.callback(state.aside.close)
         state.open_twins()
         stack.callback(Watching(state).stop)
-        config = uvicorn.Config(
-            create_app(state), log_level="warning", access_log=False, server_header=False, ws="none", lifespan="on",
-            timeout_keep_alive=75, timeout_graceful_shutdown=5, backlog=BACKLOG, proxy_headers=False,
-        )  # fmt: skip
+        config = config_of(create_app(state))
         links = {w.name: launch_link(state, w) for w in opened}
         sys.setswitchinterval(SWITCH_S)
         _Server(config, lambda: _announce(links, on_ready, open_browser)).run(sockets=[listener])
+
+
+def config_of(app: ASGIApp) -> uvicorn.Config:
+    """How an application is served here."""
+    return uvicorn.Config(
+        app, http=Bounded, log_level="warning", access_log=False, server_header=False, ws="none", lifespan="on",
+        timeout_keep_alive=75, timeout_graceful_shutdown=5, backlog=BACKLOG, proxy_headers=False,
+    )  # fmt: skip
 
 
 class _Server(uvicorn.Server):
