@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tawsim.core.errors import BadInput, NotFound, TooSoon, Unavailable
-from tawsim.loop import aside, exporting
+from tawsim.loop import aside, aside_process, exporting, inferring
 from tawsim.loop.aside import Aside
 from tawsim.loop.aside_jobs import HEAD
+from tawsim.loop.following import judge
+from tawsim.loop.overview import find_project
 from tawsim.loop.quality import quality_page, quality_tasks
 from tawsim.server import projects
 from tawsim.store.connecting import connect
@@ -82,9 +85,9 @@ def test_errors_come_back_as_they_were_raised(answered: Any, beside: Aside) -> N
 
 def test_a_process_that_died_is_started_again(answered: Any, beside: Aside) -> None:
     before = the_page(beside, answered)
-    assert beside._figures is not None
-    os.kill(beside._figures._process.pid, signal.SIGKILL)
-    beside._figures._process.wait()
+    assert beside._figures.child is not None
+    os.kill(beside._figures.child._process.pid, signal.SIGKILL)
+    beside._figures.child._process.wait()
     assert the_page(beside, answered) == before
 
 
@@ -152,8 +155,8 @@ def test_a_workspace_has_not_all_places_and_a_stalled_download_loses_its_own(
 
 def test_who_waits_for_a_process_that_does_not_come_to_it_is_told_so(answered: Any, beside: Aside) -> None:
     before = the_page(beside, answered)
-    assert beside._figures is not None
-    pid = beside._figures._process.pid
+    assert beside._figures.child is not None
+    pid = beside._figures.child._process.pid
     os.kill(pid, signal.SIGSTOP)
     try:
         began = time.monotonic()
@@ -166,18 +169,18 @@ def test_who_waits_for_a_process_that_does_not_come_to_it_is_told_so(answered: A
     finally:
         os.kill(pid, signal.SIGCONT)
     assert the_page(beside, answered) == before
-    assert beside._figures._process.pid == pid
+    assert beside._figures.child._process.pid == pid
 
 
 def test_what_fails_for_one_project_leaves_the_figures_of_the_others(answered: Any, beside: Aside) -> None:
     the_page(beside, answered)
-    kept = beside._figures
+    kept = beside._figures.child
     assert kept is not None
     with pytest.raises(Unavailable, match="could not be computed"):
         list(kept.ask({"job": "quality_page", "path": str(answered.workspace.db.path)}))  # no project: a fault of ours
     assert kept.is_sound
     the_page(beside, answered)
-    assert beside._figures is kept
+    assert beside._figures.child is kept
 
 
 def test_nothing_is_begun_once_the_server_stops(answered: Any, beside: Aside) -> None:
@@ -188,7 +191,7 @@ def test_nothing_is_begun_once_the_server_stops(answered: Any, beside: Aside) ->
         beside.quality_page(db, project)
     with pytest.raises(Unavailable, match="being stopped"):
         beside.export_stream(db, project, "csv")
-    assert beside._figures is None
+    assert beside._figures.child is None
 
 
 def test_a_download_that_is_broken_off_ends_its_process(answered: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,8 +220,8 @@ def test_a_download_that_is_broken_off_ends_its_process(answered: Any, monkeypat
 
 def test_the_process_ends_with_its_server(answered: Any, beside: Aside) -> None:
     the_page(beside, answered)
-    assert beside._figures is not None
-    process = beside._figures._process
+    assert beside._figures.child is not None
+    process = beside._figures.child._process
     assert process.stdin is not None
     process.stdin.close()  # as when the server is killed: the system closes what it held
     assert process.wait(20) == 0
@@ -235,7 +238,7 @@ def test_the_server_asks_beside(answered: Any, monkeypatch: pytest.MonkeyPatch) 
                 break
             time.sleep(0.05)
         assert page["counts"]["answers"] == 12
-        assert state.aside._figures is not None
+        assert state.aside._figures.child is not None
         assert answered.get(address + "/export?format=csv").text.count("\n") > 6
     finally:
         state.aside.close()
@@ -259,3 +262,64 @@ def test_tables_of_another_version_are_not_guessed_at(answered: Any, tmp_path: P
         Reading.of(answered.workspace.path)
     with pytest.raises(NotFound):
         Reading.of(tmp_path / "none.tawsim")
+
+
+# ---- truth ---------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def learning(answered: Any, beside: Aside, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aside]:
+    """Truths of the workspace are learned beside, however few answers there are."""
+    monkeypatch.setattr(aside, "SOME_ANSWERS", 1)
+    db = answered.workspace.db
+    inferring.forget_truths(db)
+    inferring.learn_by(db, beside.learn)
+    yield beside
+    inferring.forget_truths(db)
+
+
+def test_a_truth_learned_beside_is_the_same_and_is_followed_here(answered: Any, learning: Aside) -> None:
+    db, project = answered.workspace.db, answered.project["id"]
+    found = inferring.project_truth(db, project)
+    child = learning._learner.child
+    assert child is not None
+    here = judge(db, found.project, found.question).truth
+    assert [found.label(row) for row in range(len(found.seqs))] == [here.label(row) for row in range(len(here.seqs))]
+    assert np.array_equal(found.probabilities, here.probabilities)
+    assert (found.model, found.why, len(found.workers)) == (here.model, here.why, 2)
+    answered.answer(answered.layla, "سلبي")
+    assert int(inferring.project_truth(db, project).answers.sum()) == int(found.answers.sum()) + 1
+    assert not inferring._kept[db.path, project, found.question.name].following.is_exact, "it was asked for again"
+    assert learning._learner.child is child
+
+
+def test_what_cannot_be_learned_beside_is_learned_here(
+    answered: Any, learning: Aside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db, project = answered.workspace.db, answered.project["id"]
+    first = inferring.project_truth(db, project)
+    inferring.forget_truths(db)
+    inferring.learn_by(db, learning.learn)
+    monkeypatch.setattr(aside_process.sys, "executable", "/nonexistent/python")
+    learning._learner.child.end()  # type: ignore[union-attr]
+    assert np.array_equal(inferring.project_truth(db, project).p, first.p)
+    assert learning._learner.child is None
+
+
+def test_a_learner_that_died_is_started_again(answered: Any, learning: Aside) -> None:
+    db, project = answered.workspace.db, answered.project["id"]
+    inferring.project_truth(db, project)
+    died = learning._learner.child
+    assert died is not None
+    os.kill(died._process.pid, signal.SIGKILL)
+    died._process.wait()
+    inferring.forget_truths(db)
+    inferring.learn_by(db, learning.learn)
+    inferring.project_truth(db, project)
+    assert learning._learner.child not in (None, died)
+
+
+def test_where_few_answered_nothing_is_started(answered: Any, beside: Aside) -> None:
+    db, project = answered.workspace.db, answered.project["id"]
+    assert aside.is_large(db, project)
+    record = find_project(db)
+    assert beside.learn(db, record, record.questions[0]).truth.total > 0
+    assert beside._learner.child is None

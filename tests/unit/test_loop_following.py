@@ -93,11 +93,11 @@ def check(one: Following, crowd: Crowd) -> None:
     """What is shown is what the fitted model says of the answers as they are now."""
     votes, truth = crowd.votes(), one.truth
     assert sorted(truth.seqs.tolist()) == sorted(votes.tasks)
-    assert one._fitted is not None
+    assert one.fitted is not None
     rows = truth.places(list(votes.tasks))
     assert (truth.seqs[rows] == np.array(votes.tasks)).all()
     assert np.array_equal(truth.votes[rows], votes.counts())
-    expected = one._fitted.predict_proba(votes)
+    expected = one.fitted.predict_proba(votes)
     assert np.allclose(truth.probabilities[rows], expected, atol=1e-9)
     assert np.allclose(truth.p[rows], expected.max(axis=1))
     assert np.array_equal(truth.answers, truth.votes.sum(axis=1))

@@ -1,105 +1,48 @@
-"""Where a project is large, its exports and its quality page are computed in a process of their own (aside_jobs.py).
+"""Where a project is large, its exports, its quality page and its truth are computed in a process of their own (aside_jobs.py).
 
 Python computes one thing at a time in a process: an export of a million tasks beside 500 people made each of them wait for
 seconds. Small projects stay in this process, where nothing has to be started first. What is computed is not here.
 """
 
 import json
-import subprocess
-import sys
+import logging
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any
 
 from tawsim.core.clock import system_clock
 from tawsim.core.errors import TawsimError, TooSoon, Unavailable
+from tawsim.core.records import Project, Question
 from tawsim.loop import exporting, quality
-from tawsim.loop.aside_jobs import HEAD
+from tawsim.loop.aside_jobs import SOON
+from tawsim.loop.aside_process import STOPPED, Child, Standing
+from tawsim.loop.carried import from_carried
+from tawsim.loop.following import Following, judge
+from tawsim.loop.inferring import QUICK_S
 from tawsim.releases.writers import FORMATS
 from tawsim.store.database import Database
 
+log = logging.getLogger("tawsim.loop")
 # From so many tasks on. A process is there after 0.4 s; an export of so many takes 2.
 LARGE = 50_000
+# Learning from 5,000 answers takes a second of the processor.
+SOME_ANSWERS, MANY_ANSWERS = 2_000, 20_000
 MOST_EXPORTS, OF_ONE_WORKSPACE = 4, 2
 STALLED_S = 300.0  # a download that nobody read for so long gives its place to the next
 ASK_AGAIN_S = 0.25
 GRACE_S = 1.0  # beyond the time that somebody would wait for a page: the machine may be busy
 
 
-class Ended(Unavailable):
-    """The process has ended before it answered."""
-
-    def __init__(self) -> None:
-        super().__init__("The process that computes beside the server has ended.", "Ask again.")
-
-
-class _Child:
-    """One process, and one question at a time. `is_sound`: its last answer came to its end, the next can be told from it."""
-
-    def __init__(self) -> None:
-        command = [sys.executable, "-P", "-m", "tawsim.loop.aside_jobs"]
-        try:
-            # A session of its own: Ctrl-C is for the server, which then closes its children.
-            self._process = subprocess.Popen(  # noqa: S603  our own
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-            )
-        except OSError as error:
-            raise Unavailable(f"No process can be started ({error.strerror}).", "Free some memory.") from error
-        to, given = self._process.stdin, self._process.stdout
-        assert to is not None
-        assert given is not None
-        self._to: IO[bytes] = to
-        self._from: IO[bytes] = given
-        self.is_sound = True
-
-    def ask(self, asked: Mapping[str, Any]) -> Iterator[tuple[bytes, bytes]]:
-        """The frames of the answer as they come, the last an R. Raises what the job raised, and Ended if it died."""
-        self.is_sound = False
-        try:
-            self._to.write(json.dumps(asked).encode() + b"\n")
-            self._to.flush()
-        except (OSError, ValueError):  # the latter of a pipe that was closed here
-            raise Ended from None
-        while True:
-            kind, size = HEAD.unpack(self._read(HEAD.size))
-            body = self._read(size)
-            self.is_sound = kind != b"D"
-            if kind == b"E":
-                _raise(json.loads(body))
-            yield kind, body
-            if kind == b"R":
-                return
-
-    def _read(self, size: int) -> bytes:
-        try:
-            found = self._from.read(size)
-        except (OSError, ValueError):
-            raise Ended from None
-        if len(found) < size:
-            raise Ended
-        return found
-
-    def end(self) -> None:
-        """At once: it changes nothing."""
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._from, self._to):
-            try:
-                pipe.close()
-            except OSError:
-                continue  # what was not flushed has no reader
-
-
 class _Export(Iterator[bytes]):
     """The bytes of a file. Its process ends with it: at the last byte, by `close`, and where nobody holds it any more, be it
     before the first byte, when a generator would not have begun and so would not end."""
 
-    def __init__(self, child: _Child, asked: Mapping[str, Any], end: Callable[[_Child], None]) -> None:
+    def __init__(self, child: Child, asked: Mapping[str, Any], end: Callable[[Child], None]) -> None:
         self._frames = child.ask(asked)
         self._finish = weakref.finalize(self, end, child)
         self._first: bytes | None = None
@@ -134,10 +77,11 @@ class _Export(Iterator[bytes]):
 class Aside:
     """The processes beside one server: one that keeps the figures of the projects looked at last, and one an export."""
 
-    _figures: _Child | None = None
+    _figures: Standing = field(default_factory=Standing)
+    _learner: Standing = field(default_factory=lambda: Standing(SOON))
     _asking: dict[str, "Future[dict[str, Any]]"] = field(default_factory=dict)
     _asker: ThreadPoolExecutor | None = None
-    _exports: dict[object, tuple[Path, _Child | None, "weakref.ref[_Export] | None"]] = field(default_factory=dict)
+    _exports: dict[object, tuple[Path, Child | None, "weakref.ref[_Export] | None"]] = field(default_factory=dict)
     # Ends of exports come from anywhere, a garbage collection in a thread that holds it too.
     _door: threading.RLock = field(default_factory=threading.RLock)
     _closed: bool = False
@@ -182,16 +126,33 @@ class Aside:
         asked = {"job": "export", "path": str(db.path), "project": project_id, "format": format, "kind": kind}
         return self._begin_export(db.path, asked).begin()
 
+    def learn(self, db: Database, project: Project, question: Question) -> Following:
+        """`following.judge`, wherever it is computed. Where that fails beside, it is tried here."""
+        if not takes_long(db, project.id):
+            return judge(db, project, question)
+        asked = {"job": "truth", "path": str(db.path), "project": project.id, "question": question.name}
+        try:
+            found = from_carried(self._learner.ask(asked)[0], project, question)
+        except TawsimError as error:
+            if self._closed:
+                raise
+            log.warning("the truth of %s is learned in the server: %s", project.name, error)
+            return judge(db, project, question)
+        # To ask another process is never quick, however little it computed: what changes is to be followed.
+        found.truth = replace(found.truth, seconds=max(found.truth.seconds, QUICK_S))
+        return found
+
     def close(self) -> None:
         """End all that is under way, and begin nothing more."""
         with self._door:
             self._closed = True
-            children = [child for _, child, _ in self._exports.values()] + [self._figures]
-            self._figures = None
+            exports = list(self._exports.values())  # an end may come in the middle
+            children = [child for _, child, _ in exports if child is not None]
             asker, self._asker = self._asker, None
         for child in children:
-            if child is not None:
-                child.end()
+            child.end()
+        self._figures.close()
+        self._learner.close()
         if asker is not None:
             asker.shutdown(wait=False, cancel_futures=True)
 
@@ -207,37 +168,12 @@ class Aside:
             future = self._asking.get(key)
             if future is None:
                 self._asker = self._asker or ThreadPoolExecutor(1, "figures")
-                future = self._asking[key] = self._asker.submit(self._ask, asked)
+                future = self._asking[key] = self._asker.submit(lambda: self._figures.ask(asked)[1])
                 future.add_done_callback(lambda _: self._asking.pop(key, None))
         try:
             return future.result(max(until - time.monotonic(), 0) + GRACE_S)
         except TimeoutError:
             return None
-
-    def _ask(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """In the one thread that asks. A process that has ended meanwhile, being idle, is started again once."""
-        for last in (False, True):
-            child = self._figures
-            if child is None:
-                child = _Child()
-                with self._door:
-                    if self._closed:
-                        child.end()
-                        self._check_open()
-                    self._figures = child
-            try:
-                [(_, body)] = child.ask(asked)
-                found: dict[str, Any] = json.loads(body)
-                return found
-            except Ended:
-                if last or self._closed:
-                    raise
-            finally:
-                if not child.is_sound:
-                    with self._door:
-                        self._figures = None
-                    child.end()
-        raise AssertionError
 
     # ---- exports -------------------------------------------------------------------------------------------------------
     def _begin_export(self, path: Path, asked: Mapping[str, Any]) -> _Export:
@@ -253,7 +189,7 @@ class Aside:
                 )  # fmt: skip
             self._exports[place] = (path, None, None)
         try:
-            child = _Child()
+            child = Child()
         except BaseException:
             self._exports.pop(place, None)
             raise
@@ -273,14 +209,14 @@ class Aside:
             if export is not None and now - export.read_at > STALLED_S:
                 export.close()
 
-    def _end_export(self, place: object, child: _Child) -> None:
+    def _end_export(self, place: object, child: Child) -> None:
         with self._door:
             self._exports.pop(place, None)
         child.end()
 
     def _check_open(self) -> None:
         if self._closed:
-            raise Unavailable("This server is being stopped.", "Ask again.")
+            raise Unavailable(STOPPED, "Ask again.")
 
 
 def is_large(db: Database, project_id: str) -> bool:
@@ -290,12 +226,11 @@ def is_large(db: Database, project_id: str) -> bool:
     return counts is not None and int(counts["visible_seq"]) >= LARGE
 
 
-def _raise(told: Mapping[str, Any]) -> NoReturn:
-    """The error as it was raised beside."""
-    kinds: list[type[TawsimError]] = [TawsimError]
-    for kind in kinds:
-        kinds += kind.__subclasses__()
-    found = next((kind for kind in kinds if kind.code == told["code"]), TawsimError)
-    error = found.__new__(found)
-    TawsimError.__init__(error, told["message"], told["hint"], **told["details"])
-    raise error
+def takes_long(db: Database, project_id: str) -> bool:
+    """Whether there are so many answers that the truth is learned beside: in a large project from fewer on, since there are
+    other reasons for a process."""
+    with db.read() as tx:
+        counts = tx.one("project_count_get", project_id=project_id)
+    if counts is None:
+        return False
+    return int(counts["answers"]) >= (SOME_ANSWERS if int(counts["visible_seq"]) >= LARGE else MANY_ANSWERS)

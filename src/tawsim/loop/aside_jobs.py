@@ -1,6 +1,6 @@
 """The process beside a server: it computes what takes long, for reading alone, so that nobody who labels waits for it.
 
-    python -P -m tawsim.loop.aside_jobs
+    python -P -m tawsim.loop.aside_jobs [soon]
 
 A request is a line of JSON on the standard input; the answer is frames on the standard output, each one byte of kind, four of
 length (little endian) and so many bytes: D a piece of a file, then R a result or E an error as JSON. It ends when its input
@@ -13,13 +13,19 @@ import os
 import select
 import struct
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tawsim.core.errors import TawsimError, Unavailable
+from tawsim.core.errors import NotFound, TawsimError, Unavailable
+from tawsim.labelling.slots import project_row
 from tawsim.loop import exporting
+from tawsim.loop.carried import as_bytes
+from tawsim.loop.following import judge
 from tawsim.loop.quality import quality_page, quality_tasks
+from tawsim.store import rows
 from tawsim.store.reading import Reading
 
 log = logging.getLogger("tawsim.loop")
@@ -27,6 +33,7 @@ HEAD = struct.Struct("<cI")
 NICER = 10
 IDLE_S = 600.0
 PIECE = 1 << 18  # pieces of a file are gathered to this many bytes: each crosses a pipe
+SOON = "soon"  # somebody waits: it is to be computed however busy the machine is, if slowly
 Asked = Mapping[str, Any]
 
 
@@ -55,12 +62,31 @@ def _pieces(db: Reading, asked: Asked) -> Iterator[bytes]:
         yield b"".join(held)
 
 
+def _truth(db: Reading, asked: Asked) -> bytes:
+    """The truth of a question and what judges other votes. Its `seconds` are those of the processor: how long it waited for that
+    says nothing of what learning costs."""
+    with db.read() as tx:
+        project = rows.project(project_row(tx, asked["project"]))
+    question = next((one for one in project.questions if one.name == asked["question"]), None)
+    if question is None:
+        raise NotFound(f"“{project.name}” has no question {asked['question']!r}.")
+    began = time.process_time()
+    found = judge(db, project, question)
+    found.truth = replace(found.truth, seconds=time.process_time() - began)
+    return as_bytes(found)
+
+
 def run(asked: Asked, db: Reading, send: Callable[[bytes, bytes], None]) -> None:
     """Do one job, and send what came of it."""
     try:
         if asked["job"] == "export":
             for piece in _pieces(db, asked):
                 send(b"D", piece)
+            send(b"R", b"{}")
+        elif asked["job"] == "truth":
+            data = memoryview(_truth(db, asked))
+            for begin in range(0, len(data), PIECE):
+                send(b"D", bytes(data[begin : begin + PIECE]))
             send(b"R", b"{}")
         else:
             send(b"R", json.dumps(RESULTS[asked["job"]](db, asked), ensure_ascii=False).encode())
@@ -79,8 +105,12 @@ def _told(error: TawsimError) -> bytes:
     return json.dumps(told, default=str).encode()
 
 
-def _give_way() -> None:
-    """Those who answer people come first: they take the processor from this one the moment they need it."""
+def _give_way(*, soon: bool) -> None:
+    """Those who answer people come first: they take the processor from this one the moment they need it; or, where somebody waits
+    for what it computes, nearly always."""
+    if soon:
+        os.nice(NICER)
+        return
     try:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     except (AttributeError, OSError):  # another system than Linux, or a container that forbids it
@@ -89,7 +119,7 @@ def _give_way() -> None:
 
 def main() -> None:
     """Answer until the input ends."""
-    _give_way()
+    _give_way(soon=SOON in sys.argv[1:])
     out: BinaryIO = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     sys.stdout = sys.stderr  # what anything prints must not come among the frames
 

@@ -135,9 +135,9 @@ class Following:
         unasked: int = 0,
     ) -> None:
         self.truth = truth
-        self._unasked = unasked  # tasks that do not ask this question
-        self._misfits = Counter([] if misfits is None else misfits.tolist())  # by task
-        self._fitted = fitted
+        self.unasked = unasked  # tasks that do not ask this question
+        self.misfits = Counter([] if misfits is None else misfits.tolist())  # by task
+        self.fitted = fitted
         self._rows = len(truth.seqs)
         self._changed = 0
         self._room: dict[str, NDArray[Any]] = {}  # columns with room to grow; what `truth` shows are their first rows
@@ -150,7 +150,7 @@ class Following:
     @property
     def is_unfollowed(self) -> bool:
         """Whether this kind of truth can only be learned anew."""
-        return self._fitted is None and self.truth.chosen is not None
+        return self.fitted is None and self.truth.chosen is not None
 
     def wants_learning(self, age: float) -> bool:
         """Whether so much changed since, or so long ago (`age`, s), that workers should be learned anew."""
@@ -163,7 +163,7 @@ class Following:
     def catch_up(self, db: Database) -> bool:
         """Judge the tasks whose answers changed. False where all must be learned anew: too many, or another kind."""
         truth = self.truth
-        if self._fitted is None or truth.chosen is not None:
+        if self.fitted is None or truth.chosen is not None:
             return False
         project_id, seen = truth.project.id, truth.revision
         with db.read() as tx:
@@ -186,15 +186,15 @@ class Following:
             settled = decisions_of(tx.all("truth_decisions", until=revision + 1, **limits), truth.question, carrier)
         offers = read_offers(db, truth.project, truth.question, visible, touched)
         self._judge(np.array(touched, np.int64), found, settled, visible, offers)
-        if self._misfits:
+        if self.misfits:
             for seq in touched:
-                self._misfits.pop(seq, None)
-        self._misfits.update(found.misfits.tolist())
+                self.misfits.pop(seq, None)
+        self.misfits.update(found.misfits.tolist())
         more = read_offers(db, truth.project, truth.question, visible, range(truth.visible_seq + 1, visible + 1))
-        self._unasked += more.unasked if more is not None else 0
+        self.unasked += more.unasked if more is not None else 0
         self.truth = replace(
-            self.truth, total=int(counts["tasks"]) - self._unasked, visible_seq=visible, revision=revision,
-            misfits=self._misfits.total(),
+            self.truth, total=int(counts["tasks"]) - self.unasked, visible_seq=visible, revision=revision,
+            misfits=self.misfits.total(),
         )  # fmt: skip
         return True
 
@@ -217,13 +217,13 @@ class Following:
         seqs = np.concatenate([answered, bare])
         if not len(seqs):
             return
-        assert self._fitted is not None
+        assert self.fitted is not None
         probability, counts = (
             np.zeros((len(seqs), len(truth.labels))),
             np.zeros((len(seqs), len(truth.labels)), np.int64),
         )
         if len(answered):
-            judged = self._fitted.predict_proba(votes)
+            judged = self.fitted.predict_proba(votes)
             probability[: len(answered)] = judged if offers is None else offers.narrowed(judged, answered.tolist())
             counts[: len(answered)] = votes.counts()
         for place in np.flatnonzero(np.isin(seqs, list(settled))).tolist():

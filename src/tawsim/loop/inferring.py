@@ -10,6 +10,7 @@ import math
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from tawsim.store import rows
 from tawsim.store.database import Database
 
 __all__ = [
-    "ProjectTruth", "agreement_json", "follow", "forget_truths", "kept_truth", "project_truth", "truth_soon",
+    "ProjectTruth", "agreement_json", "follow", "forget_truths", "kept_truth", "learn_by", "project_truth", "truth_soon",
 ]  # fmt: skip
 # Truths that were not asked for lately go when all of them together need more. The newest stays, whatever it needs.
 KEPT_BYTES = 1 << 29
@@ -60,6 +61,8 @@ _kept: OrderedDict[Key, _Kept] = OrderedDict()
 _doors: dict[Key, threading.Lock] = {}
 _soon: dict[Key, threading.Thread] = {}
 _rest = _Rest()
+Learn = Callable[[Database, Project, Question], Following]
+_learners: dict[Path, Learn] = {}
 
 
 def project_truth(
@@ -208,6 +211,7 @@ def follow(db: Database) -> None:
 def forget_truths(db: Database) -> None:
     """Let go of what is kept for this file, when it is closed."""
     with _lock:
+        _learners.pop(db.path, None)
         for key in [key for key in _kept if key[0] == db.path]:
             del _kept[key]
         for key in [key for key in _doors if key[0] == db.path]:
@@ -244,8 +248,16 @@ def _revision(db: Database, project_id: str) -> int:
     return row["revision"] if row is not None else 0
 
 
+def learn_by(db: Database, learn: Learn) -> None:
+    """Have the truths of this file learned by `learn` instead of `judge`, until they are forgotten: a server's, which has what
+    takes long computed beside it."""
+    with _lock:
+        _learners[db.path] = learn
+
+
 def _learned(db: Database, project: Project, question: Question) -> _Kept:
-    return _Kept(judge(db, project, question), time.monotonic())
+    learn = _learners.get(db.path, judge)
+    return _Kept(learn(db, project, question), time.monotonic())
 
 
 def _learn_in_background(key: Key, db: Database, project: Project, question: Question) -> None:
@@ -266,7 +278,8 @@ def _learn_in_background(key: Key, db: Database, project: Project, question: Que
             log.warning("the truth of %s could not be learned anew", project.name, exc_info=True)
         now = time.monotonic()
         with _lock:
-            _rest.until = now + LEARN_REST_TIMES * (now - began)
+            # What it cost is known of what was learned: beside a server it may have waited long for the processor.
+            _rest.until = now + LEARN_REST_TIMES * (now - began if fresh is None else fresh.following.truth.seconds)
             if fresh is None:
                 found.learning, found.learned_at = False, now
             elif _kept.get(key) is found:

@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tawsim.core.errors import BadInput
+from tawsim.loop import inferring
 from tawsim.server.app import create_app
 from tawsim.server.bounded import Bounded
 from tawsim.server.sign_in_state import ServerState
@@ -72,6 +73,9 @@ def serve(
         stack.callback(lambda: state.uses.write(books))
         stack.callback(state.close_twins)
         stack.callback(state.aside.close)
+        for workspace in opened:
+            inferring.learn_by(workspace.db, state.aside.learn)
+            stack.callback(inferring.forget_truths, workspace.db)
         state.open_twins()
         stack.callback(Watching(state).stop)
         config = config_of(create_app(state))

@@ -6,8 +6,9 @@ each must pass. `ChoiceModel` is what the models of single choice share: names, 
 model lives here.
 """
 
+import copy
 from dataclasses import replace
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,14 @@ from tawsim.truth.votes import Votes
 SAME = 1e-9
 # Cells of a table of tasks × labels, 8 bytes each, of which a model holds two or three.
 MOST_CELLS = 500_000_000
+# What models keep of each task of the fit. Other votes are judged without.
+PER_TASK = (
+    "tasks_", "posterior_", "ties_", "log_weight_", "votes_per_task_", "counts_", "effective_votes_", "responsibility_",
+    "easiness_",
+)  # fmt: skip
+
+
+Fitted = TypeVar("Fitted")
 
 
 @runtime_checkable
@@ -83,6 +92,15 @@ class ChoiceModel(Restorable):
         self.posterior_ = posterior
         self.ties_ = best_labels(posterior)[1]
         return self
+
+
+def without_tasks(model: Fitted) -> Fitted:
+    """A copy of the fitted model that has forgotten the tasks of its fit, and judges other votes as before."""
+    slim = copy.copy(model)
+    for name in PER_TASK:
+        if name in vars(slim):
+            setattr(slim, name, getattr(slim, name)[:0])
+    return slim
 
 
 def best_labels(probability: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:

@@ -1,5 +1,5 @@
-"""What a fitted model knows, as plain values and as a file: `to_state`, `from_state`, `save`, `load`. No model lives
-here.
+"""What a fitted model knows, as plain values and as a file: `to_state`, `from_state`, `save`, `load`, and
+`to_bytes`, `from_bytes` of whatever holds some. No model lives here.
 
 A model's settings are the keywords of its constructor, kept under the same names; what it learned are its attributes
 that end in an underscore (and do not begin with one). A model that keeps it otherwise has `_keep_state`, which gives
@@ -14,6 +14,7 @@ looks for classes in tawsim.truth only, so a file from a stranger can be wrong b
 
 import importlib
 import inspect
+import io
 import json
 import math
 import os
@@ -111,9 +112,7 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
 
     Raises `BadInput` before the first fit, or where a learned value is of a kind that cannot be written (named).
     """
-    arrays: Arrays = {}
-    text = json.dumps(_packed(to_state(model), arrays, "state"), ensure_ascii=False, allow_nan=False)
-    arrays["state"] = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+    arrays = _as_arrays(to_state(model))
     part = Path(f"{os.fspath(path)}.{os.urandom(6).hex()}.part")  # its own: another may be saved there at this moment
     try:
         with part.open("xb") as file:
@@ -128,8 +127,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     name = os.fspath(path)
     try:
         with np.load(name, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-            state = _unpacked(json.loads(arrays["state"].tobytes().decode("utf-8", "surrogatepass")), arrays)
+            state = _of_arrays({key: file[key] for key in file.files})
     except FileNotFoundError:
         raise BadFile("There is no such file.", file=name) from None
     except DAMAGE as error:
@@ -141,6 +139,34 @@ def load(path: str | os.PathLike[str]) -> Any:
         raise
     except BadInput as error:
         raise BadFile(error.message, error.hint, file=name) from None
+
+
+def to_bytes(value: Any) -> bytes:
+    """Arrays, plain values and fitted models, in tuples, lists and dicts as deep as you like, as the bytes of one file.
+    Raises `BadInput` for anything else, named."""
+    file = io.BytesIO()
+    np.savez(file, **_as_arrays(_plain(value)))  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def from_bytes(data: bytes | bytearray) -> Any:
+    """`to_bytes` undone. Raises `BadInput` for other bytes."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            return _restored(_of_arrays({key: file[key] for key in file.files}))
+    except DAMAGE as error:
+        raise BadInput(f"These are not the bytes that were wanted ({type(error).__name__}).") from None
+
+
+def _as_arrays(value: Any) -> Arrays:
+    """The arrays of a file: those in `value`, and the rest as JSON."""
+    arrays: Arrays = {}
+    text = json.dumps(_packed(value, arrays, "state"), ensure_ascii=False, allow_nan=False)
+    return arrays | {"state": np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)}
+
+
+def _of_arrays(arrays: Arrays) -> Any:
+    return _unpacked(json.loads(arrays["state"].tobytes().decode("utf-8", "surrogatepass")), arrays)
 
 
 # ---- classes and their names
