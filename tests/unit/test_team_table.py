@@ -1,6 +1,8 @@
 """The task table: filters and sorts against a plain reading of the store, pages by key, figures that follow what happens."""
 
 import random
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from tawsim.loop.table_grammar import parse
 from tawsim.loop.table_names import NAMES
 from tawsim.loop.table_rows import file_rows, page_json
 from tawsim.loop.table_search import folded, forget_searches
+from tawsim.store.search import WordIndex, index_path
 from tawsim.workspaces.workspace import Workspace
 
 
@@ -336,3 +339,97 @@ def test_a_project_without_tasks_and_one_that_is_unknown(world: World) -> None:
     with pytest.raises(NotFound):
         find_page(world.db, "nothing", parse(""))
     assert table.table_state(world.db, "nothing") == {"ready": False, "share": 0.0, "bytes": 0, "tasks": 0}
+
+
+def test_what_is_changed_while_the_table_is_read_anew_is_seen(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An action names its tasks to those who keep the table, not in the log: to the columns that come as well."""
+    from tests.unit.test_team_table_bulk import do
+
+    world.add(5)
+    assert seqs(world, "tag:hard") == []
+    held = table._tables[world.db.path, world.project.id]
+    passed, go_on = threading.Event(), threading.Event()
+
+    def reads_slowly(*given: Any) -> Columns:
+        found = read_all(*given)
+        passed.set()
+        assert go_on.wait(30)
+        return found
+
+    monkeypatch.setattr(table, "read_all", reads_slowly)
+    table._read_in_background(world.db, held)
+    assert passed.wait(30)
+    do(world, "tag", "hard", "seq:1..3")
+    assert seqs(world, "tag:hard") == [1, 2, 3]
+    stood = held.columns
+    go_on.set()
+    until(lambda: held.columns is not stood and not held.reading)
+    assert seqs(world, "tag:hard") == [1, 2, 3]
+    assert same(held.columns, fresh(world))
+
+
+def test_columns_are_not_changed_under_whoever_looks(world: World) -> None:
+    """Whoever looks at a table holds the door of the table: those that are read anew meanwhile wait for it."""
+    assert seqs(world, "priority:7") == []
+    held = table._tables[world.db.path, world.project.id]
+    with table._sight(world.db, world.project.id, parse(""), True) as sight:
+        assert not isinstance(sight, table.Found)
+        table._read_in_background(world.db, held)
+        until(lambda: held.columns is not sight.columns or held.door.locked())
+        assert held.columns is sight.columns
+    until(lambda: not held.reading)
+    assert held.columns is not sight.columns
+
+
+def until(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_a_search_that_comes_as_the_index_is_done_begins_it_again(worded: World) -> None:
+    """Between the last look at what is left and the word that nobody goes on, nothing gets lost."""
+    if not table_search.CAN_INDEX:
+        return
+    looked: list[threading.Thread] = []
+    ends: list[None] = []
+
+    class Asked(table_search.Search):
+        """Somebody comes with new tasks just as whoever indexes finds that nothing is left."""
+
+        def __getattribute__(self, name: str) -> Any:
+            found = super().__getattribute__(name)
+            if name == "top" and threading.current_thread().name == "words" and self.place >= found:
+                ends.append(None)  # the first look is for how long to pause, the second whether it is done
+                if len(ends) == 2:
+                    looked.append(threading.Thread(target=self.catch_up, args=(worded.db, time.monotonic() + 30)))
+                    worded.add(5)
+                    looked[0].start()
+                    looked[0].join(0.3)  # behind the door it has to wait, and comes right after
+            return found
+
+    search = Asked(worded.db.path, worded.project.id)
+    search.catch_up(worded.db, time.monotonic() + 30)
+    until(lambda: bool(looked) and looked[0].ident is not None and not looked[0].is_alive())
+    with worded.db.read() as tx:
+        row = tx.one("project_count_get", project_id=worded.project.id)
+    assert row is not None
+    assert search.place == search.top == row["visible_seq"]
+
+
+def test_two_who_index_the_same_words_put_each_in_once(worded: World) -> None:
+    """A server, and a command beside it: neither passes over what the other has not put in."""
+    if not table_search.CAN_INDEX:
+        return
+    path = index_path(worded.db.path, "two")
+    one, other = WordIndex(path), WordIndex(path)
+    assert one.add([(1, "first words"), (2, "more words")], 0, 2, "b")
+    assert not other.add([(1, "first words")], 0, 1, "a")
+    assert other.place() == (2, "b")
+    assert other.add([(3, "last words")], 2, 3, "c")
+    assert one.find("words") == other.find("words") == [1, 2, 3]
+    one.start_over()
+    assert not one.add([(4, "the next words")], 3, 4, "d")  # it was emptied under whoever was about to go on
+    for index in (one, other):
+        index.close()

@@ -25,6 +25,7 @@ from tawsim.loop.table import find_all, forget_tables
 from tawsim.loop.table_bulk import begin, begin_undo, finish, job_json, jobs_json, preview, read_selection, work_on
 from tawsim.loop.table_grammar import parse
 from tawsim.loop.table_history import history_of
+from tawsim.store.connecting import connect
 from tawsim.workspaces.workspace import Workspace, get_worker
 
 HELD = ("state", "overlap", "round", "load", "accepted", "skips", "is_open", "purpose", "priority", "due_at", "lane_id")
@@ -254,6 +255,19 @@ print("done", flush=True)
 """
 
 
+def go_on_from(path: Path, job_id: str, looked: int, run: "subprocess.Popen[str]") -> int:
+    """Wait until the process has come further than that, or has ended; how far it is."""
+    reader = connect(path, read_only=True)
+    try:
+        while True:
+            (now,) = reader.execute("SELECT looked FROM bulk_job WHERE id = ?", (job_id,)).fetchone()
+            if now > looked or run.poll() is not None:
+                return int(now)
+            time.sleep(0.002)
+    finally:
+        reader.close()
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_kill_9_in_the_middle_and_on_it_goes(tmp_path: Path, clock: Any, seed: int) -> None:
     from tawsim.workspaces.workspace import open_workspace
@@ -264,13 +278,15 @@ def test_kill_9_in_the_middle_and_on_it_goes(tmp_path: Path, clock: Any, seed: i
     job = begin(world.db, me(world), world.project.id, "1", "overlap", 3, parse(""))
     place.close()
     forget_tables(place.db)
+    looked = 0
     for attempt in range(3):
         with subprocess.Popen(
             [sys.executable, "-c", KILLED, str(place.path)], stdout=subprocess.PIPE, text=True
         ) as run:
             assert run.stdout is not None
             assert run.stdout.readline() == "ready\n"
-            time.sleep(0.03 + 0.02 * attempt + 0.01 * seed)
+            looked = go_on_from(place.path, job["id"], looked, run)
+            time.sleep(0.02 * attempt + 0.01 * seed)
             os.kill(run.pid, signal.SIGKILL)
     again = open_workspace(place.path, clock=clock)
     cut = job_json(again.db, job["id"])

@@ -45,6 +45,8 @@ class Table:
     failed: float = 0.0
     touched: set[int] = field(default_factory=set)  # told by who changed many at once
     own: frozenset[str] = frozenset()
+    # Of all that is kept here, whichever columns stand at the moment: held by whoever looks at them or changes them.
+    door: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def touch(db: Database, project_id: str, seqs: Iterable[int], job_id: str) -> No
     """These tasks were changed by an action on many tasks, whose event names none of them."""
     table = _tables.get((db.path, project_id))
     if table is not None:
-        with table.columns.door:
+        with table.door:
             table.touched.update(seqs)
             table.own |= {job_id}
 
@@ -181,7 +183,7 @@ class _sight:  # noqa: N801  (a context manager, used as a function)
         if waits:
             self._found = Found(waits=tuple(waits), truth=truth)
             return
-        self._door = self._table.columns.door
+        self._door = self._table.door
         self._door.acquire()
         try:
             self._found = Sight(db, self._table.columns, truth, search)
@@ -208,9 +210,11 @@ def _table_of(db: Database, project_id: str, until: float) -> Table:
         while len(_tables) > KEPT:
             _tables.popitem(last=False)
     if table.ready:
-        with table.columns.door:
-            touched, table.touched = table.touched, set()
-            followed = catch_up(db, table.columns, touched, table.own)
+        with table.door:
+            followed = catch_up(db, table.columns, set(table.touched), table.own)
+            # Columns that are being read may have passed them before they were changed: then they are kept for those.
+            if followed and not table.reading:
+                table.touched.clear()
         if not followed:
             _read_in_background(db, table)  # meanwhile what is there is shown: rows are read fresh in any case
         return table
@@ -233,9 +237,10 @@ def _read_in_background(db: Database, table: Table) -> None:
             if not table.ready:
                 table.columns = fresh  # so that its share is seen to grow
             read_all(db, fresh.project_id, fresh)
-            fresh.version = table.columns.version + 1
-            table.columns = fresh
-            table.ready = True
+            with table.door:  # nobody is in the middle of those that stood until now
+                fresh.version = table.columns.version + 1
+                table.columns = fresh
+                table.ready = True
         except Exception:  # the file was closed meanwhile, or memory ran out: the next request tries again
             log.warning("the table of %s could not be read", table.columns.project_id, exc_info=True)
             table.failed = time.monotonic()

@@ -5,7 +5,6 @@ else goes on; then the log of events says which tasks to read again. What is cha
 """
 
 import json
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,7 +51,6 @@ class Columns:
     of_task: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     of_worker: NDArray[np.uint16] = field(default_factory=lambda: np.zeros(0, np.uint16))
     answers: int = 0  # entries in use of the two
-    door: threading.Lock = field(default_factory=threading.Lock)
     version: int = 0  # rises with every change
 
     def __getitem__(self, name: str) -> NDArray[Any]:

@@ -96,11 +96,11 @@ class Search:
 
     def catch_up(self, db: Database, until: float) -> None:
         """Take in new tasks; wait for that until `until` on the monotonic clock, and no longer."""
-        with db.read() as tx:
-            row = tx.one("project_count_get", project_id=self.project_id)
-        self.top = 0 if row is None else int(row["visible_seq"])
         with self._door:
             self._db = db
+            with db.read() as tx:  # behind the door, so that of two who look the later one's number stands
+                row = tx.one("project_count_get", project_id=self.project_id)
+            self.top = 0 if row is None else int(row["visible_seq"])
             if not CAN_INDEX:
                 self._check_small()
                 return
@@ -135,27 +135,34 @@ class Search:
 
     def _run(self, db: Database) -> None:
         try:
-            while self.place < self.top:
+            while self._goes_on():
                 began = time.monotonic()
                 self._take(db)
                 time.sleep((time.monotonic() - began) * (1 / SHARE - 1) if self.top - self.place > PAGE else 0)
         except Exception:  # the file was closed, or the disk is full: the next search tries again
             log.warning("the words of %s could not be indexed", self.project_id, exc_info=True)
             with self._door:
-                self._index = None
-        finally:
-            self._running = False
+                self._index, self._running = None, False
+
+    def _goes_on(self) -> bool:
+        """Whether there is more to take in. Said behind the door: whoever comes with more after that begins anew."""
+        with self._door:
+            self._running = self._index is not None and self.place < self.top
+            return self._running
 
     def _take(self, db: Database) -> None:
-        until = min(self.place + PAGE, self.top)
+        index, after = self._index, self.place
+        until = min(after + PAGE, self.top)
         with db.read() as tx:
-            found = tx.all("task_contents_of", project_id=self.project_id, after=self.place, until=until)
+            found = tx.all("task_contents_of", project_id=self.project_id, after=after, until=until)
             last = tx.one("table_task_by_seq", project_id=self.project_id, seq=until)
-        index = self._index
         if index is None:
             return
-        index.add([(row["seq"], words_of(row["content"])) for row in found], until, last["id"] if last else "")
-        self.place = until
+        texts = [(row["seq"], words_of(row["content"])) for row in found]
+        added = index.add(texts, after, until, last["id"] if last else "")
+        with self._door:
+            if self._index is index:  # else it was emptied meanwhile, and is begun anew
+                self.place = until if added else index.place()[0]
         self._answers.clear()
 
     def find(self, words: str) -> NDArray[np.int64]:

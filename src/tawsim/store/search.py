@@ -5,12 +5,13 @@ trigrams finds any three characters wherever they stand, in every script; the te
 SQLite's own, so it stands here and not among the named statements.
 """
 
-import os
 import sqlite3
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+
+from tawsim.store.connecting import create_file
 
 SCHEMA = 1  # as MAKE writes it
 MAKE = (
@@ -42,8 +43,10 @@ class WordIndex:
         """Opens the file or makes it; one that is damaged or of another version is made anew. Raises OSError."""
         self.path = path
         self._door = threading.Lock()
+        create_file(path)
         try:
             self._connection = self._open()
+            self._lay_out()
             (schema,) = self._connection.execute("SELECT schema FROM place").fetchone()
             if schema != SCHEMA:
                 raise sqlite3.DatabaseError("another version")
@@ -57,15 +60,27 @@ class WordIndex:
         connection.execute("PRAGMA cache_size = -16000")
         return connection
 
+    def _lay_out(self) -> None:
+        """The tables, where there are none: once, though several processes may look for words for the first time."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            if not self._connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
+                for statement in MAKE:
+                    self._connection.execute(statement)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
     def _make(self) -> None:
         with suppress(AttributeError):
             self._connection.close()
         self.remove_files()
+        create_file(self.path)
         try:
-            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             self._connection = self._open()
-            for statement in MAKE:
-                self._connection.execute(statement)
+            self._lay_out()
         except sqlite3.Error as error:
             raise OSError(f"{self.path.name} cannot be written: {error}") from error
 
@@ -85,14 +100,19 @@ class WordIndex:
         with self._door:
             self._make()
 
-    def add(self, texts: Sequence[tuple[int, str]], until: int, task_id: str) -> None:
-        """Put texts in, all or none, and go on to `until`. Raises sqlite3.Error."""
+    def add(self, texts: Sequence[tuple[int, str]], after: int, until: int, task_id: str) -> bool:
+        """Put in the texts behind `after`, all or none, and go on to `until`; False where it stands elsewhere: it was emptied, or
+        another process goes on with it too. Raises sqlite3.Error."""
         with self._door:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
-                self._connection.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", texts)
-                self._connection.execute("UPDATE place SET seq = ?, task_id = ?", (until, task_id))
+                moved = self._connection.execute(
+                    "UPDATE place SET seq = ?, task_id = ? WHERE seq = ?", (until, task_id, after)
+                ).rowcount
+                if moved:
+                    self._connection.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", texts)
                 self._connection.execute("COMMIT")
+                return bool(moved)
             except sqlite3.Error:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
