@@ -1,6 +1,8 @@
 """The quality page as JSON: its figures by hand, its limits, what follows an answer, what stands behind a figure."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from tawsim.core.errors import BadInput, NotFound
 from tawsim.kinds import KINDS, question_to_json
 from tawsim.labelling import owners
 from tawsim.labelling.projects import update_project
+from tawsim.loop import quality
 from tawsim.loop.quality import forget_quality, quality_page, quality_tasks
 from tawsim.store.rows import to_json
 from tawsim.truth.agreement import krippendorff_alpha
@@ -330,3 +333,43 @@ def test_every_kind_has_a_page_from_no_answer_to_a_few(workspace: Workspace, kin
     assert alike["value"] < 1
     behind = quality_tasks(world.db, world.project.id, None, {"of": "all"}, wait_s=None)
     assert [one["seq"] for one in behind["tasks"]] == [1]
+
+
+def test_the_page_is_there_while_its_next_one_takes_its_place(world: QualityWorld, monkeypatch: Any) -> None:
+    world.say(by_letters(["aaa", "aab"]))
+    page(world)
+    met: list[dict[str, Any]] = []
+    with ThreadPoolExecutor(1) as others:
+
+        def makes(*given: Any) -> Any:
+            met.append(others.submit(quality_page, world.db, world.project.id, wait_s=0).result(30))
+            quality_tasks(world.db, world.project.id, None, {"of": "all"}, wait_s=0)
+            return made(*given)
+
+        made = quality._Made
+        monkeypatch.setattr(quality, "_Made", makes)
+        world.say([Said(3, 0, {"label": "a"})])
+        assert page(world)["counts"]["answers"] == 7
+    assert [(one["state"], one["counts"]["answers"], one["computing"]) for one in met] == [("ready", 6, True)]
+
+
+def test_who_waits_for_the_page_of_this_moment_gets_none_that_was_begun_before(
+    world: QualityWorld, monkeypatch: Any
+) -> None:
+    world.say(by_letters(["aaa", "aab"]))
+    read, go_on = threading.Event(), threading.Event()
+
+    def built(*given: Any) -> Any:
+        read.set()
+        assert go_on.wait(30)
+        return builds(*given)
+
+    builds = quality._built
+    monkeypatch.setattr(quality, "_built", built)
+    assert quality_page(world.db, world.project.id, wait_s=0)["state"] == "computing"
+    assert read.wait(30)
+    world.say([Said(3, 0, {"label": "a"})])
+    with ThreadPoolExecutor(1) as others:
+        found = others.submit(page, world)
+        go_on.set()
+        assert (found.result(30)["computing"], found.result()["counts"]["answers"]) == (False, 7)

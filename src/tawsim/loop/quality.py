@@ -90,6 +90,8 @@ def quality_page(
     current = _is_current(db, kept, project, asked)
     if not current:
         _make(db, kept, project, asked, wait_s)
+        if wait_s is None and not _is_current(db, kept, project, asked):  # it was begun before this one was asked for
+            _make(db, kept, project, asked, None)
     elif time.monotonic() - kept.groups_at >= GROUPS_EVERY_S:  # lanes, tags and comments: nobody waits for them
         _make(db, kept, project, asked, None if wait_s is None else 0)
     made = kept.made.get(asked.name)
@@ -111,9 +113,10 @@ def quality_tasks(
     """The tasks behind a figure of the page as it was last shown; the page is made first where there is none."""
     project, wanted = _look_up(db, project_id, question)
     kept = _kept_of(db, project_id)
-    if wanted.name not in kept.made or kept.made[wanted.name].page["schema_version"] != project.schema_version:
-        _make(db, kept, project, wanted, wait_s)
     made = kept.made.get(wanted.name)
+    if made is None or made.page["schema_version"] != project.schema_version:
+        _make(db, kept, project, wanted, wait_s)
+        made = kept.made.get(wanted.name)
     if made is None:
         return {"total": 0, "tasks": [], "computing": True}
     with db.read() as tx:
@@ -205,10 +208,11 @@ def _refresh(db: Database, kept: _Kept, project: Project, question: Question) ->
     page = _built(db, look, truth, slices, kept.comments)
     page |= {"as_of": now, "seconds": round(time.monotonic() - started, 3)}
     stamp = (held.revision, held.project.version, held.project.schema_version)
-    kept.made.pop(question.name, None)
-    kept.made[question.name] = _Made(page, look, slices, stamp)
-    while len(kept.made) > MOST_MADE:
-        del kept.made[next(iter(kept.made))]
+    made = {name: one for name, one in kept.made.items() if name != question.name}
+    made[question.name] = _Made(page, look, slices, stamp)
+    while len(made) > MOST_MADE:
+        del made[next(iter(made))]
+    kept.made = made  # at once: others look at it meanwhile, and are to find the last page or the new one
 
 
 def _comments(db: Database, project: Project) -> list[Comment]:
