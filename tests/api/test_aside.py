@@ -317,6 +317,21 @@ def test_a_learner_that_died_is_started_again(answered: Any, learning: Aside) ->
     assert learning._learner.child not in (None, died)
 
 
+def test_a_learner_that_hangs_is_not_waited_for_for_ever(
+    answered: Any, learning: Aside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db, project = answered.workspace.db, answered.project["id"]
+    first = inferring.project_truth(db, project)
+    hangs = learning._learner.child
+    assert hangs is not None
+    inferring.forget_truths(db)
+    inferring.learn_by(db, learning.learn)
+    monkeypatch.setattr(aside, "LONGEST_S", 3.0)
+    os.kill(hangs._process.pid, signal.SIGSTOP)
+    assert np.array_equal(inferring.project_truth(db, project).p, first.p)
+    assert hangs._process.poll() is not None
+
+
 def test_where_few_answered_nothing_is_started(answered: Any, beside: Aside) -> None:
     db, project = answered.workspace.db, answered.project["id"]
     assert aside.is_large(db, project)

@@ -34,6 +34,7 @@ LARGE = 50_000
 SOME_ANSWERS, MANY_ANSWERS = 2_000, 20_000
 MOST_EXPORTS, OF_ONE_WORKSPACE = 4, 2
 STALLED_S = 300.0  # a download that nobody read for so long gives its place to the next
+LONGEST_S = 900.0  # a truth that is not learned by then is not coming
 ASK_AGAIN_S = 0.25
 GRACE_S = 1.0  # beyond the time that somebody would wait for a page: the machine may be busy
 
@@ -75,7 +76,8 @@ class _Export(Iterator[bytes]):
 
 @dataclass(slots=True, eq=False)
 class Aside:
-    """The processes beside one server: one that keeps the figures of the projects looked at last, and one an export."""
+    """The processes beside one server: one that keeps the figures of the projects looked at last, one that learns truths, and one
+    an export."""
 
     _figures: Standing = field(default_factory=Standing)
     _learner: Standing = field(default_factory=lambda: Standing(SOON))
@@ -132,7 +134,7 @@ class Aside:
             return judge(db, project, question)
         asked = {"job": "truth", "path": str(db.path), "project": project.id, "question": question.name}
         try:
-            found = from_carried(self._learner.ask(asked)[0], project, question)
+            found = from_carried(self._learner.ask(asked, LONGEST_S)[0], project, question)
         except TawsimError as error:
             if self._closed:
                 raise

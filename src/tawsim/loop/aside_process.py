@@ -89,12 +89,16 @@ class Standing:
         self._turn = threading.Lock()
         self._closed = False
 
-    def ask(self, asked: Mapping[str, Any]) -> tuple[bytearray, Any]:
-        """The pieces of the answer as one, and its result. Raises what the job raised, Ended, and Unavailable once closed."""
+    def ask(self, asked: Mapping[str, Any], limit_s: float | None = None) -> tuple[bytearray, Any]:
+        """The pieces of the answer as one, and its result. Raises what the job raised, Ended, also where one process takes longer
+        than `limit_s`, and Unavailable once closed."""
         with self._turn:
             for last in (False, True):
                 child = self._open()
                 pieces, result = bytearray(), b""
+                watch = threading.Timer(limit_s or 0.0, child.end)
+                if limit_s is not None:
+                    watch.start()
                 try:
                     for kind, body in child.ask(asked):
                         if kind == b"D":
@@ -106,6 +110,7 @@ class Standing:
                     if last or self._closed:
                         raise
                 finally:
+                    watch.cancel()
                     if not child.is_sound:
                         with self._door:
                             self.child = None
