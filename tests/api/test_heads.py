@@ -91,6 +91,12 @@ def test_what_is_kept_of_an_endless_head_is_bounded(monkeypatch: pytest.MonkeyPa
         def is_closing(self) -> bool:
             return self.closed
 
+        def pause_reading(self) -> None:
+            pass
+
+        def resume_reading(self) -> None:
+            pass
+
         def get_extra_info(self, name: str, default: Any = None) -> Any:
             return default
 

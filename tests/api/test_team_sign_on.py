@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.api.test_team_sign_in import session_of
 
 from tawsim.core.errors import BadInput
-from tawsim.workspaces import sign_on
+from tawsim.workspaces import challenges, sign_on
 from tawsim.workspaces.accounts import Identity
 from tawsim.workspaces.workspace import add_worker
 
@@ -279,3 +279,29 @@ def test_a_passkeys_challenge_counts_once_and_for_whom_it_was_made(world: Any) -
     assert broken.status_code == 400
     assert world.get("/account", omar).json()["passkeys"] == []
     assert "email" not in json.dumps(world.client.post("/api/v1/sessions/passkey/begin").json())
+
+
+def test_a_flood_of_beginnings_shuts_nobody_out(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reaches the port may begin. Beyond the bound the oldest of that kind make room, and no other kind's."""
+    monkeypatch.setattr(challenges, "MOST_WAITING", 20)
+    monkeypatch.setattr(challenges, "ROOM", 5)
+    omar = session_of(world, world.omar_id)
+    assert world.post("/account/passkeys/begin", {}, omar).status_code == 200
+    told = [world.client.post("/api/v1/sessions/passkey/begin").status_code for _ in range(50)]
+    assert told == [200] * 50
+    waiting = {}
+    with world.state.accounts.read() as tx:
+        for kind in ("passkey", "passkey_new"):
+            row = tx.one("challenge_count", kind=kind)
+            assert row is not None
+            waiting[kind] = row["n"]
+    assert waiting["passkey_new"] == 1
+    assert 15 < waiting["passkey"] <= 20
+
+    def latest_stays(tx: Any) -> Any:
+        challenges.keep(tx, "passkey", "victim", {"a": 1}, 300_000_000)
+        for n in range(14):
+            challenges.keep(tx, "passkey", f"flood {n}", {}, 300_000_000)
+        return challenges.take(tx, "passkey", "victim")
+
+    assert world.state.accounts.write(latest_stays) == {"a": 1}

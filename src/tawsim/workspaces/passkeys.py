@@ -15,8 +15,9 @@ from tawsim.core.clock import SECOND
 from tawsim.core.errors import BadInput, Conflict, NotFound, NotSignedIn
 from tawsim.core.text import comparable, is_name
 from tawsim.store.database import Transaction
+from tawsim.workspaces import challenges
 from tawsim.workspaces.accounts import MAX_NAME, Identity, digest_of
-from tawsim.workspaces.sign_on import MOST_WAITING
+from tawsim.workspaces.challenges import Kind
 
 if TYPE_CHECKING:
     from fido2.server import Fido2Server
@@ -152,18 +153,11 @@ def remove_all(tx: Transaction, identity: Identity) -> None:
     tx.run("passkey_delete_all", workspace_id=identity.workspace_id, worker_id=identity.worker_id)
 
 
-def _keep(tx: Transaction, kind: str, state: Mapping[str, Any], whose: list[str]) -> None:
-    tx.run("challenge_forget", now=tx.now)
-    waiting = tx.one("challenge_count")
-    if waiting is not None and waiting["n"] >= MOST_WAITING:
-        raise Conflict("Too many people are signing in just now.", "Try again in a few minutes.")
-    tx.run(
-        "challenge_insert", digest=digest_of(state["challenge"]), kind=kind,
-        data=json.dumps([dict(state), whose]), expires_at=tx.now + WAIT_FOR,
-    )  # fmt: skip
+def _keep(tx: Transaction, kind: Kind, state: Mapping[str, Any], whose: list[str]) -> None:
+    challenges.keep(tx, kind, digest_of(state["challenge"]), [dict(state), whose], WAIT_FOR)
 
 
-def _take(tx: Transaction, kind: str, answer: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def _take(tx: Transaction, kind: Kind, answer: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """What was asked, once, found by the challenge that the browser signed. Raises BadInput."""
     try:
         said = json.loads(_bytes(answer["response"]["clientDataJSON"]))
@@ -171,10 +165,10 @@ def _take(tx: Transaction, kind: str, answer: Mapping[str, Any]) -> tuple[dict[s
         assert isinstance(challenge, str)
     except _BROKEN as error:
         raise BadInput(_WRONG, "Begin again.") from error
-    row = tx.one("challenge_take", digest=digest_of(challenge.rstrip("=")), kind=kind, now=tx.now)
-    if row is None:
+    kept = challenges.take(tx, kind, digest_of(challenge.rstrip("=")))
+    if kept is None:
         raise BadInput("This was begun too long ago, or was finished already.", "Begin again.")
-    state, whose = json.loads(row["data"])
+    state, whose = kept
     return state, whose
 
 

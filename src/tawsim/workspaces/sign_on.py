@@ -7,7 +7,6 @@ issuer's own keys. The set-up stands in the accounts file, not in the workspace:
 
 import base64
 import hashlib
-import json
 import re
 import secrets
 from collections.abc import Mapping
@@ -19,13 +18,13 @@ from tawsim.core.clock import SECOND
 from tawsim.core.errors import AlreadyExists, BadInput, NotFound, NotSignedIn
 from tawsim.core.text import comparable, is_name
 from tawsim.store.database import Transaction
+from tawsim.workspaces import challenges
 from tawsim.workspaces.accounts import Identity, digest_of
 from tawsim.workspaces.profiles import email_address
 
 ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 WAIT_FOR = 600 * SECOND
 LEEWAY_S = 60
-MOST_WAITING = 10_000
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
 _NOT_IN = "You are not let in by single sign-on."
 
@@ -121,15 +120,8 @@ def emails_let_in(tx: Transaction, workspace_id: str) -> dict[str, str]:
 def begin(tx: Transaction, workspace_id: str, found: SignOn, endpoint: str, binder: str) -> str:
     """The address to send a browser to. `binder`: a secret of that browser's, which must come back with the answer."""
     state, nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48)
-    tx.run("challenge_forget", now=tx.now)
-    waiting = tx.one("challenge_count")
-    if waiting is not None and waiting["n"] >= MOST_WAITING:
-        raise BadInput("Too many people are signing in just now.", "Try again in ten minutes.")
     data = {"workspace": workspace_id, "verifier": verifier, "nonce": nonce}
-    tx.run(
-        "challenge_insert", digest=digest_of(state + binder), kind="sign_on", data=json.dumps(data),
-        expires_at=tx.now + WAIT_FOR,
-    )  # fmt: skip
+    challenges.keep(tx, "sign_on", digest_of(state + binder), data, WAIT_FOR)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     asked = {
         "response_type": "code", "client_id": found.client_id, "redirect_uri": way_back(found), "scope": "openid email",
@@ -145,10 +137,9 @@ def way_back(found: SignOn) -> str:
 
 def take(tx: Transaction, state: str, binder: str) -> Asked:
     """What was asked, once. Raises NotSignedIn if nothing was, by another browser, too long ago, or it was answered before."""
-    row = tx.one("challenge_take", digest=digest_of(state + binder), kind="sign_on", now=tx.now)
-    if row is None:
+    data = challenges.take(tx, "sign_on", digest_of(state + binder))
+    if data is None:
         raise NotSignedIn("This sign-in was begun elsewhere, or too long ago.", "Begin again.")
-    data = json.loads(row["data"])
     return Asked(data["workspace"], data["verifier"], data["nonce"])
 
 

@@ -113,7 +113,12 @@ DELETE FROM challenge WHERE digest = :digest AND kind = :kind AND expires_at > :
 DELETE FROM challenge WHERE expires_at <= :now;
 
 -- name: challenge_count
-SELECT COUNT(*) AS n FROM challenge;
+SELECT COUNT(*) AS n FROM challenge WHERE kind = :kind;
+
+-- name: challenge_make_room
+DELETE FROM challenge WHERE digest IN (
+  SELECT c.digest FROM challenge c WHERE c.kind = :kind ORDER BY c.expires_at, c.digest LIMIT :n
+);
 
 -- name: ways_in
 SELECT worker_id, 'password' AS way FROM password WHERE workspace_id = :workspace_id
