@@ -21,7 +21,7 @@ from tawsim.labelling.lanes import Requirement, assign, set_priority
 from tawsim.labelling.tagging import rename_tag, set_due, tags_of
 from tawsim.loop import table_bulk
 from tawsim.loop.checking import _counts
-from tawsim.loop.table import find_all, forget_tables
+from tawsim.loop.table import find_all, forget_tables, touch
 from tawsim.loop.table_bulk import begin, begin_undo, finish, job_json, jobs_json, preview, read_selection, work_on
 from tawsim.loop.table_grammar import parse
 from tawsim.loop.table_history import history_of
@@ -220,6 +220,21 @@ def test_one_that_runs_is_stopped_by_its_undoing(world: World, monkeypatch: pyte
     assert undo(world, job)["changed"] == 2
     assert stands(world) == before
     assert job_json(world.db, job["id"])["state"] == "done"
+
+
+def test_an_action_that_two_processes_share_is_seen_whole(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command at the terminal begins an action, a server that has the file open finishes it, or comes too late to do any of
+    it: its table shows what the other did as well."""
+    monkeypatch.setattr(table_bulk, "PIECE", 3)
+    for name, pieces in (("some", 1), ("all", 9)):
+        assert len(find_all(world.db, world.project.id, parse(f"tag:{name}"))) == 0  # the table stands, and follows
+        job = begin(world.db, me(world), world.project.id, new_id(1), "tag", name, parse("seq>0"))
+        for _ in range(pieces):  # what another process does tells nothing to this one's table
+            world.db.write(lambda tx, job=job: table_bulk._piece(tx, job["id"], None))  # type: ignore[misc]
+        finish(world.db, job["id"])
+        table_bulk._work(world.db, job["id"], time.monotonic() + 1)  # it has ended: nothing to do
+        touch(world.db, world.project.id, [], job["id"])
+        assert find_all(world.db, world.project.id, parse(f"tag:{name}")).tolist() == list(range(1, 13))
 
 
 def test_what_was_cut_off_while_it_was_prepared_changes_nothing(world: World, clock: Any) -> None:

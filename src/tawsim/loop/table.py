@@ -44,7 +44,7 @@ class Table:
     reading: bool = False
     failed: float = 0.0
     touched: set[int] = field(default_factory=set)  # told by who changed many at once
-    own: frozenset[str] = frozenset()
+    own: dict[str, int] = field(default_factory=dict)  # of each such action, how many were told here
     # Of all that is kept here, whichever columns stand at the moment: held by whoever looks at them or changes them.
     door: threading.Lock = field(default_factory=threading.Lock)
 
@@ -138,12 +138,14 @@ def table_state(db: Database, project_id: str) -> dict[str, Any]:
 
 
 def touch(db: Database, project_id: str, seqs: Iterable[int], job_id: str) -> None:
-    """These tasks were changed by an action on many tasks, whose event names none of them."""
+    """These tasks were changed by an action on many tasks, whose event names none of them. Another process may have done the
+    rest of it, and tells nobody here: so they are counted."""
     table = _tables.get((db.path, project_id))
     if table is not None:
         with table.door:
-            table.touched.update(seqs)
-            table.own |= {job_id}
+            told = list(seqs)
+            table.touched.update(told)
+            table.own[job_id] = table.own.get(job_id, 0) + len(told)
 
 
 def forget_tables(db: Database) -> None:

@@ -199,9 +199,9 @@ def _put_reviews(into: Columns, rows: Iterable[Row]) -> None:
 
 
 # ---- following -----------------------------------------------------------------------------------------------------------
-def catch_up(db: Database, into: Columns, touched: set[int], own: frozenset[str] = frozenset()) -> bool:
-    """Read again what events and the revision name, and `touched`. False where all must be read anew. `own`: actions on many
-    tasks that told which they touched."""
+def catch_up(db: Database, into: Columns, touched: set[int], own: Mapping[str, int]) -> bool:
+    """Read again what events and the revision name, and `touched`. False where all must be read anew. `own`: of actions on
+    many tasks that told which they touched, how many."""
     with db.read() as tx:
         top, revision, number = _marks(tx, into.project_id)
         if number > into.number:
@@ -229,10 +229,12 @@ def catch_up(db: Database, into: Columns, touched: set[int], own: frozenset[str]
     return True
 
 
-def _is_wide(row: Row, own: frozenset[str]) -> bool:
+def _is_wide(row: Row, own: Mapping[str, int]) -> bool:
     """Whether an event may have changed many tasks at once without naming them."""
-    if row["task_id"] is not None or row["object_id"] in own:
+    if row["task_id"] is not None:
         return False
+    if row["object_id"] in own and row["kind"] in ("bulk.done", "bulk.undone"):
+        return bool(json.loads(row["data"])["changed"] > own[row["object_id"]])
     if row["kind"] == "project.changed":
         return '"overlap"' in row["data"]
     return not row["kind"].startswith(HARMLESS)
