@@ -33,7 +33,7 @@ class Other:
         """The callbacks of one task, in the order in which they came."""
         return [body for _, _, body in list(self.came) if body.get("task_id") == task_id]
 
-    def wait(self, found: Callable[[], Any], seconds: float = 10.0) -> Any:
+    def wait(self, found: Callable[[], Any], seconds: float = 60.0) -> Any:
         """What `found` gives once it is something."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

@@ -235,10 +235,10 @@ def test_no_query_is_a_fault_of_the_server(side: Side, path: str, query: dict[st
 
 def test_a_long_time_costs_no_more_than_its_length() -> None:
     """It was read from every T of it: 16,000 of them held the server up for eight seconds."""
-    started = time.monotonic()
+    started = time.thread_time()  # what it computes, not what others do meanwhile
     for text in ("T" * 60_000, "T " * 30_000, "T0" * 30_000 + " 0000x"):
         with pytest.raises(BadInput):
             Asked({"created_after": [text]}).span("created")
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1
     lost = Asked({"created_after": ["2025-01-02T03:04:05 0000"]}).span("created").after
     assert lost == Asked({"created_after": ["2025-01-02T03:04:05Z"]}).span("created").after

@@ -51,9 +51,10 @@ class Live:
         self.n += 1
         return self.world.db.write(lambda tx: str(create_task(tx, self.world, type_, given | sent)["task_id"]))
 
-    def place(self, done: Callable[[], Any] = lambda: True, steps: int = 400) -> None:
+    def place(self, done: Callable[[], Any] = lambda: True) -> None:
         """Steps of the placer until nothing is left to do and `done`."""
-        for _ in range(steps):
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
             if not self.placer.step() and done():
                 return
             time.sleep(0.01)

@@ -38,10 +38,10 @@ def test_files_are_few() -> None:
 
 def test_heads_of_nothing_but_semicolons_take_no_time() -> None:
     """Two hundred of them held everybody up for most of a minute."""
-    started = time.monotonic()
+    started = time.thread_time()  # what it computes, not what others do meanwhile
     for _ in range(20):
         with pytest.raises(BadInput, match="parameters"):
             fill(1, 'name="' + ";" * 16_000, b"x")
         with pytest.raises(BadInput, match="parameters"):
             FormReader("multipart/form-data; boundary=" + ";" * 60_000)
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1

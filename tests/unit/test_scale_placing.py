@@ -117,7 +117,7 @@ def test_more_than_are_held_of_a_dead_host_keep_no_other_waiting(live: Live, mon
     assert not any(map(live.is_placed, waiting))
     assert {live.row(one)["status"] for one in waiting} == {"pending"}
     back.set()
-    live.place(lambda: all(map(live.is_placed, waiting)), steps=1500)
+    live.place(lambda: all(map(live.is_placed, waiting)))
     assert not live.placer._of_host
 
 
@@ -137,7 +137,7 @@ def test_a_walk_goes_back_to_what_it_passed_and_looks_at_nothing_else_again(
     assert {looked[one] for one in texts} == {2}  # looked at, and placed
     assert {looked[one] for one in waiting} == {1}
     back.set()
-    live.place(lambda: all(map(live.is_placed, waiting)), steps=1500)
+    live.place(lambda: all(map(live.is_placed, waiting)))
 
 
 def test_what_is_no_picture_errs_alone_and_says_so(live: Live) -> None:

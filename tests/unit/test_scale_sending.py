@@ -76,7 +76,7 @@ class Sending:
 
     def step(self) -> None:
         self.sender.step()
-        assert self.sender.wait(5)
+        assert self.sender.wait(60)
 
     def succeeded(self, task_id: str) -> Any:
         with self.world.db.read() as tx:
@@ -158,7 +158,7 @@ def test_a_slow_receiver_delays_no_other(sending: Sending) -> None:
     free = threading.Event()
 
     def slow() -> int:
-        assert free.wait(10)
+        assert free.wait(120)
         return 200
 
     sending.receivers.status["https://slow.example.com/"] = slow
@@ -167,11 +167,11 @@ def test_a_slow_receiver_delays_no_other(sending: Sending) -> None:
     begun = time.monotonic()
     sending.sender.step()
     while sending.succeeded(quick) is None:
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 60
         time.sleep(0.01)
     assert sum(ask.url == "https://slow.example.com/" for ask in sending.receivers.asked) <= 4
     free.set()
-    assert sending.sender.wait(10)
+    assert sending.sender.wait(60)
     assert all(sending.succeeded(one) == 1 for one in slow_ones)
 
 
@@ -218,7 +218,7 @@ def test_what_came_from_elsewhere_calls_nobody(tmp_path: Path, sending: Sending)
     moved = World(sending.world.db, books, sending.world.workspace_id, "live", "clock")
     sender = Sender(moved, sending.receivers)
     sender.step()
-    assert sender.wait(5)
+    assert sender.wait(60)
     books.close()
     assert sending.receivers.asked == []
 

@@ -18,7 +18,7 @@ import pytest
 from model_server import ModelServer, model_server, say, says
 
 from tawsim.core.clock import SECOND
-from tawsim.core.errors import AddressRefused, BadInput, NotFound
+from tawsim.core.errors import AddressRefused, BadInput, EndpointDown, NotFound
 from tawsim.labellers import webhooks
 from tawsim.labellers.webhooks import PAUSES
 from tawsim.loop.delivering import WINDOW, Deliverer, again
@@ -176,24 +176,29 @@ def test_a_clock_that_jumps_ends_nothing_early_and_stops_nothing(room: Room) -> 
     assert [row["state"] for row in room.rows(hook)] == ["sent"]
 
 
-def test_a_receiver_that_never_answers_delays_nobody(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    silent = threading.Event()
-    held = webhooks.Limits(connect_s=2, silence_s=5, total_s=5, received=64_000)
-    monkeypatch.setattr(webhooks, "LIMITS", held)
-    with model_server() as never:
-        never.plays.append(lambda handler: silent.wait(20))
-        slow = room.hook(port=never.port)
-        room.hook()
-        room.happen(20)
+def test_a_receiver_that_never_answers_delays_nobody(room: Room) -> None:
+    asked, over = threading.Event(), threading.Event()
+    slow, real = room.hook("/never"), room.deliverer.opened
+
+    def opened(ask: Any, limits: Any) -> Any:
+        if not ask.url.endswith("/never"):
+            return real(ask, limits)
+        asked.set()
+        assert over.wait(120)
+        raise EndpointDown("It took too long.")
+
+    room.deliverer.opened = opened
+    room.hook()
+    room.happen(20)
+    until = time.monotonic() + 60
+    while len(room.receiver.bodies) < 20 and time.monotonic() < until:
         room.deliverer.step()
-        until = time.monotonic() + 4.5
-        while len(room.receiver.bodies) < 20 and time.monotonic() < until:
-            room.deliverer.step()
-            time.sleep(0.02)
-        assert room.got() == list(range(20))
-        assert {row["state"] for row in room.rows(slow)} == {"waiting"}
-        assert room.deliverer.wait(10)
-        silent.set()
+        time.sleep(0.02)
+    assert asked.is_set()
+    assert room.got() == list(range(20))
+    assert {(row["state"], row["tries"]) for row in room.rows(slow)} == {("waiting", 0)}
+    over.set()
+    assert room.deliverer.wait(60)
     assert "too long" in room.rows(slow)[0]["error"]
 
 
