@@ -13,7 +13,7 @@ import tawsim as tw
 from tawsim.cli import main as entry
 from tawsim.core.errors import AlreadyExists, BadInput
 from tawsim.labelling import projects
-from tawsim.loop import importing
+from tawsim.loop import importing, project_file
 from tawsim.server import run as serving
 from tawsim.server.run import listen
 from tawsim.store.connecting import connect
@@ -60,6 +60,22 @@ def test_a_command_that_fails_takes_away_nothing_that_somebody_else_made(
     assert entry.run(list(command)) != 0
     assert owner_of(tmp_path / "reviews.tawsim") == "Sami"
     assert sorted(one.name for one in tmp_path.iterdir() if "making" in one.name) == []
+
+
+def test_a_project_file_that_came_while_the_data_was_read_stays(
+    other: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, writes = tmp_path / "tawsim.toml", project_file.write_project_file
+
+    def while_another_writes(*given: Any, **more: Any) -> str:
+        file.write_text("theirs")
+        return writes(*given, **more)
+
+    monkeypatch.setattr(project_file, "write_project_file", while_another_writes)
+    assert entry.run(["init", "reviews.csv"]) != 0
+    assert file.read_text() == "theirs"
+    assert entry.run(["init", "reviews.csv", "--force"]) == 0
+    assert "reviews" in file.read_text()
 
 
 def test_rows_that_break_off_take_away_nothing_that_somebody_else_made(

@@ -53,13 +53,11 @@ def init(
     if file is None and template is None:
         raise BadInput("There is nothing to begin with.", "Name a file, or a template: tawsim init --template ner")
     if out_file.exists() and not force:
-        raise AlreadyExists(
-            f"{out_file} is there already.", "Choose another with --output, or replace it with --force."
-        )
+        raise _there_already(out_file)
     proposal = propose_file(file, format=format, language=tongue)[0] if file is not None else None
     plan = _plan(file, proposal, template, tongue, name, out_file, format)
     text = write_project_file(plan, head=_head(file, template))
-    _write(out_file, text)
+    _write(out_file, text, force)
     read = {"proposal": proposal_json(proposal)} if proposal is not None else {}
     out.result({"file": str(out_file), "template": template, "plan": plan_json(plan), **read})
     if proposal is not None:
@@ -111,9 +109,17 @@ def _head(file: Path | None, template: str | None) -> str:
     )
 
 
-def _write(path: Path, text: str) -> None:
+def _there_already(path: Path) -> AlreadyExists:
+    return AlreadyExists(f"{path} is there already.", "Choose another with --output, or replace it with --force.")
+
+
+def _write(path: Path, text: str, force: bool) -> None:
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        # "x": what somebody put there while the file was read stays too.
+        with path.open("w" if force else "x", encoding="utf-8", newline="\n") as out:
+            out.write(text)
+    except FileExistsError:
+        raise _there_already(path) from None
     except OSError as error:
         raise BadInput(f"{path} cannot be written: {error.strerror}.") from None
 
