@@ -168,18 +168,6 @@ def new_context(browser: Browser, language: str, **more: Any) -> BrowserContext:
     return context
 
 
-def begin_labelling(page: Page, link: str) -> None:
-    """Whom the link lets in, at the first project's first task. Door and home have tests of their own (test_labelling.py):
-    here they are passed by the API, in a third less time.
-    """
-    base, secret = link.split("/enter#")
-    let_in = page.request.post(f"{base}/api/v1/sessions", data={"token": secret}, headers={"Tawsim-Client": "web"})
-    assert let_in.ok, let_in.text()
-    projects = page.request.get(f"{base}/api/v1/projects").json()["projects"]
-    page.goto(f"{base}/label/{projects[0]['project']['id']}")
-    expect(page.get_by_test_id("task")).to_be_visible()
-
-
 WALK = """path => {
   const link = document.createElement('a');
   link.href = path;

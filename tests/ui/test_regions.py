@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from tests.ui.conftest import Server, begin_labelling, new_context
+from tests.ui.conftest import Server, new_context
 
 from tawsim.intake.adding import add_tasks, numbered
 from tawsim.labelling.projects import NewProject, create_project
@@ -61,7 +61,8 @@ def project(tmp_path: Path) -> Iterator[Made]:
 
 def begin(page: Page, server: Server) -> Locator:
     """The stage of the first task, with its picture loaded."""
-    begin_labelling(page, server.first_link)
+    page.goto(server.first_link)
+    page.get_by_test_id("start").click()
     return loaded(page)
 
 

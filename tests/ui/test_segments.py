@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.ui.conftest import Server, begin_labelling, new_context
+from tests.ui.conftest import Server, new_context
 
 from tawsim.intake.adding import add_tasks, numbered
 from tawsim.labelling.projects import NewProject, create_project
@@ -60,7 +60,8 @@ def project(tmp_path: Path) -> Iterator[Made]:
 
 def begin(page: Page, server: Server) -> dict[str, float]:
     """The wave form of the first task, drawn; where it is on the screen."""
-    begin_labelling(page, server.first_link)
+    page.goto(server.first_link)
+    page.get_by_test_id("start").click()
     return drawn(page)
 
 
