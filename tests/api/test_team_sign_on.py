@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.api.test_team_sign_in import session_of
 
 from tawsim.core.errors import BadInput
+from tawsim.server import sign_on as server_sign_on
 from tawsim.workspaces import challenges, sign_on
 from tawsim.workspaces.accounts import Identity
 from tawsim.workspaces.workspace import add_worker
@@ -305,3 +306,19 @@ def test_a_flood_of_beginnings_shuts_nobody_out(world: Any, monkeypatch: pytest.
         return challenges.take(tx, "passkey", "victim")
 
     assert world.state.accounts.write(latest_stays) == {"a": 1}
+
+
+def test_a_slow_issuer_takes_threads_of_its_own_and_not_everybodys(
+    ready: Any, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody may begin a sign-in, and each waits for the issuer: never in the threads that answer everything else."""
+    names: list[str] = []
+    real = server_sign_on.discover
+
+    def discover(*given: Any) -> Any:
+        names.append(threading.current_thread().name.partition("_")[0])
+        return real(*given)
+
+    monkeypatch.setattr(server_sign_on, "discover", discover)
+    assert finish(ready, begin(ready, issuer)).status_code == 200
+    assert names == ["sign-on"] * 2

@@ -7,6 +7,7 @@ them. One that was made while the server ran, here or at the terminal, is opened
 import logging
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -16,7 +17,7 @@ from tawsim.core.errors import NotAllowed, NotSignedIn, TawsimError
 from tawsim.core.records import Worker
 from tawsim.loop.aside import Aside
 from tawsim.server import letting_out
-from tawsim.server.hashing import Hashing
+from tawsim.server.few_at_once import FewAtOnce
 from tawsim.server.remembering import Basis, Remembered, Uses
 from tawsim.store import serving
 from tawsim.store.database import Database
@@ -42,7 +43,8 @@ class ServerState:
     base_url: str = ""
     demo: bool = False
     clock: Clock = system_clock
-    hashing: Hashing = field(default_factory=Hashing)
+    hashing: FewAtOnce = field(default_factory=partial(FewAtOnce, "password", 2))
+    asking: FewAtOnce = field(default_factory=partial(FewAtOnce, "sign-on", 4))  # of issuers, which may be slow
     aside: Aside = field(default_factory=Aside)
     twins: dict[str, Workspace] = field(default_factory=dict)
     known: Remembered[Known] = field(default_factory=Remembered)

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from fastapi import APIRouter, Request
-from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from tawsim.core.errors import EndpointDown, NotSignedIn
@@ -62,7 +61,7 @@ async def begin(body: BeginBody, request: Request) -> Response:
     with state.accounts.read() as tx:
         found = sign_on.check_linked(tx, "" if place is None else place.id)
     assert place is not None
-    said = await run_in_threadpool(discover, found)
+    said = await state.asking.run(lambda: discover(found))
     binder = secrets.token_urlsafe(32)
     url = await state.accounts.write_async(
         lambda tx: sign_on.begin(tx, place.id, found, said["authorization_endpoint"], binder)
@@ -83,7 +82,7 @@ async def finish(body: BackBody, request: Request) -> Response:
     asked = await state.accounts.write_async(lambda tx: sign_on.take(tx, body.state, binder))
     with state.accounts.read() as tx:
         found = sign_on.check_linked(tx, asked.workspace_id)
-    claims = await run_in_threadpool(redeem, found, asked, body.code)
+    claims = await state.asking.run(lambda: redeem(found, asked, body.code))
     response = await enter_as(
         state, request, "sign_on", lambda tx: sign_on.who_it_is(tx, asked.workspace_id, found.issuer, claims)
     )
