@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.ui.conftest import Server, new_context
+from tests.ui.conftest import Server, new_context, walk
 from tests.ui.test_owner_pages import enter, violations
 from tests.unit.kinds_world import answer, hire, make
 
@@ -206,7 +206,7 @@ def test_the_difference_of_every_kind(
     problems: list[Any] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     for name in sorted(KINDS)[half::2]:
-        page.goto(f"{server.base}/decide/{ids[name]}")
+        walk(page, f"/decide/{ids[name]}")
         expect(page.get_by_test_id("option")).to_have_count(2)
         page.get_by_test_id("compare").locator("summary").click()
         shown = page.locator(f"[data-testid=compare] [data-testid=difference][data-kind={name}]")
@@ -214,7 +214,7 @@ def test_the_difference_of_every_kind(
         marked = shown.locator(MARKED)
         assert marked.count() > 0, name
         assert violations(page) == [], name
-        page.goto(f"{server.base}/review/{ids[name]}")
+        walk(page, f"/review/{ids[name]}")
         expect(page.get_by_test_id("nothing-to-review")).to_be_visible()
     assert problems == []
     page.context.close()
