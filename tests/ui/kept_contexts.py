@@ -7,6 +7,8 @@ back (a clock, a script for every page, a function that pages see) shows in the 
 thrown away. No test of its own, no words about pages: only what every test of a page stands on.
 """
 
+import os
+import random
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +16,8 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 NAMES = "Object.getOwnPropertyNames(globalThis).sort().join()"
+# Below those that the system gives to connections by itself, so that none of a browser's takes one before its server does.
+FIRST_PORT, LAST_PORT, WORKERS = 12_000, 32_000, 16
 _ports: list[int] = []
 _origins: set[str] = set()
 
@@ -22,7 +26,7 @@ def take_port() -> int:
     """A free port of this machine; where it can be, one that an earlier server had: what a browser keeps, it keeps by port."""
     _ports.sort(reverse=True)
     while True:
-        wanted = _ports.pop() if _ports else 0
+        wanted = _ports.pop() if _ports else _another()
         with socket.socket() as free:
             # As the server will: connections of the one before may still be fading away.
             free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -30,9 +34,14 @@ def take_port() -> int:
                 free.bind(("127.0.0.1", wanted))
             except OSError:
                 continue
-            port = int(free.getsockname()[1])
-        _origins.add(f"http://127.0.0.1:{port}")
-        return port
+        _origins.add(f"http://127.0.0.1:{wanted}")
+        return wanted
+
+
+def _another() -> int:
+    """One that no other process of this run takes: what was found free is free until the server has it."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
+    return random.SystemRandom().randrange(FIRST_PORT + worker, LAST_PORT, WORKERS)
 
 
 def give_port(port: int) -> None:

@@ -20,7 +20,7 @@ SIZE = {"width": 1000, "height": 700}  # no other test's: what is lent here is w
 
 
 def look(page: Page, server: Server) -> object:
-    page.goto(f"{server.base}/left")  # no page of ours is there, which would keep something of its own
+    page.goto(f"{server.base}/assets/left")  # no page of ours is there, which would keep something of its own
     return page.evaluate(FOUND)
 
 

@@ -136,6 +136,7 @@ def _wait(pid: int, seconds: float) -> int | None:
         return None
     finally:
         clock.cancel()
+        clock.join()  # what is forked next has one thread
 
 
 def _alarm(_number: int, _frame: Any) -> None:
