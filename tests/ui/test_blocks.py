@@ -3,7 +3,6 @@
 import io
 import json
 import math
-import socket
 import struct
 import wave
 import zlib
@@ -53,9 +52,7 @@ def serving(tmp_path: Path) -> Iterator[Serve]:
             place.db, project, numbered([dict(row) for row in rows]), actor_id=place.owner_id, source="rows", digest="d"
         )
         place.close()
-        with socket.socket() as free:  # other servers of this machine may want the usual port at the same moment
-            free.bind(("127.0.0.1", 0))
-            server = Server(tmp_path / "blocks.tawsim", port=free.getsockname()[1])
+        server = Server(tmp_path / "blocks.tawsim")
         server.start()
         started.append(server)
         return server
