@@ -1,6 +1,7 @@
 """`tawsim tag`, `untag`, `due`, `overlap`, `reopen`, `remove`, `review`: told first, done, taken back; on a file and beside a
 server; with input that is wrong on purpose."""
 
+import sys
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -167,6 +168,32 @@ def test_what_cannot_be_is_refused(run: Any, made: Any, words: tuple[str, ...], 
 def test_a_pipe_gets_whole_lines(capsys: pytest.CaptureFixture[str]) -> None:
     Output().table(("id", "name"), [("x" * 70, "ا" * 70)])
     assert f"{'x' * 70}   {'ا' * 70}" in capsys.readouterr().out
+
+
+def test_what_is_cut_off_says_how_it_goes_on(run: Any, made: Any, monkeypatch: Any) -> None:  # noqa: F811
+    from tawsim.loop import table_bulk
+
+    def cut(_db: Any) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(table_bulk, "work_on", cut)
+        stopped = run("priority", "reviews", "5", *ALL, "--yes")
+    assert stopped.code == 130
+    job = run("undo", "reviews", "--json").json["actions"][0]
+    assert f"tawsim undo reviews {job['id']}" in stopped.err
+    assert (job["state"], job["changed"], "so far" in run("undo", "reviews").out) == ("running", 0, True)
+    assert undone(run, job["id"])["changed"] == 0
+    assert found(run, "priority:0") == [1, 2, 3]
+    again = run("priority", "reviews", "5", "--task", "1", "--yes", "--json").json["job"]
+    assert again["changed"] == 1
+    assert "See: tawsim undo reviews" in run("undo", "reviews", "nothing", "--yes").err
+
+
+def test_whoever_watches_sees_how_far_it_is(run: Any, made: Any, monkeypatch: Any) -> None:  # noqa: F811
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert "of 3 tasks" in run("tag", "reviews", "x", *ALL, "--yes").err
+    assert "of 3 tasks" not in run("tag", "reviews", "y", *ALL, "--yes", "--json").err
 
 
 def test_the_list_of_actions_names_people_and_days(run: Any, made: Any) -> None:  # noqa: F811

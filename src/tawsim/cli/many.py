@@ -1,6 +1,7 @@
 """`tawsim priority`, `assign` and `undo`, and what every command that changes many tasks at once does: tell first, then ask. The
 actions themselves, and which tasks they leave alone, are those of the task table (loop/table_bulk.py)."""
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -116,7 +117,7 @@ def undo(
     out.result({"workspace": str(place.path), "project": found.name, "actions": jobs})
     for job in jobs:
         can = "can be undone: " + command("tawsim", "undo", found.name, job["id"])
-        changed = count(job["changed"], "task", "tasks")
+        changed = count(job["changed"], "task", "tasks") + (" so far" if job["state"] == "running" else "")
         out.say(
             f"{_moment(job['created_at'])}, {job['by']}: {_named(job, names)} ({changed})",
             "  " + (can if job["can_undo"] else "taken back" if job["undone_by"] else _stands(job)),
@@ -163,10 +164,13 @@ def _moment(at: int) -> str:
 
 def _take_back(out: Output, place: "Workspace", project: "Project", job_id: str, *, yes: bool) -> int:
     from tawsim.core.ids import new_id
-    from tawsim.loop.table_bulk import begin_undo, finish, job_json
+    from tawsim.loop.table_bulk import begin_undo, job_json
     from tawsim.workspaces.workspace import get_worker
 
-    job = job_json(place.db, job_id, project.id)
+    try:
+        job = job_json(place.db, job_id, project.id)
+    except NotFound as error:
+        raise NotFound(error.message, "See: " + command("tawsim", "undo", project.name)) from None
     with place.db.read() as tx:
         names = _names(tx)
     facts = {"workspace": str(place.path), "project": project.name}
@@ -177,7 +181,7 @@ def _take_back(out: Output, place: "Workspace", project: "Project", job_id: str,
         return UNDECIDED
     with place.db.read() as tx:
         me, key = get_worker(tx, place.owner_id), new_id(tx.now)
-    done = finish(place.db, begin_undo(place.db, me, project.id, job_id, key)["id"])
+    done = _finished(out, place, project, begin_undo(place.db, me, project.id, job_id, key))
     out.result(facts | {"changed": True, "undoes": job, "job": done})
     out.say(f"Put {count(done['changed'], 'task', 'tasks')} back.", *_left_out(done["left_out"]))
     return DONE
@@ -223,7 +227,7 @@ def change_many(
     A server that has the file open may take part in the work: each piece is done once."""
     from tawsim.core.ids import new_id
     from tawsim.loop.table import forget_tables
-    from tawsim.loop.table_bulk import begin, finish, preview
+    from tawsim.loop.table_bulk import begin, preview
     from tawsim.loop.table_search import forget_searches
     from tawsim.workspaces.workspace import get_worker
 
@@ -243,7 +247,7 @@ def change_many(
             return UNDECIDED if told["change"] else DONE
         with place.db.read() as tx:
             me, key = get_worker(tx, place.owner_id), new_id(tx.now)
-        job = finish(place.db, begin(place.db, me, project.id, key, name, told["value"], selection)["id"])
+        job = _finished(out, place, project, begin(place.db, me, project.id, key, name, told["value"], selection))
     finally:
         forget_tables(place.db)
         forget_searches(place.db)
@@ -252,6 +256,29 @@ def change_many(
     if job["can_undo"]:
         out.say("To take it back: " + command("tawsim", "undo", project.name, job["id"]))
     return DONE
+
+
+def _finished(out: Output, place: "Workspace", project: "Project", job: dict[str, Any]) -> dict[str, Any]:
+    """An action carried to its end, with a bar on stderr where somebody watches. Cut off, it is told how it goes on."""
+    from tawsim.loop.table_bulk import finish
+
+    try:
+        if out.json or not sys.stderr.isatty():
+            return finish(place.db, job["id"])
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (BarColumn(), TextColumn("{task.completed:,.0f} of {task.total:,.0f} tasks"), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            shown = bar.add_task("", total=job["total"])
+            return finish(place.db, job["id"], lambda now: bar.update(shown, completed=now["looked"]))
+    except KeyboardInterrupt:
+        out.note(
+            "", "Cut off. It goes on while a server has the file open, else with the next action on many tasks here."
+        )
+        if not job["undoes"]:
+            out.note("To stop it and take back what it did: " + command("tawsim", "undo", project.name, job["id"]))
+        raise
 
 
 def _tell(out: Output, told: dict[str, Any], people: list[str] | None) -> None:

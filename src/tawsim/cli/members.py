@@ -109,9 +109,11 @@ def set_profile(
 
         made, version = place.db.write(work)
     out.result({"workspace": str(path), "worker": worker.id, "version": version, "profile": profiles.said(made)})
-    out.say(
-        f"{worker.name}: {', '.join(f'{one} {value}' for one, value in profiles.said(made).items()) or 'nothing known'}"
+    known = (
+        f"{one.replace('_', ' ')} {', '.join(value) if isinstance(value, list | tuple) else value}"
+        for one, value in profiles.said(made).items()
     )
+    out.say(f"{worker.name}: {'; '.join(known) or 'nothing known'}")
     return DONE
 
 

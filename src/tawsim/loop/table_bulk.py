@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -207,11 +207,14 @@ def work_on(db: Database, budget_s: float = 0.5) -> bool:
             return True
 
 
-def finish(db: Database, job_id: str) -> dict[str, Any]:
-    """`work_on` until this action has ended: for the command line, which has no server behind it."""
-    while job_json(db, job_id)["state"] in ("preparing", "running"):
+def finish(db: Database, job_id: str, watch: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
+    """`work_on` until this action has ended: for the command line, which has no server behind it. `watch` is told now and
+    then where it stands."""
+    while (job := job_json(db, job_id))["state"] in ("preparing", "running"):
+        if watch is not None:
+            watch(job)
         work_on(db)
-    return job_json(db, job_id)
+    return job
 
 
 def _drop(tx: Transaction, job_id: str) -> None:
