@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from tests.ui.conftest import Server, new_context
 from tests.ui.test_owner_pages import enter, violations
 
@@ -98,6 +98,29 @@ def test_every_picture_says_itself_and_leads_to_its_tasks(page: Page, shown: tup
     assert f"worker={world.people[5]}" in page.url
     page.get_by_test_id("behind-close").click()
     expect(page.get_by_test_id("behind")).to_be_hidden()
+
+
+def test_a_page_that_is_worked_out_for_the_first_time_says_so_and_fills_itself(
+    page: Page, shown: tuple[Server, QualityWorld]
+) -> None:
+    server, world = shown
+    enter(page, server.first_link)
+    waits = {"on": True}
+
+    def slow(route: Route) -> None:
+        found = route.fetch()
+        told = found.json() | ({"state": "computing", "computing": True, "as_of": None} if waits["on"] else {})
+        route.fulfill(response=found, json=told)
+
+    page.route("**/api/v1/projects/*/quality?*", slow)
+    page.route("**/api/v1/projects/*/quality", slow)
+    page.goto(f"{server.base}/quality/{world.project.id}")
+    expect(page.get_by_test_id("quality-computing")).to_be_visible()
+    expect(page.get_by_test_id("headline")).to_have_count(0)
+    assert violations(page) == []
+    waits["on"] = False
+    expect(page.get_by_test_id("headline")).to_be_visible()
+    expect(page.get_by_test_id("quality-computing")).to_have_count(0)
 
 
 def test_a_table_is_downloaded(page: Page, shown: tuple[Server, QualityWorld]) -> None:

@@ -172,8 +172,12 @@ def test_rankings_name_the_candidates_in_order(owner: Page, kinds: Any) -> None:
     assert re.findall("[›=]", first.inner_text()) == ["›", "="]
 
 
-def test_a_preference_is_said_by_the_name_of_the_column(owner: Page, kinds: Any) -> None:
-    assert "answer_b" in show(owner, kinds, "pairwise").first.inner_text()
+def test_a_preference_is_said_by_the_name_of_the_column(owner: Page, kinds: Any, language: str) -> None:
+    first = show(owner, kinds, "pairwise").first
+    assert "answer_b" in first.inner_text()
+    # A name of other letters at its beginning does not turn the sentence.
+    sentence = first.locator("bdi", has_text="answer_b").first
+    assert sentence.evaluate("one => getComputedStyle(one).direction") == LANGUAGES[language]
 
 
 def test_boxes_lie_on_their_picture(owner: Page, kinds: Any) -> None:

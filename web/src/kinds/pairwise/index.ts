@@ -6,7 +6,8 @@ import type { KeyHelp, KindView, Step } from '../kind';
 import { candidatesOf, isPreference, pointsOf, samePreference, strengthsOf, strengthWord, tiesOf } from './candidates';
 import Pair from './Pair.svelte';
 
-/** A preference in words: `A is far better`, `Equally good`. */
+/** A preference in words: `A is far better`, `Equally good`. The messages begin with a mark of their language's direction: the
+ *  sentence stands in a <bdi>, which would else run as the candidate's name does. */
 function inWords(value: unknown, question: Question | null): string {
   if (!isPreference(value)) return '';
   if (value.best === 'tie') return t('pair_tie');
