@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 from tests.ui.conftest import Server, new_context
-from tests.ui.test_owner_pages import enter, violations
+from tests.ui.test_owner_pages import enter, violations_by_day_and_night
 
 TEXTS = [
     "الخدمة ممتازة والموظف متعاون جدًا",
@@ -375,29 +375,28 @@ def test_pasted_rows_and_a_tawsim_toml(page: Page, server: Server, tmp_path: Pat
     assert project_of(server, make(page))["progress"]["tasks"] == 12
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_wizard_is_accessible(browser: Browser, server: Server, language: str, scheme: Any, tmp_path: Path) -> None:
-    context = new_context(browser, language, color_scheme=scheme)
+def test_the_wizard_is_accessible(browser: Browser, server: Server, language: str, tmp_path: Path) -> None:
+    context = new_context(browser, language)
     page = context.new_page()
     begin(page, server)
-    assert violations(page) == []
+    assert violations_by_day_and_night(page) == []
     take(page, labelled_csv(tmp_path))
     for kind in ("spans", "rubric", "chat", "pairwise"):
         page.get_by_test_id("add-question").click()
         expect(page.get_by_test_id(f"kind-{kind}")).to_be_visible()
         if kind == "spans":
-            assert violations(page) == []
+            assert violations_by_day_and_night(page) == []
         page.get_by_test_id(f"kind-{kind}").click()
         page.wait_for_timeout(400)
-        assert violations(page) == []
+        assert violations_by_day_and_night(page) == []
     page.get_by_test_id("tab-file").click()
     expect(page.get_by_test_id("toml")).to_be_visible()
-    assert violations(page) == []
+    assert violations_by_day_and_night(page) == []
     for width in (390, 1600):
         page.set_viewport_size({"width": width, "height": 800})
         page.get_by_test_id("tab-form").click()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert violations(page) == []
+        assert violations_by_day_and_night(page) == []
     context.close()
 
 
