@@ -1,6 +1,7 @@
 // How the front end is built: into the Python package, hashed under /assets/, nothing inlined (the server's CSP forbids it).
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig, type Plugin } from 'vite';
+import { aheadFirst, chunkOf } from './chunks.mjs';
 import { words } from './words.mjs';
 
 declare const process: { env: Record<string, string | undefined> };
@@ -14,7 +15,7 @@ const oneFontFormat: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [oneFontFormat, words, svelte()],
+  plugins: [aheadFirst, oneFontFormat, words, svelte()],
   build: {
     outDir: process.env.TAWSIM_WEB_OUT ?? '../src/tawsim/server/static',
     emptyOutDir: true,
@@ -23,6 +24,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: { output: { codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: chunkOf, debugName: 'first' }] } } },
   },
   server: { host: '127.0.0.1', proxy: { '/api': api } },
 });

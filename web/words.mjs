@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 
 const root = join(import.meta.dirname, 'src');
 const LANGUAGES = ['ar', 'en'];
-const SHELL = join(root, 'app/App.svelte');
+const PAGES = join(root, 'app/pages.ts');
 const isFirst = (path) => {
   const [room, page, file] = path.slice(root.length + 1).split('/');
   return room !== 'app' || file === undefined || page === 'label' || page === 'home';
@@ -22,7 +22,7 @@ function sources(folder) {
 function reached(texts) {
   const found = new Set([...texts.keys()].filter(isFirst));
   for (const path of found) {
-    if (path === SHELL) continue; // it names every page
+    if (path === PAGES) continue; // it names every page
     for (const [, name] of texts.get(path).matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g)) {
       const at = resolve(dirname(path), name);
       const file = [at, `${at}.ts`, `${at}.svelte`, `${at}.svelte.ts`, join(at, 'index.ts')].find((one) => texts.has(one));

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from tests.ui.conftest import Server, new_context
 
 from tawsim.intake.adding import add_tasks, numbered
@@ -506,3 +506,52 @@ def test_strange_texts_break_nothing(page: Page, opened: Callable[..., Server]) 
         assert 2 <= len(answer["spans"]) <= 4, text[:40]
         check_offsets(answer, text)
     assert page.title() != "owned"
+
+
+# How many colours are registered, and the words in view that have one.
+PAINTED = """(() => {
+  const all = [...CSS.highlights].filter(([name]) => name.startsWith('tw-mark')).flatMap(([, ranges]) => [...ranges]);
+  const view = document.querySelector('[data-testid=span-scroller]').getBoundingClientRect();
+  return [all.length, all.map(one => {
+    const range = document.createRange();
+    range.setStart(one.startContainer, one.startOffset);
+    range.setEnd(one.endContainer, one.endOffset);
+    return range;
+  }).filter(one => {
+    const box = one.getBoundingClientRect();
+    return box.height > 0 && box.bottom > view.top && box.top < view.bottom;
+  }).map(String)];
+})()"""
+
+
+def test_only_what_is_near_the_view_is_painted_and_all_of_it(page: Page, opened: Callable[..., Server]) -> None:
+    """Also after a jump to the other end, and for a span that is removed there and brought back."""
+    line = "قال عمر المختار في بنغازي the hero spoke today. "
+    text = "\n".join([*(line * 6 for _ in range(300)), "انتهى Xylophone"])
+    server = opened(text)
+    places = [(at, at + 3) for at in range(4, len(text) - 20, len(line) * 6 + 1)] + [(len(text) - 9, len(text))]
+    spans = [
+        {"start": start, "end": end, "label": LABELS[number % 3], "text": text[start:end]}
+        for number, (start, end) in enumerate(places)
+    ]
+
+    def with_spans(route: Route) -> None:
+        reply = route.fetch()
+        body = reply.json()
+        for one in body["leases"]:
+            one["previous"] = {"answers": {"ents": {"spans": spans, "relations": []}}}
+        route.fulfill(response=reply, json=body)
+
+    def painted(wanted: str) -> None:
+        """Waits until few are registered and the words in view that are painted are as wanted."""
+        page.wait_for_function(f"() => (([all, seen]) => all < {len(spans) // 2} && {wanted})({PAINTED})")
+
+    page.route("**/next", with_spans)
+    sheet = Sheet(page, server)
+    painted("seen.length > 0")
+    sheet.press(",")  # the last one, far below
+    painted("seen.includes('Xylophone')")
+    sheet.press("Delete")
+    painted("seen.length > 0 && !seen.includes('Xylophone')")
+    sheet.press("Control+z")
+    painted("seen.includes('Xylophone')")

@@ -14,6 +14,7 @@ const WORDS: Record<Language, { first: Part; more: Part }> = {
 };
 let spoken = $state.raw<{ language: Language; words: Record<string, Message> }>({ language: 'en', words: {} });
 let wantsMore = false;
+let more: Promise<void> | null = null;
 
 const partsOf = (language: Language): Promise<{ default: Record<string, Message> }[]> =>
   Promise.all([WORDS[language].first(), ...(wantsMore ? [WORDS[language].more()] : [])]);
@@ -26,13 +27,15 @@ export async function speak(language: Language): Promise<void> {
 }
 
 /** Brings the words of the pages beyond home and labelling too, now and with every change of language. */
-export async function speakMore(): Promise<void> {
-  if (wantsMore) return;
+export function speakMore(): Promise<void> {
+  if (more) return more;
   wantsMore = true;
-  await speak(prefs.language).catch((error: unknown) => {
+  more = speak(prefs.language).catch((error: unknown) => {
     wantsMore = false;
+    more = null;
     throw error;
   });
+  return more;
 }
 
 /** Brings the words of the other language, so that one can change to it without a connection. */

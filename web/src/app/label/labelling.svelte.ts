@@ -1,7 +1,8 @@
 // One sitting at one project: which task is on screen, what is being answered, undo, skip, the last ten. No drawing.
 import { announce } from '../../lib/announce.svelte';
+import { LAST_ANSWERS, LEASES_AT_FIRST } from '../../lib/api/ahead';
 import { api, ApiError, NoConnection } from '../../lib/api/client';
-import type { Answers, LeasedTask, Project, TaskView, Told } from '../../lib/api/types';
+import type { Answers, LeasedTask, Project, ProjectOverview, TaskView, Told } from '../../lib/api/types';
 import { itemText } from '../../lib/bidi';
 import { t } from '../../lib/i18n.svelte';
 import { Drafts } from '../../lib/drafts';
@@ -11,14 +12,13 @@ import { outbox, type Outcome } from '../../lib/outbox/outbox.svelte';
 import { Prefetch } from '../../lib/prefetch.svelte';
 import { Watch } from '../../lib/watch';
 import type { Layout, Shown } from '../../kinds/kind';
-import { contentOf, loadBlocks } from '../../blocks';
-import { knows, loadKinds } from '../../kinds';
+import { contentOf } from '../../blocks';
+import { knows } from '../../kinds';
 import { covers } from '../../kinds/asks';
 import { session } from '../session.svelte';
 import { projectFor, readyFor } from '../uptodate';
 import { Answering } from './answering.svelte';
 
-const LAST = 10;
 const IDLE_S = 300;
 const LONGEST_SPENT_MS = 24 * 3600 * 1000;
 
@@ -75,7 +75,7 @@ export class Labelling {
 
   constructor(readonly id: string) {
     this.tasks = new Prefetch(id, (lease) => outbox.waiting.some((one) => one.lease === lease), () => ({
-      maxLeases: this.project?.max_leases ?? 5,
+      maxLeases: this.project?.max_leases ?? LEASES_AT_FIRST,
       leaseSeconds: this.project?.lease_seconds ?? 300,
     }));
     const who = session();
@@ -83,16 +83,15 @@ export class Labelling {
     this.#unlisten = outbox.onOutcome((outcome) => this.#settle(outcome));
   }
 
-  /** Loads the project, the last answers and the first tasks, all at once. */
-  async start(): Promise<void> {
+  /** Loads the project, the last answers and the first tasks, all at once; no tasks and nothing more where this tab is not to label. */
+  async start(allowed: Promise<boolean>): Promise<void> {
     this.starting = true;
     this.error = null;
-    this.#watch.start();
     try {
-      const [overview, last] = await Promise.all([api.project(this.id), api.mine(this.id, LAST).catch(() => null), this.tasks.topUp(), this.#drafts.open()]);
-      const strange = overview.project.questions.find((one) => !knows(one.kind));
-      if (strange) throw new Error(t('unknown_kind', { kind: strange.kind }));
-      await Promise.all([loadKinds(overview.project.questions), loadBlocks(contentOf(overview.project))]);
+      const tasks = allowed.then(async (here) => here && (await Promise.all([this.tasks.topUp(), this.#drafts.open()]), here));
+      const [overview, last, here] = await Promise.all([this.#overview(), api.mine(this.id, LAST_ANSWERS).catch(() => null), tasks]);
+      if (!here) return;
+      this.#watch.start();
       this.project = overview.project;
       const unsent = outbox.waiting.filter((one) => one.project === this.id && one.kind === 'submit');
       this.mine = overview.mine.answers + unsent.length;
@@ -107,6 +106,15 @@ export class Labelling {
     } finally {
       this.starting = false;
     }
+  }
+
+  /** The project, with what draws it: fetched as soon as the project is known, while tasks and drafts are still coming. */
+  async #overview(): Promise<ProjectOverview> {
+    const overview = await api.project(this.id);
+    const strange = overview.project.questions.find((one) => !knows(one.kind));
+    if (strange) throw new Error(t('unknown_kind', { kind: strange.kind }));
+    await readyFor(overview.project);
+    return overview;
   }
 
   stop(): void {
@@ -151,8 +159,9 @@ export class Labelling {
   #keepDraft(): void {
     const shown = this.current;
     if (!shown || !this.answering) return;
-    const values = $state.snapshot(this.answering.values) as Answers;
-    this.#drafts.keep(draftKey(shown), { task: draftTask(shown), schema: this.project?.schema_version ?? 0, values, comment: this.comment, flag: this.flag });
+    const { values } = this.answering;
+    const { comment, flag } = this;
+    this.#drafts.keep(draftKey(shown), () => ({ task: draftTask(shown), schema: this.project?.schema_version ?? 0, values, comment, flag }));
   }
 
   /** Writes the answer to the outbox, then shows the next task. */
@@ -327,7 +336,7 @@ export class Labelling {
   }
 
   #remember(recent: Recent): void {
-    this.recents = [recent, ...this.recents].slice(0, LAST);
+    this.recents = [recent, ...this.recents].slice(0, LAST_ANSWERS);
   }
 
   /** The lesson was read: on with the next task. */

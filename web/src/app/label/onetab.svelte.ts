@@ -1,4 +1,5 @@
 // One project is labelled in one tab: two would show the same leases. Web Locks decide; the user may move it here.
+import { labelLock } from '../../lib/api/ahead';
 import { session } from '../session.svelte';
 
 export class OneTab {
@@ -7,7 +8,7 @@ export class OneTab {
   #name: string;
 
   constructor(project: string) {
-    this.#name = `tawsim-label/${session()?.worker.id ?? ''}/${project}`;
+    this.#name = labelLock(session()?.worker.id ?? '', project);
   }
 
   /** True once this tab may label. `steal` takes it from the other tab, which is told. */

@@ -4,8 +4,8 @@ import type {
   ProjectChange, ProjectOverview, ProjectProgress, Proposed, Session, Submitted, Task, Template, TemplateHead, Truth, Worker,
   GuidelineHead, OnMisfits, SchemaChange, SchemaPreview, SuggestionSource,
 } from './types';
+import { BASE, send, takeAhead } from './ahead';
 
-const BASE = '/api/v1';
 export const SIGNED_OUT = 'tawsim-signed-out';
 
 /** The server said no. `code` is one of TW-…; `retryAfter` is in seconds, where the server gave it. */
@@ -48,17 +48,11 @@ async function readError(answer: Response): Promise<ApiError> {
 }
 
 export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
-  const headers: Record<string, string> = { Accept: 'application/json' };
-  // The server takes no change from a cookie alone: a foreign page cannot set this header.
-  if (method !== 'GET') headers['Tawsim-Client'] = 'web';
-  let body = options.body;
-  if (options.json !== undefined) {
-    headers['Content-Type'] = 'application/json';
-    body = JSON.stringify(options.json);
-  } else if (body !== undefined) headers['Content-Type'] = 'application/octet-stream';
+  const json = options.json === undefined ? '' : JSON.stringify(options.json);
   let answer: Response;
   try {
-    answer = await fetch(BASE + path, { method, headers, body: body ?? null, keepalive: options.keepalive ?? false, cache: 'no-store' });
+    answer = await (options.body === undefined ? takeAhead(method, path, json) : null)
+      ?? await send(method, path, json || (options.body ?? null), json ? 'application/json' : 'application/octet-stream', options.keepalive ?? false);
   } catch (cause) {
     throw new NoConnection('no connection', { cause });
   }

@@ -35,6 +35,7 @@ class Outbox {
   durable = $state(true);
 
   #store: OutboxStore | null = null;
+  #opening: Promise<OutboxStore> | null = null;
   #scope = '';
   #draining = false;
   #again = false;
@@ -43,12 +44,19 @@ class Outbox {
   #listeners = new Set<(outcome: Outcome) => void>();
   #others = typeof BroadcastChannel === 'function' ? new BroadcastChannel('tawsim-outbox') : null;
 
+  /** Opens the database, which can be done before it is known who is there. */
+  prepare(): Promise<OutboxStore> {
+    return (this.#opening ??= openStore());
+  }
+
   /** Opens the outbox of one person in one workspace, and sends what an earlier visit left. */
   async open(workspace: string, worker: string): Promise<void> {
     this.#scope = `${workspace}/${worker}`;
     if (!this.#store) {
-      this.#store = await openStore();
+      this.#store = await this.prepare();
       this.durable = this.#store.durable;
+      // Ask the browser not to clear it when the disk runs short; it may say no.
+      if (this.durable) void navigator.storage?.persist?.().catch(() => false);
       addEventListener('online', () => this.#retryNow());
       addEventListener('beforeunload', (event) => {
         if (this.waiting.length > 0) event.preventDefault();

@@ -141,8 +141,6 @@ export async function openStore(): Promise<OutboxStore> {
         fresh.createObjectStore('entries', { keyPath: 'n', autoIncrement: true }).createIndex('scope', 'scope');
       },
     });
-    // Ask the browser not to clear this when the disk runs short; it may say no.
-    void navigator.storage?.persist?.().catch(() => false);
     return new DiskStore(db);
   } catch {
     return new MemoryStore();

@@ -57,8 +57,8 @@ export class Overlay {
   #drawnTo = 0;
   #frame = 0;
 
-  /** Draws into `surface` beside the laid text; both scroll in `scroller`. */
-  constructor(private readonly surface: HTMLElement, private readonly scroller: HTMLElement, private readonly layout: TextLayout) {
+  /** Draws into `surface` beside the laid text; both scroll in `scroller`. `onview` hears what is drawn: the stretch in view and a margin. */
+  constructor(private readonly surface: HTMLElement, private readonly scroller: HTMLElement, private readonly layout: TextLayout, private readonly onview: (seen: Stretch) => void) {
     this.#layer.className = 'overlay';
     this.#layer.dir = 'ltr'; // places on the screen have no reading direction
     this.#layer.setAttribute('aria-hidden', 'true');
@@ -112,6 +112,7 @@ export class Overlay {
     const seen = this.layout.visible(top - MARGIN, bottom + MARGIN);
     this.#drawnFrom = top - MARGIN / 2 - origin.y;
     this.#drawnTo = bottom + MARGIN / 2 - origin.y;
+    this.onview(seen);
     const shapes: SVGElement[] = [];
     const tags: Tag[] = [];
     const inView = (one: Stretch) => one.start < seen.end && one.end > seen.start;

@@ -15,11 +15,14 @@ export interface Painter {
   paint(paints: Paint[]): void;
   /** The stretch that is about to be labelled, or null. */
   select(stretch: Stretch | null): void;
+  /** The stretch in view. Far from it nothing need be painted. */
+  look(seen: Stretch): void;
   destroy(): void;
 }
 
 const NAMES = ['tw-mark-0', 'tw-mark-1', 'tw-mark-2', 'tw-mark-3', 'tw-mark-4', 'tw-mark-5', 'tw-mark-6', 'tw-mark-7', 'tw-mark-8'];
 const SELECTED = 'tw-selected';
+const AROUND = 10_000; // units before and after the view that are painted: some 70 lines, more than a screen
 
 /** The highlight of that name, made when it is first wanted. */
 function highlight(name: string): Highlight {
@@ -37,12 +40,18 @@ class HighlightPainter implements Painter {
   /** What is painted: `start end colour` → its range. Only differences are told to the browser. */
   #painted = new Map<string, { name: string; range: AbstractRange }>();
   #selected: AbstractRange | null = null;
+  #wanted: Paint[] = [];
+  /** Browsers go through every range of a page after each change of one: those far from the screen are left out. */
+  #near: Stretch = { start: 0, end: AROUND };
 
   constructor(private readonly layout: TextLayout) {}
 
   paint(paints: Paint[]): void {
+    this.#wanted = paints;
+    const { start: from, end: to } = this.#near;
     const next = new Map<string, { name: string; range: AbstractRange }>();
     for (const { start, end, colour } of paints) {
+      if (start >= to || end <= from) continue;
       const key = `${start} ${end} ${colour}`;
       const old = this.#painted.get(key);
       if (old) this.#painted.delete(key);
@@ -51,6 +60,15 @@ class HighlightPainter implements Painter {
     }
     for (const { name, range } of this.#painted.values()) highlight(name).delete(range);
     this.#painted = next;
+  }
+
+  look(seen: Stretch): void {
+    const { start, end } = this.#near;
+    const { length } = this.layout.text.text;
+    // A half of what is painted around the view is left before it is painted anew.
+    if (Math.max(0, seen.start - AROUND / 2) >= start && Math.min(length, seen.end + AROUND / 2) <= end) return;
+    this.#near = { start: seen.start - AROUND, end: seen.end + AROUND };
+    this.paint(this.#wanted);
   }
 
   #add(name: string, stretch: Stretch): { name: string; range: AbstractRange } {
@@ -88,6 +106,10 @@ class InlinePainter implements Painter {
   select(stretch: Stretch | null): void {
     this.#selected = stretch;
     this.#draw();
+  }
+
+  look(): void {
+    // Everything is painted: a paragraph that has not changed costs nothing here.
   }
 
   /** Draws the paragraphs that changed. */
