@@ -142,6 +142,7 @@ REFUSED = [
     (("tag", "reviews", "", "--task", "1"), "1 to 60"),
     (("tag", "reviews", "a\x1b[31mb", "--task", "1"), "1 to 60"),
     (("tag", "reviews", "a\u202eb", "--task", "1"), "1 to 60"),
+    (("tag", "reviews", "\u200fصعب", "--task", "1"), "when Arabic is copied"),
     (("tag", "reviews", "ا" * 61, "--task", "1"), "1 to 60"),
     (("tag", "reviews", "a\ud800", "--task", "1"), "1 to 60"),
     (("untag", "reviews", "صغب", "--task", "1"), "tawsim tag reviews"),

@@ -40,7 +40,8 @@ def check_tag_name(name: Any) -> str:
     """1 to 60 printable characters, or BadInput."""
     clean = " ".join(comparable(name).split()) if isinstance(name, str) else ""
     if not clean or len(clean) > MAX_TAG or not is_name(clean):
-        raise BadInput(f"A tag has 1 to {MAX_TAG} printable characters.", field="tag")
+        hint = "Marks that turn text around are none: they come along, unseen, when Arabic is copied."
+        raise BadInput(f"A tag has 1 to {MAX_TAG} printable characters.", hint, field="tag")
     return clean
 
 
