@@ -22,7 +22,7 @@ demo: setup build  ## a finished small world in the browser; Ctrl-C removes it
 test: dev build chromium  ## set everything up and pass every test but the long property runs
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest tests/unit tests/store tests/api tests/conformance $(SIDE_BY_SIDE) $(LONGEST) -m "not slow or kill"
-	TAWSIM_KERNEL=numpy $(BIN)/python -m pytest tests/conformance/test_truth_models.py tests/unit/test_truth_em.py -q
+	TAWSIM_KERNEL=numpy $(BIN)/python -m pytest tests/conformance/test_truth_models.py tests/unit/test_truth_em.py $(SIDE_BY_SIDE)
 	$(BIN)/python -m pytest tests/kill -q
 	$(BIN)/python -m pytest tests/ui $(SIDE_BY_SIDE) $(LONGEST)
 
