@@ -1,6 +1,7 @@
 """Imports that say where their rows go, and which answers are known."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +34,17 @@ def test_columns_of_the_rows_choose_lane_priority_and_due_date(world: World) -> 
         [
             {"text": "one", "lang": "ar", "needs": "legal، medical", "p": "5", "by": "2026-12-01"},
             {"text": "two", "lang": "", "needs": None, "p": None, "by": ""},
-            {"text": "three", "lang": "ar", "needs": ["medical", "legal"], "p": 5},
+            {"text": "three", "lang": "ar", "needs": ["medical", "legal"], "p": 5, "by": "2026-12-01T12:00+03:00"},
         ],
     )
     with world.db.read() as tx:
         found = lanes_of(tx, world.project.id)
     assert [(one["priority"], one["open"]) for one in found] == [(5, 2), (0, 1)]
     assert found[0]["requirement"] == {"languages": ["ar"], "skills": ["legal", "medical"]}
-    assert world.tasks()[0]["due_at"] == 1_796_083_200_000_000
-    assert world.grant(world.a, 5).leases[0].content["text"] == "two"
-    assert len(world.grant(world.a, 5).leases) == 1
+    # A day is due at its end, as in the table and at the terminal.
+    moments = [datetime(2026, 12, 1, 23, 59, 59, tzinfo=UTC), None, datetime(2026, 12, 1, 9, tzinfo=UTC)]
+    due = [one and int(one.timestamp()) * 1_000_000 for one in moments]
+    assert [one["due_at"] for one in world.tasks()] == due
 
 
 def test_a_worker_is_named_by_name(world: World) -> None:

@@ -6,7 +6,7 @@ Known answers never stand in what a worker is shown: their columns are taken out
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from tawsim.core.clock import SECOND
@@ -141,13 +141,18 @@ def _priority(value: Any) -> int:
 
 
 def _due(value: Any) -> int | None:
-    """Microseconds since 1970, of an ISO date or time (UTC where it names no zone) or of such a number."""
+    """Microseconds since 1970, of an ISO date (its end) or time (UTC where it names no zone) or of such a number."""
     if value is None or value == "":
         return None
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 62:
         return value
+    text = str(value).strip()
     try:
-        found = datetime.fromisoformat(str(value).strip())
+        found = datetime.combine(date.fromisoformat(text), time(23, 59, 59))
+    except ValueError:
+        found = None
+    try:
+        found = found or datetime.fromisoformat(text)
     except ValueError:
         raise BadInput(f"{str(value)[:40]!r} is no date.", "Dates as 2026-11-30 or 2026-11-30T12:00Z.") from None
     return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * SECOND)
