@@ -432,6 +432,21 @@ def test_a_folder_of_workspaces_is_served(tmp_path: Path, running: Any) -> None:
     assert process.wait(timeout=20) == 0
 
 
+@pytest.mark.kill
+def test_an_empty_workspace_is_begun_in_the_browser(tmp_path: Path, running: Any) -> None:
+    absent = subprocess.run([*RUN, "up", "team.tawsim"], cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    assert absent.returncode == 3
+    assert "tawsim up NAME.tawsim --new" in absent.stderr
+    process, told = start(running, "up", tmp_path / "team.tawsim", "--new")
+    assert list(told["links"]) == ["team"]
+    process.terminate()
+    assert process.wait(timeout=20) == 0
+    wrong = subprocess.run([*RUN, "up", "team.csv", "--new"], cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    assert wrong.returncode == 3
+    assert ".tawsim" in wrong.stderr
+    assert not (tmp_path / "team.csv").exists()
+
+
 def test_starting_is_quick() -> None:
     def cpu_seconds(*command: str) -> float:
         before = os.times()

@@ -57,6 +57,9 @@ def up(
     place: Annotated[
         Path, typer.Argument(metavar="[FOLDER|FILE.tawsim]", help="A workspace, or a folder of them.")
     ] = Path(),
+    new: Annotated[
+        bool, typer.Option("--new", help="Make FILE.tawsim where there is none; projects are begun in the browser.")
+    ] = False,
     host: options.Host = "127.0.0.1",
     port: options.Port = None,
     allow_host: Annotated[
@@ -86,6 +89,9 @@ def up(
     from tawsim.workspaces.workspace import workspace_files
 
     out = Output(json)
+    if new and not place.exists():
+        with opened(place, create=True):
+            out.note(f"Made {place.name}: empty, its first project is begun in the browser.")
     files = of_people(workspace_files(place))
     return _serve(
         out,

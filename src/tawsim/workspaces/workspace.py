@@ -23,6 +23,7 @@ from tawsim.store.database import Database, Transaction
 from tawsim.store.keys import once, record
 
 SUFFIX = ".tawsim"
+MAKE_ONE = "Make one: tawsim label FILE --labels a,b   or begin in the browser: tawsim up NAME.tawsim --new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +162,10 @@ def workspace_files(place: Path) -> list[Path]:
     if place.is_dir():
         found = sorted(p for p in place.iterdir() if p.suffix == SUFFIX and p.is_file())
         if not found:
-            raise NotFound(f"There is no workspace in {place}.", "Make one: tawsim label FILE --labels a,b")
+            raise NotFound(f"There is no workspace in “{place.resolve()}”.", MAKE_ONE)
         return found
     if not place.exists():
-        raise NotFound(f"There is no file {place}.", "Make one: tawsim label FILE --labels a,b")
+        raise NotFound(f"There is no file {place}.", MAKE_ONE)
     return [place]
 
 
