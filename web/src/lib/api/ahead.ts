@@ -11,6 +11,8 @@ export const labelLock = (worker: string, project: string): string => `tawsim-la
 
 const FRESH_MS = 5_000; // an older answer is no longer what the server would say
 const asked = new Map<string, { answer: Promise<Response>; at: number }>();
+/** What is about to be asked ahead; empty where the page was quicker and asks itself. */
+let coming = '';
 const named = (method: string, path: string, json: string): string => `${method} ${path} ${json}`;
 
 /** One request, as every request of ours goes out. */
@@ -23,9 +25,7 @@ export function send(method: string, path: string, body: BodyInit | null, type: 
 }
 
 function ask(method: string, path: string, json = ''): Promise<Response> {
-  // Read to its end at once: who takes it waits no more, and an answer that nobody takes holds no connection.
-  const answer = send(method, path, json || null, 'application/json', false).then(async (one) =>
-    new Response(await one.text(), { status: one.status, statusText: one.statusText, headers: one.headers }));
+  const answer = send(method, path, json || null, 'application/json', false);
   answer.catch(() => undefined); // whoever takes it hears of it
   asked.set(named(method, path, json), { answer, at: performance.now() });
   return answer;
@@ -40,6 +40,7 @@ export const lookAhead = async (method: string, path: string): Promise<unknown> 
 /** The answer to what was asked ahead; null where it was not, was taken before, or is no longer fresh. */
 export function takeAhead(method: string, path: string, json: string): Promise<Response> | null {
   const name = named(method, path, json);
+  if (name === coming) coming = '';
   const found = asked.get(name);
   asked.delete(name);
   return found && performance.now() - found.at < FRESH_MS ? found.answer : null;
@@ -47,12 +48,14 @@ export function takeAhead(method: string, path: string, json: string): Promise<R
 
 /** Tasks are asked for once it is known who labels, and that no other tab does. */
 async function askTasks(project: string, session: Promise<Response>): Promise<void> {
+  const [path, json] = [`/projects/${project}/next`, JSON.stringify({ count: LEASES_AT_FIRST })];
+  coming = named('POST', path, json);
   const answer = await session;
   if (!answer.ok) return;
   const { worker } = (await answer.clone().json()) as { worker: { id: string } };
   const { held } = navigator.locks ? await navigator.locks.query() : { held: [] };
   if (held?.some(({ name }) => name === labelLock(worker.id, decodeURIComponent(project)))) return;
-  void ask('POST', `/projects/${project}/next`, JSON.stringify({ count: LEASES_AT_FIRST }));
+  if (coming !== '') void ask('POST', path, json);
 }
 
 function askAhead(path: string): void {
