@@ -114,6 +114,23 @@ def test_long_writes_beside_a_server_leave_gaps_for_its_people(tmp_path: Path, m
     assert all(database.GAP_S <= one <= database.LONGEST_GAP_S for one in gaps)
 
 
+def test_a_write_that_was_handed_over_cannot_be_cancelled(db: Database) -> None:
+    with Blocked(db):
+        future = db.write_soon(lambda tx: put(tx, "given"))
+        assert not future.cancel()
+    assert future.result(30)
+    assert db.write(lambda tx: put(tx, "next")), "the writer lives"
+
+
+def test_who_reads_to_the_end_though_it_was_closed_leaves_no_file_open(tmp_path: Path) -> None:
+    path = tmp_path / "x.tawsim"
+    db = Database.open(path, "workspace", create=True)
+    with db.read() as tx:
+        tx.all("worker_list")
+        db.close()
+    assert db._readers.empty()
+
+
 def test_one_failing_write_takes_nothing_else_with_it(db: Database) -> None:
     def half(tx: Transaction) -> None:
         put(tx, "half")

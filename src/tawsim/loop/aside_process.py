@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from typing import IO, Any, NoReturn
 
@@ -99,6 +100,7 @@ class Standing:
                 watch = threading.Timer(limit_s or 0.0, child.end)
                 if limit_s is not None:
                     watch.start()
+                began = time.monotonic()
                 try:
                     for kind, body in child.ask(asked):
                         if kind == b"D":
@@ -107,7 +109,8 @@ class Standing:
                             result = body
                     return pieces, json.loads(result)
                 except Ended:
-                    if last or self._closed:
+                    too_long = limit_s is not None and time.monotonic() - began >= limit_s
+                    if last or self._closed or too_long:
                         raise
                 finally:
                     watch.cancel()

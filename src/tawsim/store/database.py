@@ -165,6 +165,7 @@ class Database:
     def write_soon(self, work: Callable[[Transaction], T]) -> Future[T]:
         """`write` for somebody with other things to do meanwhile: the future has the result once it is durable."""
         future: Future[T] = Future()
+        future.set_running_or_notify_cancel()  # nobody can cancel what the writer may be doing, or its thread would end by it
 
         def done(item: _Write[T]) -> None:
             if item.error is not None:
@@ -332,13 +333,11 @@ class Database:
             raise explain(error, self.path) from error
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
-        if self._closed:
-            connection.close()
-            return
-        try:
-            self._readers.put_nowait(connection)
-        except queue.Full:
-            connection.close()
+        with self._door:  # once closed nobody would take it out again, and its file would stay open
+            if not self._closed and not self._readers.full():
+                self._readers.put_nowait(connection)
+                return
+        connection.close()
 
     def close(self) -> None:
         """Finish the writes that were accepted, fold the log into the file and let go of it."""

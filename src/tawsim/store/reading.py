@@ -2,6 +2,7 @@
 
 import queue
 import sqlite3
+import threading
 from pathlib import Path
 
 from tawsim.core.clock import Clock, system_clock
@@ -19,6 +20,7 @@ class Reading(Database):
         self.clock = clock
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(maxsize=READERS)
         self._closed = False
+        self._door = threading.Lock()
 
     @classmethod
     def of(cls, path: Path, family: Family = "workspace") -> "Reading":
@@ -44,7 +46,8 @@ class Reading(Database):
 
     def close(self) -> None:
         """Let go of the file."""
-        self._closed = True
+        with self._door:
+            self._closed = True
         while True:
             try:
                 self._readers.get_nowait().close()
