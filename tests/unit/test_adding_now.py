@@ -221,7 +221,7 @@ def test_the_table_and_the_chain_follow(world: World) -> None:
     put(world, new("one"))
     columns = read_all(world.db, world.project.id, Columns(world.project.id))
     put(world, new("two"), new("three"))
-    assert catch_up(world.db, columns, set())
+    assert catch_up(world.db, columns, set(), {})
     assert columns.top == 3
     assert list(columns["state"]) == [0, 1, 1, 1]
     assert verify(world.db).faults == []

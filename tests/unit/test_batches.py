@@ -399,7 +399,7 @@ def test_the_table_reads_again_what_a_cancel_changed(world: World) -> None:
     world.answer(world.a)
     do(world, batches.pause, batch)
     do(world, batches.cancel, batch)
-    assert catch_up(world.db, columns, set())
+    assert catch_up(world.db, columns, set(), {})
     assert list(columns["state"]) == [0, 1, 3]
 
 
