@@ -104,6 +104,7 @@ def test_a_rewrite_taken_back_is_none(page: Page, serve: Serve) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("3")
     page.keyboard.press("Enter")
+    expect(page.get_by_test_id("nothing-left")).to_be_visible()
     saved(page)
     assert given(page, server) == {"messages": {"1": {"rating": 3}, "3": {"rating": 3}}}
 

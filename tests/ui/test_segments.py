@@ -152,6 +152,22 @@ def test_segments_keep_apart_where_they_must(page: Page, project: Made) -> None:
     assert two["end"] <= three["start"]
 
 
+def ends_by_itself(page: Page, key: str) -> None:
+    """What was begun with `key` plays to its end. Browsers without a device for sound have been seen to stand still on busy
+    machines: then the page must say so, and `key` begins anew."""
+    play = page.get_by_test_id("segment-play")
+    for tries_left in (2, 1, 0):
+        expect(play).to_have_attribute("data-playing", "true")
+        try:
+            return expect(play).to_have_attribute("data-playing", "false")
+        except AssertionError:
+            if not tries_left or not page.get_by_test_id("segment-standing").is_visible():
+                raise
+        press(page, key)
+        expect(play).to_have_attribute("data-playing", "false")
+        press(page, key)
+
+
 def test_it_plays(page: Page, project: Made) -> None:
     begin(page, project())
     play, clock = page.get_by_test_id("segment-play"), page.get_by_test_id("segment-time")
@@ -162,8 +178,7 @@ def test_it_plays(page: Page, project: Made) -> None:
     expect(play).to_have_attribute("data-playing", "false")
     press(page, "Home", "n", "ArrowRight", "ArrowRight", "ArrowUp", "ArrowUp", "ArrowUp", "p")  # alone, twice as fast
     expect(page.get_by_test_id("segment-speed")).to_have_value("2")
-    expect(play).to_have_attribute("data-playing", "true")
-    expect(play).to_have_attribute("data-playing", "false")  # by itself, at its end
+    ends_by_itself(page, "p")
     expect(clock).to_contain_text("0:02.00 /")
     press(page, "t", "Control+Space")  # while writing
     expect(play).to_have_attribute("data-playing", "true")

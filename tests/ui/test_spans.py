@@ -415,8 +415,9 @@ def test_fingers_tap_the_first_word_and_the_last(
     expect(page.locator(".overlay .handle")).to_have_count(2)
     page.touchscreen.tap(*sheet.middle("GPT-4"))
     expect(page.get_by_test_id("span-quote")).to_have_text("شَرِكَةُ OpenAI (GPT-4")
-    sizes = page.eval_on_selector_all(
-        ".overlay .handle", "all => all.map(e => e.getBoundingClientRect()).map(r => Math.min(r.width, r.height))"
+    sizes = page.evaluate(  # at once: what is drawn over the text is drawn anew as it scrolls
+        """() => [...document.querySelectorAll(".overlay .handle")].map(e => e.getBoundingClientRect())
+            .map(r => Math.min(r.width, r.height))"""
     )
     assert min(sizes) >= 24
     page.get_by_test_id("end-out").tap()
