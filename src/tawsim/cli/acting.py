@@ -4,7 +4,7 @@ that they have there. How many tasks are told of, asked about and changed is in 
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -169,7 +169,7 @@ def _list_tags(project: str, workspace: Path | None, json: bool) -> int:
 
 def _read_due(text: str) -> int | None:
     """The end of a day, as on the page; a moment, UTC where it names no zone; `none`. In µs since 1970. Raises BadInput."""
-    from tawsim.labelling.tagging import check_due
+    from tawsim.labelling.tagging import END_OF_DAY, check_due
     from tawsim.loop.table_grammar import clean
 
     plain = "".join(str(unicodedata.decimal(c, c)) for c in clean(text))
@@ -179,7 +179,7 @@ def _read_due(text: str) -> int | None:
     try:
         if plain == "today" or _DAY.fullmatch(plain):
             day = now.date() if plain == "today" else date.fromisoformat(plain)
-            found = datetime.combine(day, time(23, 59, 59), UTC)
+            found = datetime.combine(day, END_OF_DAY, UTC)
         else:
             found = datetime.fromisoformat(plain)
         at = found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -6,6 +6,7 @@ Nothing here changes who is given what; that is lanes.py.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 
 from tawsim.core.errors import AlreadyExists, BadInput, NotAllowed, NotFound, VersionConflict
@@ -23,6 +24,8 @@ MAX_VIEWS = 100
 MAX_NAME = 80
 MAX_COLUMNS = 30
 MAX_QUERY = 2_000
+# Whoever says a day means its end, in UTC: in the table, at the terminal, in a column of an import.
+END_OF_DAY = time(23, 59, 59)
 # 0001-01-01 to 9999-12-31 UTC in µs.
 FIRST_DAY, LAST_DAY = -62_135_596_800_000_000, 253_402_300_799_999_999
 

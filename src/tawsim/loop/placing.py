@@ -6,7 +6,7 @@ Known answers never stand in what a worker is shown: their columns are taken out
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from typing import Any
 
 from tawsim.core.clock import SECOND
@@ -18,6 +18,7 @@ from tawsim.kinds.answers import parsed
 from tawsim.labelling.gold import Known, KnownPurpose, new_gold_rows, read_known
 from tawsim.labelling.lanes import ANYBODY, EVERYBODY, Requirement, check_priority, lane_of, read_requirement
 from tawsim.labelling.presenting import questions_of
+from tawsim.labelling.tagging import END_OF_DAY
 from tawsim.store.database import Database, Transaction
 
 LISTS = {"language": "languages", "dialect": "dialects", "skill": "skills", "group": "groups"}
@@ -148,7 +149,7 @@ def _due(value: Any) -> int | None:
         return value
     text = str(value).strip()
     try:
-        found = datetime.combine(date.fromisoformat(text), time(23, 59, 59))
+        found = datetime.combine(date.fromisoformat(text), END_OF_DAY)
     except ValueError:
         found = None
     try:
